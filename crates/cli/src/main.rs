@@ -1,0 +1,2 @@
+//! The `wharfinger` command.
+fn main() {}

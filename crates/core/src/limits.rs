@@ -1,0 +1,58 @@
+//! Every limit of the contract by name, beside the AWS quota it mirrors.
+//!
+//! Source of the figures: the ECR service quotas and service model, where nothing else is said.
+
+/// Characters of an image tag on `/v2` (OCI Distribution, "Pulling manifests").
+pub const TAG_CHARS_MAX: usize = 128;
+/// Characters of a repository name.
+pub const REPOSITORY_NAME_CHARS_MIN: usize = 2;
+/// Characters of a repository name.
+pub const REPOSITORY_NAME_CHARS_MAX: usize = 256;
+/// Bytes of a manifest (4 MiB).
+pub const MANIFEST_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of one layer (52,000 MiB).
+pub const LAYER_BYTES_MAX: u64 = 52_000 * 1024 * 1024;
+/// Parts of one layer upload through the JSON API.
+pub const LAYER_PARTS_MAX: u32 = 4_200;
+/// Bytes of a layer part of the JSON API.
+pub const LAYER_PART_BYTES_MAX: usize = 20 * 1024 * 1024;
+/// Bytes that every layer part but the last must have.
+pub const LAYER_PART_BYTES_MIN: u64 = 5 * 1024 * 1024;
+/// The part size that `InitiateLayerUpload` recommends, in bytes.
+pub const LAYER_PART_BYTES_RECOMMENDED: u64 = 10 * 1024 * 1024;
+/// Repositories of one registry.
+pub const REPOSITORIES_MAX: u64 = 100_000;
+/// Images of one repository.
+pub const IMAGES_PER_REPOSITORY_MAX: u64 = 100_000;
+/// Tags of one image.
+pub const TAGS_PER_IMAGE_MAX: u64 = 1_000;
+/// Resource tags of one repository.
+pub const RESOURCE_TAGS_MAX: usize = 50;
+/// Characters of a resource tag's key.
+pub const RESOURCE_TAG_KEY_CHARS_MAX: usize = 128;
+/// Characters of a resource tag's value.
+pub const RESOURCE_TAG_VALUE_CHARS_MAX: usize = 256;
+/// Tag mutability exclusion filters of one repository.
+pub const EXCLUSION_FILTERS_MAX: usize = 5;
+/// `*` in one exclusion filter.
+pub const EXCLUSION_FILTER_WILDCARDS_MAX: usize = 2;
+/// Elements of a page when the caller names no `maxResults`.
+pub const PAGE_DEFAULT: u32 = 100;
+/// Elements of a page at the most.
+pub const PAGE_MAX: u32 = 1_000;
+/// Seconds an authorization token is good for (12 hours).
+pub const AUTHORIZATION_TOKEN_SECONDS: u64 = 43_200;
+/// Seconds a layer's download URL is good for.
+pub const DOWNLOAD_URL_SECONDS: u64 = 3_600;
+/// Seconds an upload session may lie idle before it is reclaimed (our choice; ECR names none).
+pub const UPLOAD_IDLE_SECONDS_MAX: u64 = 86_400;
+/// Seconds a request's signature may differ from the server's clock.
+pub const SIGNATURE_SKEW_SECONDS_MAX: u64 = 900;
+/// Depth of nesting a manifest or policy may have: ours, against hostile JSON.
+pub const JSON_DEPTH_MAX: usize = 64;
+/// References (layers, config, children) one manifest may make: ours, against hostile manifests.
+pub const MANIFEST_REFERENCES_MAX: usize = 10_000;
+/// Bytes of a JSON API request body: a 20 MiB layer part in base64 and room for its members.
+pub const API_BODY_BYTES_MAX: usize = 29 * 1024 * 1024;
+/// Characters of an identity policy (IAM's quota for managed policies).
+pub const IDENTITY_POLICY_CHARS_MAX: usize = 6_144;

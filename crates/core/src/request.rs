@@ -1,0 +1,28 @@
+//! What every layer may know of the request it serves.
+
+use std::net::IpAddr;
+
+use crate::{RequestId, Timestamp};
+
+/// The facts of a request that are not in its body: for logs, answers and, later, the condition
+/// keys of policies.
+#[derive(Clone, Debug)]
+pub struct RequestContext {
+    /// In each log line of the request and in its answer.
+    pub request_id: RequestId,
+    /// When it arrived.
+    pub received_at: Timestamp,
+    /// The `Host` the client asked for, with its port, as it was sent.
+    pub host: String,
+    /// Whether it came over TLS.
+    pub secure_transport: bool,
+    /// The peer of the socket.
+    pub source_ip: IpAddr,
+}
+
+impl RequestContext {
+    /// `https` or `http`, for URLs that lead the client back here.
+    pub fn scheme(&self) -> &'static str {
+        if self.secure_transport { "https" } else { "http" }
+    }
+}
