@@ -1,1 +1,52 @@
-//! placeholder
+//! What the registry knows, as opposed to the bytes it keeps: rows and the transactions over them.
+//!
+//! [`Metadata`] opens the database and runs transactions; a transaction body gets a [`Tx`] and
+//! calls the functions of the noun modules ([`repository`], [`image`], [`upload`] …), which hold
+//! all the SQL there is. The SQL is written once, in the subset that SQLite and PostgreSQL share;
+//! what must differ between engines stands in the engine's own file ([`sqlite`](self::sqlite)).
+//!
+//! Rules (who may write what, what an absent row means to a client) live in `registry` and `auth`,
+//! never here. Not found is `Ok(None)`.
+
+mod error;
+mod migration;
+mod sqlite;
+mod tx;
+mod value;
+
+pub mod access_key;
+pub mod blob;
+pub mod image;
+pub mod installation;
+pub mod repository;
+pub mod resource_tag;
+pub mod tag;
+pub mod upload;
+pub mod user;
+
+pub use error::MetadataError;
+pub use migration::SCHEMA_VERSION;
+pub use sqlite::{Metadata, OpenMode};
+pub use tx::{BoxFuture, Tx};
+pub use value::{Row, Value};
+
+/// The id of a repository row: unique for ever, so that a repository that is deleted and made
+/// again under its old name shares nothing with its predecessor.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct RepositoryId(i64);
+
+impl RepositoryId {
+    /// A fresh id: the time in its upper bits, so that new rows land next to each other.
+    pub fn new(now: wharfinger_core::Timestamp, entropy: &dyn wharfinger_core::Entropy) -> Self {
+        let mut low = [0; 4];
+        entropy.fill(&mut low);
+        let low = i64::from(u32::from_le_bytes(low) & 0x000f_ffff);
+        Self((now.millis() << 20) | low)
+    }
+}
+
+impl From<RepositoryId> for Value<'_> {
+    fn from(id: RepositoryId) -> Self {
+        Value::Integer(id.0)
+    }
+}

@@ -1,0 +1,139 @@
+//! Blobs: which object holds a digest's bytes, and which repositories may serve it.
+
+use wharfinger_core::{Digest, ObjectId, Timestamp};
+
+use crate::value::params;
+use crate::{MetadataError, RepositoryId, Row, Tx};
+
+/// Where the bytes of a blob are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlobRow {
+    /// The digest of the bytes.
+    pub digest: Digest,
+    /// The object that holds them.
+    pub object_id: ObjectId,
+    /// How many there are.
+    pub size_bytes: u64,
+    /// When the object was found damaged, if it was. It is healed by pushing the blob again.
+    pub damaged_at: Option<Timestamp>,
+}
+
+fn from_row(row: &Row) -> Result<BlobRow, MetadataError> {
+    Ok(BlobRow {
+        digest: row.parsed(0)?,
+        object_id: row.parsed(1)?,
+        size_bytes: row.unsigned(2)?,
+        damaged_at: row.time_opt(3)?,
+    })
+}
+
+/// The blob of a key domain, whether or not any repository links it.
+pub async fn find(
+    tx: &mut Tx,
+    key_domain: &str,
+    digest: &Digest,
+) -> Result<Option<BlobRow>, MetadataError> {
+    let sql = "SELECT digest, object_id, size_bytes, damaged_at FROM blob \
+               WHERE key_domain = ?1 AND digest = ?2";
+    tx.query_opt(sql, params![key_domain, digest]).await?.as_ref().map(from_row).transpose()
+}
+
+/// The blob as one repository sees it: there is one only if the repository links it.
+pub async fn find_linked(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    key_domain: &str,
+    digest: &Digest,
+) -> Result<Option<BlobRow>, MetadataError> {
+    let sql = "SELECT b.digest, b.object_id, b.size_bytes, b.damaged_at \
+               FROM repository_blob l JOIN blob b ON b.key_domain = ?2 AND b.digest = l.digest \
+               WHERE l.repository_id = ?1 AND l.digest = ?3";
+    let values = params![repository, key_domain, digest];
+    tx.query_opt(sql, values).await?.as_ref().map(from_row).transpose()
+}
+
+/// Adds a blob.
+///
+/// # Errors
+/// [`MetadataError::Duplicate`] when the key domain has the digest already.
+pub async fn insert(
+    tx: &mut Tx,
+    key_domain: &str,
+    blob: &BlobRow,
+    now: Timestamp,
+) -> Result<(), MetadataError> {
+    let sql = "INSERT INTO blob (key_domain, digest, object_id, size_bytes, created_at) \
+               VALUES (?1, ?2, ?3, ?4, ?5)";
+    let values = params![key_domain, &blob.digest, &blob.object_id, blob.size_bytes, now];
+    tx.execute(sql, values).await.map(|_| ())
+}
+
+/// Points a blob at a new object, which heals it.
+pub async fn replace_object(
+    tx: &mut Tx,
+    key_domain: &str,
+    digest: &Digest,
+    object_id: &ObjectId,
+) -> Result<(), MetadataError> {
+    let sql = "UPDATE blob SET object_id = ?3, damaged_at = NULL \
+               WHERE key_domain = ?1 AND digest = ?2";
+    tx.execute(sql, params![key_domain, digest, object_id]).await.map(|_| ())
+}
+
+/// Notes that an object was found damaged, unless the blob has another object by now.
+pub async fn mark_damaged(
+    tx: &mut Tx,
+    object_id: &ObjectId,
+    key_domain: &str,
+    digest: &Digest,
+    now: Timestamp,
+) -> Result<(), MetadataError> {
+    let sql = "UPDATE blob SET damaged_at = ?4 \
+               WHERE key_domain = ?2 AND digest = ?3 AND object_id = ?1 AND damaged_at IS NULL";
+    tx.execute(sql, params![object_id, key_domain, digest, now]).await.map(|_| ())
+}
+
+/// Links a blob into a repository; answers whether the link is new.
+pub async fn link(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+    now: Timestamp,
+) -> Result<bool, MetadataError> {
+    let sql = "INSERT INTO repository_blob (repository_id, digest, linked_at) VALUES (?1, ?2, ?3) \
+               ON CONFLICT (repository_id, digest) DO NOTHING";
+    Ok(tx.execute(sql, params![repository, digest, now]).await? == 1)
+}
+
+/// Whether any image of the repository uses the blob.
+pub async fn is_used(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+) -> Result<bool, MetadataError> {
+    let sql = "SELECT 1 FROM image_blob WHERE repository_id = ?1 AND blob_digest = ?2 LIMIT 1";
+    Ok(tx.query_opt(sql, params![repository, digest]).await?.is_some())
+}
+
+/// Hands an object to the deletion that follows the transaction.
+pub async fn discard_object(
+    tx: &mut Tx,
+    object_id: &ObjectId,
+    now: Timestamp,
+) -> Result<(), MetadataError> {
+    let sql = "INSERT INTO discarded_object (object_id, discarded_at) VALUES (?1, ?2) \
+               ON CONFLICT (object_id) DO NOTHING";
+    tx.execute(sql, params![object_id, now]).await.map(|_| ())
+}
+
+/// Objects that wait to be deleted.
+pub async fn discarded_objects(tx: &mut Tx, limit: u32) -> Result<Vec<ObjectId>, MetadataError> {
+    let sql = "SELECT object_id FROM discarded_object ORDER BY object_id LIMIT ?1";
+    tx.query(sql, params![limit]).await?.iter().map(|row| row.parsed(0)).collect()
+}
+
+/// Notes that an object is gone from the store.
+pub async fn forget_object(tx: &mut Tx, object_id: &ObjectId) -> Result<(), MetadataError> {
+    let sql = "DELETE FROM discarded_object WHERE object_id = ?1";
+    tx.execute(sql, params![object_id]).await.map(|_| ())
+}

@@ -1,0 +1,46 @@
+//! The schema and its history: numbered files, applied in order, each in a transaction.
+
+use rusqlite::Connection;
+
+use crate::MetadataError;
+
+/// The migrations, oldest first. A released file is never changed; a change is a new file.
+///
+/// `{bytes}` and `{text}` stand for what the engines call a byte string and a text that sorts by
+/// its bytes.
+const MIGRATIONS: &[&str] = &[include_str!("migration/0001_foundation.sql")];
+
+/// The schema version this program writes.
+pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// Brings the database to [`SCHEMA_VERSION`].
+pub(crate) fn migrate(connection: &mut Connection) -> Result<(), MetadataError> {
+    let found = version(connection)?;
+    if found > SCHEMA_VERSION {
+        return Err(MetadataError::NewerFormat { found, known: SCHEMA_VERSION });
+    }
+    let done = usize::try_from(found).unwrap_or(0);
+    for (number, migration) in (1_i64..).zip(MIGRATIONS).skip(done) {
+        let sql = migration.replace("{bytes}", "BLOB").replace("{text}", "TEXT");
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(&sql)?;
+        transaction.pragma_update(None, "user_version", number)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+/// Refuses any version but [`SCHEMA_VERSION`].
+pub(crate) fn check(connection: &Connection) -> Result<(), MetadataError> {
+    match version(connection)? {
+        SCHEMA_VERSION => Ok(()),
+        found if found > SCHEMA_VERSION => {
+            Err(MetadataError::NewerFormat { found, known: SCHEMA_VERSION })
+        }
+        found => Err(MetadataError::OlderFormat { found, known: SCHEMA_VERSION }),
+    }
+}
+
+fn version(connection: &Connection) -> Result<i64, MetadataError> {
+    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}

@@ -1,0 +1,155 @@
+//! Repositories and their settings.
+
+use wharfinger_core::{AccountId, Region, RegistryId, RepositoryName, Timestamp};
+
+use crate::value::params;
+use crate::{MetadataError, RepositoryId, Row, Tx};
+
+/// A repository. Settings are kept as the texts the service model gives them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepositoryRow {
+    /// The row's own id.
+    pub id: RepositoryId,
+    /// The registry it is in.
+    pub registry: RegistryId,
+    /// Its name, unique in the registry.
+    pub name: RepositoryName,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// `MUTABLE`, `IMMUTABLE`, `MUTABLE_WITH_EXCLUSION` or `IMMUTABLE_WITH_EXCLUSION`.
+    pub tag_mutability: String,
+    /// The wildcard filters of the exclusion modes, as a JSON array of strings.
+    pub exclusion_filters: String,
+    /// Whether an image is to be scanned when it is pushed.
+    pub scan_on_push: bool,
+    /// `AES256`, `KMS` or `KMS_DSSE`.
+    pub encryption_type: String,
+    /// The ARN of the KMS key, for the KMS types.
+    pub kms_key: Option<String>,
+    /// The key domain its bytes are sealed in.
+    pub key_domain: String,
+    /// How many images it holds.
+    pub image_count: u64,
+}
+
+/// A query for the columns that `from_row` reads, in its order.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT repository_id, account_id, region, name, created_at, tag_mutability, \
+             exclusion_filters, scan_on_push, encryption_type, kms_key, key_domain, \
+             image_count ",
+            $rest
+        )
+    };
+}
+
+fn from_row(row: &Row) -> Result<RepositoryRow, MetadataError> {
+    let (account, region): (AccountId, Region) = (row.parsed(1)?, row.parsed(2)?);
+    Ok(RepositoryRow {
+        id: row.repository_id(0)?,
+        registry: RegistryId::new(account, region),
+        name: row.parsed(3)?,
+        created_at: row.time(4)?,
+        tag_mutability: row.text(5)?.to_owned(),
+        exclusion_filters: row.text(6)?.to_owned(),
+        scan_on_push: row.boolean(7)?,
+        encryption_type: row.text(8)?.to_owned(),
+        kms_key: row.text_opt(9)?.map(str::to_owned),
+        key_domain: row.text(10)?.to_owned(),
+        image_count: row.unsigned(11)?,
+    })
+}
+
+/// Adds a repository.
+///
+/// # Errors
+/// [`MetadataError::Duplicate`] when the registry has one of that name: of two that are created
+/// at once, exactly one is.
+pub async fn insert(tx: &mut Tx, repository: &RepositoryRow) -> Result<(), MetadataError> {
+    let sql = "INSERT INTO repository (repository_id, account_id, region, name, created_at, \
+               tag_mutability, exclusion_filters, scan_on_push, encryption_type, kms_key, \
+               key_domain, image_count) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    let values = params![
+        repository.id,
+        &repository.registry.account,
+        &repository.registry.region,
+        &repository.name,
+        repository.created_at,
+        &repository.tag_mutability,
+        &repository.exclusion_filters,
+        repository.scan_on_push,
+        &repository.encryption_type,
+        repository.kms_key.as_ref(),
+        &repository.key_domain,
+        repository.image_count
+    ];
+    tx.execute(sql, values).await.map(|_| ())
+}
+
+/// The repository of that name.
+pub async fn find(
+    tx: &mut Tx,
+    registry: &RegistryId,
+    name: &RepositoryName,
+) -> Result<Option<RepositoryRow>, MetadataError> {
+    let sql = select!("FROM repository WHERE account_id = ?1 AND region = ?2 AND name = ?3");
+    let values = params![&registry.account, &registry.region, name];
+    tx.query_opt(sql, values).await?.as_ref().map(from_row).transpose()
+}
+
+/// The repositories of a registry whose names come after `after`, in order of name.
+pub async fn list(
+    tx: &mut Tx,
+    registry: &RegistryId,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<RepositoryRow>, MetadataError> {
+    let sql = select!(
+        "FROM repository WHERE account_id = ?1 AND region = ?2 AND name > ?3 \
+         ORDER BY name LIMIT ?4"
+    );
+    let values = params![&registry.account, &registry.region, after, limit];
+    tx.query(sql, values).await?.iter().map(from_row).collect()
+}
+
+/// How many repositories a registry has.
+pub async fn count(tx: &mut Tx, registry: &RegistryId) -> Result<u64, MetadataError> {
+    let sql = "SELECT COUNT(*) FROM repository WHERE account_id = ?1 AND region = ?2";
+    let row = tx.query_opt(sql, params![&registry.account, &registry.region]).await?;
+    row.map_or(Ok(0), |row| row.unsigned(0))
+}
+
+/// Replaces the tag mutability and its filters together.
+pub async fn set_tag_mutability(
+    tx: &mut Tx,
+    id: RepositoryId,
+    tag_mutability: &str,
+    exclusion_filters: &str,
+) -> Result<(), MetadataError> {
+    let sql = "UPDATE repository SET tag_mutability = ?2, exclusion_filters = ?3 \
+               WHERE repository_id = ?1";
+    tx.execute(sql, params![id, tag_mutability, exclusion_filters]).await.map(|_| ())
+}
+
+/// Replaces the scan-on-push flag.
+pub async fn set_scan_on_push(
+    tx: &mut Tx,
+    id: RepositoryId,
+    scan_on_push: bool,
+) -> Result<(), MetadataError> {
+    let sql = "UPDATE repository SET scan_on_push = ?2 WHERE repository_id = ?1";
+    tx.execute(sql, params![id, scan_on_push]).await.map(|_| ())
+}
+
+/// Deletes a repository and every row it owns. The objects of its uploads are discarded in the
+/// same transaction; blobs stay for garbage collection, since other repositories may use them.
+pub async fn delete(tx: &mut Tx, id: RepositoryId, now: Timestamp) -> Result<(), MetadataError> {
+    let uploads = "INSERT INTO discarded_object (object_id, discarded_at) \
+                   SELECT object_id, ?2 FROM upload \
+                   WHERE repository_id = ?1 AND object_id IS NOT NULL";
+    tx.execute(uploads, params![id, now]).await?;
+    tx.execute("DELETE FROM repository WHERE repository_id = ?1", params![id]).await?;
+    Ok(())
+}

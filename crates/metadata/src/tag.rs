@@ -1,0 +1,94 @@
+//! Image tags: which digest a tag points to.
+//!
+//! Each change keeps the image's `tag_count` in step, so that lists of tagged and untagged images
+//! are walks along an index.
+
+use wharfinger_core::{Digest, Tag, Timestamp};
+
+use crate::value::params;
+use crate::{MetadataError, RepositoryId, Tx};
+
+/// The digest a tag points to.
+pub async fn find(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    tag: &Tag,
+) -> Result<Option<Digest>, MetadataError> {
+    let sql = "SELECT digest FROM tag WHERE repository_id = ?1 AND tag = ?2";
+    let row = tx.query_opt(sql, params![repository, tag]).await?;
+    row.map(|row| row.parsed(0)).transpose()
+}
+
+/// Points a tag at an image of the repository, away from another one if need be.
+pub async fn put(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    tag: &Tag,
+    digest: &Digest,
+    now: Timestamp,
+) -> Result<(), MetadataError> {
+    let previous = find(tx, repository, tag).await?;
+    if previous == Some(*digest) {
+        return Ok(());
+    }
+    let sql = "INSERT INTO tag (repository_id, tag, digest, tagged_at) VALUES (?1, ?2, ?3, ?4) \
+               ON CONFLICT (repository_id, tag) \
+               DO UPDATE SET digest = excluded.digest, tagged_at = excluded.tagged_at";
+    tx.execute(sql, params![repository, tag, digest, now]).await?;
+    if let Some(previous) = previous {
+        recount(tx, repository, &previous).await?;
+    }
+    recount(tx, repository, digest).await
+}
+
+/// Removes a tag; the image stays. Answers whether there was one.
+pub async fn delete(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    tag: &Tag,
+) -> Result<bool, MetadataError> {
+    let Some(digest) = find(tx, repository, tag).await? else { return Ok(false) };
+    let sql = "DELETE FROM tag WHERE repository_id = ?1 AND tag = ?2";
+    tx.execute(sql, params![repository, tag]).await?;
+    recount(tx, repository, &digest).await?;
+    Ok(true)
+}
+
+/// The tags of an image, in order.
+pub async fn of_image(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+) -> Result<Vec<Tag>, MetadataError> {
+    let sql = "SELECT tag FROM tag WHERE repository_id = ?1 AND digest = ?2 ORDER BY tag";
+    let rows = tx.query(sql, params![repository, digest]).await?;
+    rows.iter().map(|row| row.parsed(0)).collect()
+}
+
+/// The tags of a repository that come after `after` (in order of their bytes), with their digests.
+pub async fn list(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<(Tag, Digest)>, MetadataError> {
+    let sql = "SELECT tag, digest FROM tag WHERE repository_id = ?1 AND tag > ?2 \
+               ORDER BY tag LIMIT ?3";
+    let rows = tx.query(sql, params![repository, after, limit]).await?;
+    rows.iter().map(|row| Ok((row.parsed(0)?, row.parsed(1)?))).collect()
+}
+
+async fn recount(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+) -> Result<(), MetadataError> {
+    let sql = "SELECT COUNT(*) FROM tag WHERE repository_id = ?1 AND digest = ?2";
+    let count = match tx.query_opt(sql, params![repository, digest]).await? {
+        Some(row) => row.unsigned(0)?,
+        None => 0,
+    };
+    let sql =
+        "UPDATE image SET tag_count = ?3, tagged = ?4 WHERE repository_id = ?1 AND digest = ?2";
+    tx.execute(sql, params![repository, digest, count, count > 0]).await.map(|_| ())
+}

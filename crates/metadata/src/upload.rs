@@ -1,0 +1,137 @@
+//! Uploads on their way.
+
+use wharfinger_core::{ObjectId, Timestamp, UploadId};
+
+use crate::value::params;
+use crate::{MetadataError, RepositoryId, Row, Tx};
+
+/// An upload session. Everything up to `received_bytes` is durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UploadRow {
+    /// The session.
+    pub upload_id: UploadId,
+    /// The repository it uploads to.
+    pub repository: RepositoryId,
+    /// Bytes received and kept.
+    pub received_bytes: u64,
+    /// Parts received through `UploadLayerPart`.
+    pub part_count: u64,
+    /// The last part's first byte, to recognise a part that is sent again.
+    pub last_part_first_byte: Option<u64>,
+    /// The last part's SHA-256, likewise.
+    pub last_part_sha256: Option<Vec<u8>>,
+    /// Whether a part that is too small has been followed by another.
+    pub short_part: bool,
+    /// The object the bytes go to; none before the first byte.
+    pub object_id: Option<ObjectId>,
+    /// Where the object store goes on from, opaque.
+    pub checkpoint: Option<Vec<u8>>,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it last received anything.
+    pub updated_at: Timestamp,
+}
+
+/// A query for the columns that `from_row` reads, in its order.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT upload_id, repository_id, received_bytes, part_count, \
+             last_part_first_byte, last_part_sha256, short_part, object_id, \
+             checkpoint, created_at, updated_at ",
+            $rest
+        )
+    };
+}
+
+fn from_row(row: &Row) -> Result<UploadRow, MetadataError> {
+    Ok(UploadRow {
+        upload_id: row.parsed(0)?,
+        repository: row.repository_id(1)?,
+        received_bytes: row.unsigned(2)?,
+        part_count: row.unsigned(3)?,
+        last_part_first_byte: row.time_opt(4)?.map(|first| first.millis().unsigned_abs()),
+        last_part_sha256: row.bytes_opt(5)?.map(<[u8]>::to_vec),
+        short_part: row.boolean(6)?,
+        object_id: row.parsed_opt(7)?,
+        checkpoint: row.bytes_opt(8)?.map(<[u8]>::to_vec),
+        created_at: row.time(9)?,
+        updated_at: row.time(10)?,
+    })
+}
+
+/// Adds a session.
+pub async fn insert(tx: &mut Tx, upload: &UploadRow) -> Result<(), MetadataError> {
+    let sql = "INSERT INTO upload (upload_id, repository_id, received_bytes, part_count, \
+               last_part_first_byte, last_part_sha256, short_part, object_id, checkpoint, \
+               created_at, updated_at) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    let values = params![
+        &upload.upload_id,
+        upload.repository,
+        upload.received_bytes,
+        upload.part_count,
+        upload.last_part_first_byte,
+        upload.last_part_sha256.as_ref(),
+        upload.short_part,
+        upload.object_id.as_ref(),
+        upload.checkpoint.as_ref(),
+        upload.created_at,
+        upload.updated_at
+    ];
+    tx.execute(sql, values).await.map(|_| ())
+}
+
+/// The session, if it belongs to the repository.
+pub async fn find(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    upload_id: &UploadId,
+) -> Result<Option<UploadRow>, MetadataError> {
+    let sql = select!("FROM upload WHERE upload_id = ?1 AND repository_id = ?2");
+    tx.query_opt(sql, params![upload_id, repository]).await?.as_ref().map(from_row).transpose()
+}
+
+/// Writes a session's progress, if it still stands where the writer found it (`was_received`
+/// bytes); answers whether it did. Of two writers, one is told no.
+pub async fn advance(
+    tx: &mut Tx,
+    upload: &UploadRow,
+    was_received: u64,
+) -> Result<bool, MetadataError> {
+    let sql = "UPDATE upload SET received_bytes = ?2, part_count = ?3, last_part_first_byte = ?4, \
+               last_part_sha256 = ?5, short_part = ?6, object_id = ?7, checkpoint = ?8, \
+               updated_at = ?9 \
+               WHERE upload_id = ?1 AND received_bytes = ?10";
+    let values = params![
+        &upload.upload_id,
+        upload.received_bytes,
+        upload.part_count,
+        upload.last_part_first_byte,
+        upload.last_part_sha256.as_ref(),
+        upload.short_part,
+        upload.object_id.as_ref(),
+        upload.checkpoint.as_ref(),
+        upload.updated_at,
+        was_received
+    ];
+    Ok(tx.execute(sql, values).await? == 1)
+}
+
+/// Ends a session; answers whether there was one.
+pub async fn delete(tx: &mut Tx, upload_id: &UploadId) -> Result<bool, MetadataError> {
+    let sql = "DELETE FROM upload WHERE upload_id = ?1";
+    Ok(tx.execute(sql, params![upload_id]).await? == 1)
+}
+
+/// Sessions that have received nothing since `before`, with their objects.
+pub async fn idle(
+    tx: &mut Tx,
+    before: Timestamp,
+    limit: u32,
+) -> Result<Vec<(UploadId, Option<ObjectId>)>, MetadataError> {
+    let sql = "SELECT upload_id, object_id FROM upload WHERE updated_at < ?1 \
+               ORDER BY updated_at LIMIT ?2";
+    let rows = tx.query(sql, params![before, limit]).await?;
+    rows.iter().map(|row| Ok((row.parsed(0)?, row.parsed_opt(1)?))).collect()
+}

@@ -1,0 +1,120 @@
+//! IAM users and their inline policies.
+
+use wharfinger_core::{AccountId, Timestamp};
+
+use crate::value::params;
+use crate::{MetadataError, Row, Tx};
+
+/// An IAM user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserRow {
+    /// `AIDA…`, unique for ever.
+    pub user_id: String,
+    /// The account it belongs to.
+    pub account: AccountId,
+    /// Its name, unique in the account.
+    pub user_name: String,
+    /// Its path, `/` as a rule; starts and ends with a slash.
+    pub path: String,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+/// A query for the columns that `from_row` reads, in its order.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("SELECT user_id, account_id, user_name, path, created_at ", $rest)
+    };
+}
+
+fn from_row(row: &Row) -> Result<UserRow, MetadataError> {
+    Ok(UserRow {
+        user_id: row.text(0)?.to_owned(),
+        account: row.parsed(1)?,
+        user_name: row.text(2)?.to_owned(),
+        path: row.text(3)?.to_owned(),
+        created_at: row.time(4)?,
+    })
+}
+
+/// Adds a user.
+///
+/// # Errors
+/// [`MetadataError::Duplicate`] when the account has a user of that name.
+pub async fn insert(tx: &mut Tx, user: &UserRow) -> Result<(), MetadataError> {
+    let sql = "INSERT INTO iam_user (user_id, account_id, user_name, path, created_at) \
+               VALUES (?1, ?2, ?3, ?4, ?5)";
+    let values =
+        params![&user.user_id, &user.account, &user.user_name, &user.path, user.created_at];
+    tx.execute(sql, values).await.map(|_| ())
+}
+
+/// The user of that name.
+pub async fn find(
+    tx: &mut Tx,
+    account: &AccountId,
+    user_name: &str,
+) -> Result<Option<UserRow>, MetadataError> {
+    let sql = select!("FROM iam_user WHERE account_id = ?1 AND user_name = ?2");
+    tx.query_opt(sql, params![account, user_name]).await?.as_ref().map(from_row).transpose()
+}
+
+/// The user of that id.
+pub async fn find_by_id(tx: &mut Tx, user_id: &str) -> Result<Option<UserRow>, MetadataError> {
+    let sql = select!("FROM iam_user WHERE user_id = ?1");
+    tx.query_opt(sql, params![user_id]).await?.as_ref().map(from_row).transpose()
+}
+
+/// The users of an account whose names come after `after`, in order of name.
+pub async fn list(
+    tx: &mut Tx,
+    account: &AccountId,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<UserRow>, MetadataError> {
+    let sql = select!(
+        "FROM iam_user WHERE account_id = ?1 AND user_name > ?2 \
+         ORDER BY user_name LIMIT ?3"
+    );
+    tx.query(sql, params![account, after, limit]).await?.iter().map(from_row).collect()
+}
+
+/// Deletes a user with its keys and policies; answers whether there was one.
+pub async fn delete(
+    tx: &mut Tx,
+    account: &AccountId,
+    user_name: &str,
+) -> Result<bool, MetadataError> {
+    let sql = "DELETE FROM iam_user WHERE account_id = ?1 AND user_name = ?2";
+    Ok(tx.execute(sql, params![account, user_name]).await? == 1)
+}
+
+/// Writes an inline policy of a user, over an older one of the same name.
+pub async fn put_policy(
+    tx: &mut Tx,
+    user_id: &str,
+    policy_name: &str,
+    policy_text: &str,
+) -> Result<(), MetadataError> {
+    let sql = "INSERT INTO user_policy (user_id, policy_name, policy_text) VALUES (?1, ?2, ?3) \
+               ON CONFLICT (user_id, policy_name) DO UPDATE SET policy_text = excluded.policy_text";
+    tx.execute(sql, params![user_id, policy_name, policy_text]).await.map(|_| ())
+}
+
+/// Removes an inline policy; answers whether there was one.
+pub async fn delete_policy(
+    tx: &mut Tx,
+    user_id: &str,
+    policy_name: &str,
+) -> Result<bool, MetadataError> {
+    let sql = "DELETE FROM user_policy WHERE user_id = ?1 AND policy_name = ?2";
+    Ok(tx.execute(sql, params![user_id, policy_name]).await? == 1)
+}
+
+/// The inline policies of a user, (name, text), in order of name. `auth` bounds how many there are.
+pub async fn policies(tx: &mut Tx, user_id: &str) -> Result<Vec<(String, String)>, MetadataError> {
+    let sql = "SELECT policy_name, policy_text FROM user_policy WHERE user_id = ?1 \
+               ORDER BY policy_name LIMIT 1000";
+    let rows = tx.query(sql, params![user_id]).await?;
+    rows.iter().map(|row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned()))).collect()
+}
