@@ -1,1 +1,29 @@
-//! placeholder
+//! Who is asking, and may they: principals, credentials, authorization tokens, and the one way to
+//! a [`Permit`].
+//!
+//! The edges call [`Auth`] to turn a signature or a token into a [`Caller`], and
+//! [`Caller::authorize`] to turn a caller into a [`Permit`], which every method of the registry
+//! demands. Nothing else makes permits, so an edge that forgets the check does not compile.
+
+mod account;
+mod action;
+mod authenticate;
+mod caller;
+mod credential;
+mod error;
+mod permit;
+mod principal;
+mod seal;
+mod token;
+mod user;
+
+pub use account::RootKey;
+pub use action::{Action, actions};
+pub use authenticate::{Auth, AuthKeys};
+pub use caller::Caller;
+pub use credential::{AccessKey, AccessKeySummary, KeyOwner};
+pub use error::{AccessDenied, CredentialError, TokenError, UserError};
+pub use permit::{Permit, RegistryResource, RepositoriesResource, RepositoryResource, Resource};
+pub use principal::{Principal, PrincipalKind};
+pub use token::AuthorizationToken;
+pub use user::User;

@@ -1,1 +1,70 @@
-//! placeholder
+//! The rules of the registry: what may be created, pushed, tagged, pulled and deleted, and what a
+//! client is told when it may not.
+//!
+//! Both protocols, the workers and the command line enter here. No HTTP, no SQL and no wire
+//! shapes: an edge decodes, authorizes, calls one method of [`Registry`], and encodes. Methods
+//! carry the names of the ECR operations they answer, and demand the permit for them.
+
+mod deletion;
+mod encryption;
+mod error;
+mod image;
+mod layer;
+mod manifest;
+mod mutability;
+mod page;
+mod push;
+mod reclaim;
+mod repository;
+mod resource_tag;
+mod upload;
+
+use std::sync::Arc;
+
+use wharfinger_blobs::{BlobStore, LocalKeyRing};
+use wharfinger_core::{Clock, Entropy, Timestamp};
+use wharfinger_metadata::Metadata;
+
+pub use deletion::{DeletedImages, ImageFailure, ImageFailureCode};
+pub use encryption::Encryption;
+pub use error::{Error, ImageName};
+pub use image::{
+    ImageDetail, ImageHead, ImageIdentifier, ListImagesFilter, RequestedImage, StoredImage,
+};
+pub use layer::{BlobContent, LayerAvailability};
+pub use mutability::TagMutability;
+pub use page::{Page, PageRequest};
+pub use push::NewImage;
+pub use repository::{NewRepository, Repository};
+pub use upload::{CompletedLayer, EmptyBlob, LayerPart, UploadProgress};
+pub use wharfinger_metadata::image::TagStatus;
+
+/// The registry service, over its stores.
+///
+/// One value serves every account and region of an installation; which one a call is about comes
+/// with its permit.
+pub struct Registry {
+    metadata: Metadata,
+    blobs: Arc<dyn BlobStore>,
+    keys: Arc<LocalKeyRing>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    uploads: upload::UploadLocks,
+}
+
+impl Registry {
+    /// The service over these stores.
+    pub fn new(
+        metadata: Metadata,
+        blobs: Arc<dyn BlobStore>,
+        keys: Arc<LocalKeyRing>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
+        Self { metadata, blobs, keys, clock, entropy, uploads: upload::UploadLocks::default() }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}

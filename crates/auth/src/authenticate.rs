@@ -1,0 +1,188 @@
+//! From a signature or a token to a [`Caller`].
+
+use std::sync::Arc;
+
+use wharfinger_aws_protocol::sigv4::{RequestParts, SignedRequest};
+use wharfinger_core::{Clock, Entropy, Region, RegistryId, Secret, Timestamp};
+use wharfinger_iam_policy::PolicyDocument;
+use wharfinger_metadata::access_key::{self, AccessKeyRow};
+use wharfinger_metadata::{Metadata, MetadataError, user};
+
+use crate::credential::secret_aad;
+use crate::seal::SealingKey;
+use crate::{
+    AccessKey, AuthorizationToken, Caller, CredentialError, Principal, PrincipalKind, TokenError,
+    token,
+};
+
+/// The keys that `auth` seals with, derived by `server` from the master key.
+pub struct AuthKeys {
+    /// Seals authorization tokens.
+    pub token_key: Secret<[u8; 32]>,
+    /// Seals the secrets of access keys.
+    pub secret_key: Secret<[u8; 32]>,
+}
+
+/// Authentication and the management of those who authenticate.
+pub struct Auth {
+    metadata: Metadata,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    token_key: SealingKey,
+    secret_key: SealingKey,
+}
+
+impl Auth {
+    /// Authentication over a metadata store. `None` only if the crypto provider refuses a key.
+    pub fn new(
+        metadata: Metadata,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        keys: &AuthKeys,
+    ) -> Option<Self> {
+        let token_key = SealingKey::new(&keys.token_key)?;
+        let secret_key = SealingKey::new(&keys.secret_key)?;
+        Some(Self { metadata, clock, entropy, token_key, secret_key })
+    }
+
+    /// Verifies a signed request (in its header, or presigned in its query) for `service` and
+    /// answers who signed it and for which region.
+    ///
+    /// # Errors
+    /// [`CredentialError`]; a key that is unknown and one that is switched off look alike.
+    pub async fn authenticate_signature(
+        &self,
+        parts: &RequestParts<'_>,
+        body_sha256: &[u8; 32],
+        service: &str,
+    ) -> Result<(Caller, Region), CredentialError> {
+        let signed = SignedRequest::from_request(parts)?;
+        signed.check_scope(service, None)?;
+        let region = signed.scope().region.clone();
+        // Long-lived keys come without a session token; nothing here issues session keys yet.
+        if signed.session_token().is_some() {
+            return Err(CredentialError::UnrecognizedClient);
+        }
+        let key = self.active_key(signed.access_key_id()).await?;
+        let key = key.ok_or(CredentialError::UnrecognizedClient)?;
+        let secret = self
+            .secret_key
+            .open(&secret_aad(&key.access_key_id), &key.secret_sealed)
+            .ok_or(CredentialError::SecretUnreadable)?;
+        let secret = std::str::from_utf8(&secret).map_err(|_| CredentialError::SecretUnreadable)?;
+        signed.verify(parts, body_sha256, secret, self.clock.now())?;
+        let caller = self.caller(key).await?.ok_or(CredentialError::UnrecognizedClient)?;
+        Ok((caller, region))
+    }
+
+    /// Verifies the password of an `AWS:<password>` login and answers whose it is, and the registry
+    /// it was issued for.
+    ///
+    /// # Errors
+    /// [`TokenError`]; only an expired token is told apart from a bad one.
+    pub async fn authenticate_token(
+        &self,
+        password: &str,
+    ) -> Result<(Caller, RegistryId), TokenError> {
+        let claims = token::verify(&self.token_key, password, self.clock.now())?;
+        let key = self.active_key(&claims.access_key_id).await?.ok_or(TokenError::Invalid)?;
+        let caller = self.caller(key).await?.ok_or(TokenError::Invalid)?;
+        Ok((caller, claims.registry))
+    }
+
+    /// Issues the 12-hour token of `GetAuthorizationToken` for a registry. `None` only if the
+    /// crypto provider fails.
+    pub fn issue_token(
+        &self,
+        permit: &crate::Permit<crate::actions::GetAuthorizationToken>,
+        registry: &RegistryId,
+    ) -> Option<AuthorizationToken> {
+        let principal = permit.principal()?;
+        let (key, now) = (&principal.access_key_id, self.clock.now());
+        token::issue(&self.token_key, &*self.entropy, registry, key, now)
+    }
+
+    /// The secret of the key a caller came with, to presign a URL on its behalf.
+    pub async fn secret_of(&self, caller: &Caller) -> Result<Secret<String>, CredentialError> {
+        let key = self.active_key(&caller.principal().access_key_id).await?;
+        let key = key.ok_or(CredentialError::UnrecognizedClient)?;
+        let secret = self.secret_key.open(&secret_aad(&key.access_key_id), &key.secret_sealed);
+        let secret = secret.ok_or(CredentialError::SecretUnreadable)?;
+        let text = std::str::from_utf8(&secret).map_err(|_| CredentialError::SecretUnreadable)?;
+        Ok(Secret::new(text.to_owned()))
+    }
+
+    pub(crate) fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    pub(crate) fn entropy(&self) -> &dyn Entropy {
+        &*self.entropy
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn seal_secret(&self, key: &AccessKey) -> Option<Vec<u8>> {
+        let secret = key.secret_access_key.expose().as_bytes();
+        self.secret_key.seal(&*self.entropy, &secret_aad(&key.access_key_id), secret)
+    }
+
+    async fn active_key(&self, id: &str) -> Result<Option<AccessKeyRow>, MetadataError> {
+        let id = id.to_owned();
+        let key = self
+            .metadata
+            .read(move |tx| Box::pin(async move { access_key::find(tx, &id).await }))
+            .await?;
+        Ok(key.filter(|key| key.active))
+    }
+
+    /// The caller behind a key, with its policies. `None` if its user is gone by now.
+    async fn caller(&self, key: AccessKeyRow) -> Result<Option<Caller>, MetadataError> {
+        let Some(user_id) = key.user_id else {
+            let principal = Principal {
+                account: key.account,
+                kind: PrincipalKind::Root,
+                access_key_id: key.access_key_id,
+            };
+            return Ok(Some(Caller::new(principal, Vec::new())));
+        };
+        let found = self
+            .metadata
+            .read(move |tx| {
+                Box::pin(async move {
+                    let Some(user) = user::find_by_id(tx, &user_id).await? else {
+                        return Ok::<_, MetadataError>(None);
+                    };
+                    let policies = user::policies(tx, &user_id).await?;
+                    Ok(Some((user, policies)))
+                })
+            })
+            .await?;
+        let Some((user, policies)) = found else { return Ok(None) };
+        let mut documents = Vec::with_capacity(policies.len());
+        for (name, text) in policies {
+            match PolicyDocument::parse(&text) {
+                Ok(document) => documents.push(document),
+                // It parsed when it was stored. A policy that is not understood might deny, so
+                // nothing may be allowed beside it.
+                Err(error) => {
+                    tracing::error!(user = user.user_name, policy = name, %error, "unreadable policy");
+                    documents = vec![];
+                    break;
+                }
+            }
+        }
+        let principal = Principal {
+            account: key.account,
+            kind: PrincipalKind::User {
+                user_id: user.user_id,
+                user_name: user.user_name,
+                path: user.path,
+            },
+            access_key_id: key.access_key_id,
+        };
+        Ok(Some(Caller::new(principal, documents)))
+    }
+}

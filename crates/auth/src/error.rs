@@ -1,0 +1,98 @@
+//! What can go wrong on the way to a permit.
+
+use wharfinger_aws_protocol::sigv4::SigV4Error;
+use wharfinger_metadata::MetadataError;
+
+/// A signature or key that did not lead to a caller.
+#[derive(Debug, thiserror::Error)]
+pub enum CredentialError {
+    /// The signature is missing, malformed, wrong, or too old.
+    #[error("{}", .0.message())]
+    Signature(#[from] SigV4Error),
+    /// The key is unknown or switched off, or came with a token it cannot have.
+    #[error("The security token included in the request is invalid.")]
+    UnrecognizedClient,
+    /// The store failed.
+    #[error("the credentials could not be looked up")]
+    Store(#[from] MetadataError),
+    /// A stored secret does not open: the master key is not the one it was sealed under.
+    #[error("a stored secret cannot be opened with this master key")]
+    SecretUnreadable,
+}
+
+/// A password that did not lead to a caller.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// No credentials were sent.
+    #[error("Not Authorized")]
+    Missing,
+    /// Not a token of this installation, altered, or of a key that is off or gone.
+    #[error("Not Authorized")]
+    Invalid,
+    /// Its twelve hours are over.
+    #[error("Your authorization token has expired. Reauthenticate and try again.")]
+    Expired,
+    /// The store failed.
+    #[error("the credentials could not be looked up")]
+    Store(#[from] MetadataError),
+}
+
+impl PartialEq for TokenError {
+    fn eq(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
+}
+
+/// A caller who may not. `Display` is the message AWS gives.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct AccessDenied {
+    pub(crate) message: String,
+}
+
+/// What can go wrong when users and keys are managed.
+#[derive(Debug, thiserror::Error)]
+pub enum UserError {
+    /// A user of this name exists.
+    #[error("User with name {0} already exists.")]
+    UserExists(String),
+    /// No such user.
+    #[error("The user with name {0} cannot be found.")]
+    NoSuchUser(String),
+    /// No such key.
+    #[error("The Access Key with id {0} cannot be found.")]
+    NoSuchKey(String),
+    /// No such policy.
+    #[error("The user policy with name {0} cannot be found.")]
+    NoSuchPolicy(String),
+    /// A name with characters that names do not have.
+    #[error(
+        "The specified value for {what} is invalid. It must be {length} characters of letters, digits and _+=,.@-"
+    )]
+    BadName {
+        /// Which name.
+        what: &'static str,
+        /// How long it may be.
+        length: &'static str,
+    },
+    /// A policy that is no policy.
+    #[error("MalformedPolicyDocument: {0}")]
+    MalformedPolicy(#[from] wharfinger_iam_policy::MalformedPolicy),
+    /// More than the quota allows.
+    #[error("Cannot exceed quota for {what}: {limit}")]
+    LimitExceeded {
+        /// The quota.
+        what: &'static str,
+        /// Its value.
+        limit: u64,
+    },
+    /// The last active root key may not be switched off or deleted: nobody could come in any more.
+    #[error("{0} is the last active key of the root user; create another one first")]
+    LastRootKey(String),
+    /// The crypto provider failed.
+    #[error("the secret could not be sealed")]
+    Sealing,
+    /// The store failed.
+    #[error("the change could not be stored: {0}")]
+    Store(#[from] MetadataError),
+}

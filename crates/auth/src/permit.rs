@@ -1,0 +1,104 @@
+//! Permits: proof that someone may do one thing to one resource.
+
+use std::sync::Arc;
+
+use wharfinger_core::{Arn, RegistryId, RepositoryName};
+
+use crate::{Action, Principal};
+
+/// What an action is about.
+pub trait Resource: Clone + Send + Sync + 'static {
+    /// The registry it is in.
+    fn registry(&self) -> &RegistryId;
+    /// The texts policies are matched against: ARNs, or `*`.
+    fn arns(&self) -> Vec<String>;
+}
+
+/// The registry as a whole; policies see `*`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegistryResource {
+    /// Which registry.
+    pub registry: RegistryId,
+}
+
+impl Resource for RegistryResource {
+    fn registry(&self) -> &RegistryId {
+        &self.registry
+    }
+
+    fn arns(&self) -> Vec<String> {
+        vec!["*".into()]
+    }
+}
+
+/// One repository, whether or not it exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepositoryResource {
+    /// The registry it is in.
+    pub registry: RegistryId,
+    /// Its name.
+    pub name: RepositoryName,
+}
+
+impl Resource for RepositoryResource {
+    fn registry(&self) -> &RegistryId {
+        &self.registry
+    }
+
+    fn arns(&self) -> Vec<String> {
+        vec![Arn::repository(&self.registry, &self.name).to_string()]
+    }
+}
+
+/// Some repositories by name, or (with no names) all of them; policies see `repository/*` then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepositoriesResource {
+    /// The registry they are in.
+    pub registry: RegistryId,
+    /// Their names; none means all.
+    pub names: Vec<RepositoryName>,
+}
+
+impl Resource for RepositoriesResource {
+    fn registry(&self) -> &RegistryId {
+        &self.registry
+    }
+
+    fn arns(&self) -> Vec<String> {
+        if self.names.is_empty() {
+            return vec![Arn::every_repository(&self.registry).to_string()];
+        }
+        self.names.iter().map(|name| Arn::repository(&self.registry, name).to_string()).collect()
+    }
+}
+
+/// Proof that the action `A` on its resource was authorized.
+///
+/// Made by [`Caller::authorize`](crate::Caller::authorize), or by [`Permit::system`] in workers
+/// that act for the registry itself.
+#[derive(Clone, Debug)]
+pub struct Permit<A: Action> {
+    principal: Option<Arc<Principal>>,
+    resource: A::Resource,
+}
+
+impl<A: Action> Permit<A> {
+    pub(crate) fn granted(principal: Arc<Principal>, resource: A::Resource) -> Self {
+        Self { principal: Some(principal), resource }
+    }
+
+    /// A permit for the registry's own workers, which act for no principal.
+    pub fn system(resource: A::Resource) -> Self {
+        Self { principal: None, resource }
+    }
+
+    /// Who was authorized; none for the registry itself.
+    pub fn principal(&self) -> Option<&Principal> {
+        self.principal.as_deref()
+    }
+
+    /// What the permit is about.
+    pub fn resource(&self) -> &A::Resource {
+        &self.resource
+    }
+}

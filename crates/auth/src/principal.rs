@@ -1,0 +1,50 @@
+//! Principals: the root of an account, and its users.
+
+use wharfinger_core::{AccountId, Arn};
+
+/// An authenticated identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// The account it belongs to.
+    pub account: AccountId,
+    /// What it is.
+    pub kind: PrincipalKind,
+    /// The access key it came with (directly, or through the token issued to it).
+    pub access_key_id: String,
+}
+
+/// The kinds of principals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PrincipalKind {
+    /// The root of the account, who may do everything in it.
+    Root,
+    /// An IAM user, who may do what policies say.
+    User {
+        /// `AIDA…`.
+        user_id: String,
+        /// The user's name.
+        user_name: String,
+        /// The user's path.
+        path: String,
+    },
+}
+
+impl Principal {
+    /// `arn:aws:iam::A:root` or `arn:aws:iam::A:user/name`.
+    pub fn arn(&self) -> Arn {
+        match &self.kind {
+            PrincipalKind::Root => Arn::root(&self.account),
+            PrincipalKind::User { user_name, path, .. } => {
+                Arn::user(&self.account, path, user_name)
+            }
+        }
+    }
+
+    /// The unique id that `GetCallerIdentity` answers: the account id for root, else `AIDA…`.
+    pub fn unique_id(&self) -> &str {
+        match &self.kind {
+            PrincipalKind::Root => self.account.as_str(),
+            PrincipalKind::User { user_id, .. } => user_id,
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Objects as files of the local file system.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use wharfinger_core::{Entropy, EntropyExt, ObjectId};
+
+use crate::checkpoint::UploadCheckpoint;
+use crate::header::Header;
+use crate::key::{DataKey, KeyDomain, KeyProvider, WRAPPED_KEY_BYTES_MAX};
+use crate::object_file::{LocalFolder, ObjectFile, ObjectFolder, blocking};
+use crate::reader::{ObjectReader, Opening};
+use crate::sealer::Sealer;
+use crate::segment::SegmentKey;
+use crate::store::BlobStore;
+use crate::writer::ObjectWriter;
+use crate::{BlobError, KeyError, StoredObject};
+
+/// How often, and how far apart, a resume tries to get a file that another writer holds. A writer
+/// that was dropped may still be at its last 512 KiB.
+const HOLD_ATTEMPTS: u32 = 100;
+const HOLD_PAUSE: Duration = Duration::from_millis(20);
+
+/// Objects at `<root>/objects/<first two hex digits>/<32 hex digits>`.
+pub struct LocalBlobStore {
+    folder: Arc<dyn ObjectFolder>,
+    keys: Arc<dyn KeyProvider>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl LocalBlobStore {
+    /// The store in the folder `root`, which is made if it does not exist. Blocks, for it is called
+    /// once at the start.
+    pub fn open(
+        root: &Path,
+        keys: Arc<dyn KeyProvider>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, BlobError> {
+        let folder = LocalFolder::open(root)
+            .map_err(|error| BlobError::io("open the object folder", error))?;
+        Ok(Self::with_folder(Arc::new(folder), keys, entropy))
+    }
+
+    pub(crate) fn with_folder(
+        folder: Arc<dyn ObjectFolder>,
+        keys: Arc<dyn KeyProvider>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
+        Self { folder, keys, entropy }
+    }
+
+    async fn begin_object(&self, domain: &KeyDomain) -> Result<ObjectWriter, BlobError> {
+        let object_id = ObjectId::random(&*self.entropy);
+        let data_key = DataKey::new(self.entropy.bytes());
+        let context = Header::context(object_id, domain);
+        let wrapped_key = self
+            .keys
+            .wrap_key(domain, &context, &data_key)
+            .await
+            .map_err(BlobError::KeyUnavailable)?;
+        if wrapped_key.len() > WRAPPED_KEY_BYTES_MAX {
+            let why = "its wrapped keys are longer than the format allows".to_owned();
+            return Err(BlobError::KeyUnavailable(KeyError::Unavailable {
+                domain: domain.clone(),
+                why,
+            }));
+        }
+        let key = SegmentKey::new(&data_key, object_id);
+        let header = Header { object_id, domain: domain.clone(), wrapped_key };
+        let (folder, entropy) = (Arc::clone(&self.folder), Arc::clone(&self.entropy));
+        blocking(move || {
+            let file = folder
+                .create(object_id)
+                .map_err(|error| BlobError::io("create an object", error))?;
+            match Sealer::begin(file, header, key, entropy) {
+                Ok(sealer) => Ok(ObjectWriter::new(sealer, folder)),
+                Err(error) => {
+                    // Nobody knows this file yet; what cannot be removed is garbage for a check.
+                    let _ = folder.remove(object_id);
+                    Err(error)
+                }
+            }
+        })
+        .await
+    }
+
+    async fn resume_object(
+        &self,
+        checkpoint: &UploadCheckpoint,
+    ) -> Result<ObjectWriter, BlobError> {
+        let header = checkpoint.header();
+        let key = self.unwrap_key(header).await?;
+        let file = self.hold(header.object_id).await?;
+        let (folder, entropy) = (Arc::clone(&self.folder), Arc::clone(&self.entropy));
+        let key = SegmentKey::new(&key, header.object_id);
+        let (sealer, rest) = checkpoint.open(key, file, entropy)?;
+        blocking(move || Ok(ObjectWriter::resumed(sealer.take_over()?, rest, folder))).await
+    }
+
+    async fn open_object(&self, object: &StoredObject) -> Result<ObjectReader, BlobError> {
+        let StoredObject { object_id, size_bytes, digest, .. } = *object;
+        let (folder, domain) = (Arc::clone(&self.folder), object.domain.clone());
+        let opening = blocking(move || {
+            let file = folder
+                .open(object_id)
+                .map_err(|error| BlobError::object_io(object_id, "open an object", error))?;
+            Opening::read(file, object_id, &domain, size_bytes)
+        })
+        .await?;
+        let key = self.unwrap_key(&opening.header).await?;
+        opening.prove(&key, size_bytes, &digest)
+    }
+
+    async fn unwrap_key(&self, header: &Header) -> Result<DataKey, BlobError> {
+        let context = Header::context(header.object_id, &header.domain);
+        self.keys
+            .unwrap_key(&header.domain, &context, &header.wrapped_key)
+            .await
+            .map_err(|error| BlobError::unwrapping(header.object_id, error))
+    }
+
+    /// The file, once no other writer holds it.
+    async fn hold(&self, object_id: ObjectId) -> Result<Arc<dyn ObjectFile>, BlobError> {
+        for _ in 0..HOLD_ATTEMPTS {
+            let folder = Arc::clone(&self.folder);
+            let held = blocking(move || {
+                folder.reopen(object_id).map_err(|error| {
+                    BlobError::object_io(object_id, "open an unfinished object", error)
+                })
+            });
+            match held.await {
+                Err(BlobError::InUse { .. }) => tokio::time::sleep(HOLD_PAUSE).await,
+                held => return held,
+            }
+        }
+        Err(BlobError::InUse { object_id })
+    }
+}
+
+impl BlobStore for LocalBlobStore {
+    fn begin<'a>(
+        &'a self,
+        domain: &'a KeyDomain,
+    ) -> BoxFuture<'a, Result<ObjectWriter, BlobError>> {
+        Box::pin(self.begin_object(domain))
+    }
+
+    fn resume<'a>(
+        &'a self,
+        checkpoint: &'a UploadCheckpoint,
+    ) -> BoxFuture<'a, Result<ObjectWriter, BlobError>> {
+        Box::pin(self.resume_object(checkpoint))
+    }
+
+    fn open<'a>(
+        &'a self,
+        object: &'a StoredObject,
+    ) -> BoxFuture<'a, Result<ObjectReader, BlobError>> {
+        Box::pin(self.open_object(object))
+    }
+
+    fn delete(&self, object_id: ObjectId) -> BoxFuture<'_, Result<(), BlobError>> {
+        let folder = Arc::clone(&self.folder);
+        Box::pin(blocking(move || {
+            folder.remove(object_id).map_err(|error| BlobError::io("remove an object", error))
+        }))
+    }
+
+    fn contains(&self, object_id: ObjectId) -> BoxFuture<'_, Result<bool, BlobError>> {
+        let folder = Arc::clone(&self.folder);
+        Box::pin(blocking(move || match folder.open(object_id) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(BlobError::io("look for an object", error)),
+        }))
+    }
+}

@@ -1,0 +1,191 @@
+//! The blocking half of a writer: hashes, seals and writes what the buffers bring.
+
+use std::io;
+use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256, Sha512};
+use wharfinger_core::{Digest, Entropy, EntropyExt};
+
+use crate::BlobError;
+use crate::header::{HEADER_BYTES, Header};
+use crate::object_file::ObjectFile;
+use crate::segment::{
+    NO_TAG, NONCE_BYTES, SEGMENT_BYTES, STORED_SEGMENT_BYTES, SegmentKey, SegmentKind, SegmentTag,
+    TAG_BYTES, file_bytes, segment_offset,
+};
+use crate::segment_buffer::{BATCH_SEGMENTS, SegmentBuffer};
+
+/// An object file that grows, and all that its next segment depends on.
+///
+/// The hash covers exactly the segments that are sealed; the plaintext behind them is the
+/// buffer's. So the hash always stands at a segment boundary.
+pub(crate) struct Sealer {
+    pub(crate) file: Arc<dyn ObjectFile>,
+    pub(crate) header: Header,
+    pub(crate) key: SegmentKey,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) hash: Sha256,
+    pub(crate) sealed_segments: u64,
+    pub(crate) previous_tag: SegmentTag,
+    /// Whether the file's name is known to be durable.
+    pub(crate) folder_synced: bool,
+}
+
+impl Sealer {
+    /// Begins a new file with its header.
+    pub(crate) fn begin(
+        file: Arc<dyn ObjectFile>,
+        header: Header,
+        key: SegmentKey,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, BlobError> {
+        file.write_all_at(&header.encode(), 0)
+            .map_err(|error| BlobError::io("write an object's header", error))?;
+        Ok(Self {
+            file,
+            header,
+            key,
+            entropy,
+            hash: Sha256::new(),
+            sealed_segments: 0,
+            previous_tag: NO_TAG,
+            folder_synced: false,
+        })
+    }
+
+    /// Takes over a file at a checkpoint: what lies behind it is dropped, what lies before it must
+    /// be what the checkpoint saw.
+    pub(crate) fn take_over(self) -> Result<Self, BlobError> {
+        let object_id = self.header.object_id;
+        let corrupt = |what| BlobError::Corrupt { object_id, what };
+        let reading = |error| BlobError::object_io(object_id, "read an unfinished object", error);
+        let end = segment_offset(self.sealed_segments);
+        if self.file.size_bytes().map_err(reading)? < end {
+            return Err(corrupt("the file is shorter than its upload's checkpoint"));
+        }
+        let mut header = [0; HEADER_BYTES];
+        self.file.read_exact_at(&mut header, 0).map_err(reading)?;
+        if header != self.header.encode() {
+            return Err(corrupt("the header is not the one of its upload's checkpoint"));
+        }
+        if self.sealed_segments > 0 {
+            let mut tag = [0; TAG_BYTES];
+            self.file.read_exact_at(&mut tag, end - TAG_BYTES as u64).map_err(reading)?;
+            if tag != self.previous_tag {
+                return Err(corrupt("the last segment is not the one of its upload's checkpoint"));
+            }
+        }
+        self.file.truncate(end).map_err(|error| BlobError::io("truncate an object", error))?;
+        Ok(self)
+    }
+
+    /// Hashes, seals and writes the first `count` segments of `buffer`, all of them full, and
+    /// leaves in `buffer` what follows them.
+    pub(crate) fn seal_inner(
+        &mut self,
+        buffer: &mut SegmentBuffer,
+        count: usize,
+    ) -> Result<(), BlobError> {
+        if count == 0 {
+            return Ok(());
+        }
+        let mut nonces = [0; NONCE_BYTES * BATCH_SEGMENTS];
+        let (nonces, _) = nonces.as_chunks_mut::<NONCE_BYTES>();
+        self.entropy.fill(nonces[..count].as_flattened_mut());
+        let offset = segment_offset(self.sealed_segments);
+        for (index, nonce) in nonces[..count].iter().enumerate() {
+            self.hash.update(buffer.text(index));
+            self.seal_slot(SegmentKind::Inner, *nonce, buffer.slot(index))?;
+            self.sealed_segments += 1;
+        }
+        self.write(buffer.stored(count), offset)?;
+        buffer.drop_front(count);
+        Ok(())
+    }
+
+    /// Seals the only segment of `buffer` as the last one and makes the whole object durable.
+    pub(crate) fn publish(
+        &mut self,
+        buffer: &mut SegmentBuffer,
+        size_bytes: u64,
+        digest: &Digest,
+    ) -> Result<(), BlobError> {
+        let offset = segment_offset(self.sealed_segments);
+        let nonce = self.entropy.bytes();
+        let kind = SegmentKind::Last { size_bytes, digest };
+        self.seal_slot(kind, nonce, buffer.slot(0))?;
+        self.write(buffer.slot(0), offset)?;
+        self.sync()?;
+        let object_id = self.header.object_id;
+        let reading = |error| BlobError::io("look at a finished object", error);
+        if self.file.size_bytes().map_err(reading)? != file_bytes(size_bytes) {
+            return Err(BlobError::Corrupt { object_id, what: "the file changed while written" });
+        }
+        // Whoever removed the file meanwhile has made the upload void.
+        if self.file.is_linked().map_err(reading)? {
+            Ok(())
+        } else {
+            Err(BlobError::Missing { object_id })
+        }
+    }
+
+    /// Makes all that was written durable. After an error the file must not be trusted beyond the
+    /// last success: the kernel may have dropped what it could not write and call the next sync
+    /// a success.
+    pub(crate) fn sync(&mut self) -> Result<(), BlobError> {
+        self.file.sync().map_err(|error| BlobError::io("make an object durable", error))?;
+        if !self.folder_synced {
+            self.file
+                .sync_folder()
+                .map_err(|error| BlobError::io("make an object's name durable", error))?;
+            self.folder_synced = true;
+        }
+        Ok(())
+    }
+
+    /// The SHA-256 of everything sealed and of `rest`.
+    pub(crate) fn sha256(&self, rest: &[u8]) -> Digest {
+        Digest::Sha256(self.hash.clone().chain_update(rest).finalize().into())
+    }
+
+    /// The SHA-512 of everything sealed, which is read back from the file, and of `rest`.
+    pub(crate) fn sha512(&self, rest: &[u8]) -> Result<Digest, BlobError> {
+        let object_id = self.header.object_id;
+        let mut hash = Sha512::new();
+        let (mut stored, mut text) = (vec![0; STORED_SEGMENT_BYTES], vec![0; SEGMENT_BYTES]);
+        let mut previous = NO_TAG;
+        for index in 0..self.sealed_segments {
+            self.file.read_exact_at(&mut stored, segment_offset(index)).map_err(|error| {
+                BlobError::object_io(object_id, "read an unfinished object", error)
+            })?;
+            previous = self
+                .key
+                .open(index, SegmentKind::Inner, &previous, &stored, &mut text)
+                .map_err(|_| BlobError::Corrupt { object_id, what: "a segment does not open" })?;
+            hash.update(&text);
+        }
+        if previous != self.previous_tag {
+            return Err(BlobError::Corrupt { object_id, what: "the file changed while written" });
+        }
+        Ok(Digest::Sha512(hash.chain_update(rest).finalize().into()))
+    }
+
+    fn seal_slot(
+        &mut self,
+        kind: SegmentKind<'_>,
+        nonce: [u8; NONCE_BYTES],
+        slot: &mut [u8],
+    ) -> Result<(), BlobError> {
+        self.previous_tag = self
+            .key
+            .seal(self.sealed_segments, kind, &self.previous_tag, nonce, slot)
+            .map_err(|_| BlobError::io("seal a segment", io::Error::other("cipher refused")))?;
+        Ok(())
+    }
+
+    fn write(&self, bytes: &[u8], offset: u64) -> Result<(), BlobError> {
+        self.file
+            .write_all_at(bytes, offset)
+            .map_err(|error| BlobError::io("write to an object", error))
+    }
+}

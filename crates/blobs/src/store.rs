@@ -1,0 +1,43 @@
+//! The port: what every adapter that keeps objects offers.
+
+use futures_util::future::BoxFuture;
+use wharfinger_core::ObjectId;
+
+use crate::checkpoint::UploadCheckpoint;
+use crate::key::KeyDomain;
+use crate::reader::ObjectReader;
+use crate::writer::ObjectWriter;
+use crate::{BlobError, StoredObject};
+
+/// Keeps objects: encrypted, durable once published, never changed afterwards.
+///
+/// Every adapter passes the suite in `conformance` (feature `conformance`). Calls for different objects do not
+/// wait for each other.
+pub trait BlobStore: Send + Sync + 'static {
+    /// Begins a new object under a fresh id and a fresh data key of `domain`.
+    fn begin<'a>(&'a self, domain: &'a KeyDomain)
+    -> BoxFuture<'a, Result<ObjectWriter, BlobError>>;
+
+    /// Goes on where `checkpoint` was taken; what was written later is forgotten.
+    ///
+    /// The caller must know that the upload was not published since. [`BlobError::InUse`] while
+    /// another writer holds the object, after waiting about two seconds for one that was just dropped;
+    /// [`BlobError::Missing`] or [`BlobError::Corrupt`] if the file is not what the checkpoint saw.
+    fn resume<'a>(
+        &'a self,
+        checkpoint: &'a UploadCheckpoint,
+    ) -> BoxFuture<'a, Result<ObjectWriter, BlobError>>;
+
+    /// Opens a published object: proves that its end was sealed for this digest and this size before
+    /// the first byte is served.
+    fn open<'a>(
+        &'a self,
+        object: &'a StoredObject,
+    ) -> BoxFuture<'a, Result<ObjectReader, BlobError>>;
+
+    /// Removes an object, published or not; `Ok` if there is none. Readers that have it open go on.
+    fn delete(&self, object_id: ObjectId) -> BoxFuture<'_, Result<(), BlobError>>;
+
+    /// Whether there is a file of this id, whatever it holds.
+    fn contains(&self, object_id: ObjectId) -> BoxFuture<'_, Result<bool, BlobError>>;
+}

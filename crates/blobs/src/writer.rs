@@ -1,0 +1,181 @@
+//! The way of an upload into an object.
+
+use std::fmt;
+use std::mem;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::task::{JoinHandle, spawn_blocking};
+use wharfinger_core::ObjectId;
+
+use crate::checkpoint::UploadCheckpoint;
+use crate::finished::Finished;
+use crate::key::KeyDomain;
+use crate::object_file::ObjectFolder;
+use crate::sealer::Sealer;
+use crate::segment_buffer::{BATCH_SEGMENTS, BUFFER_BYTES, SegmentBuffer};
+use crate::{BlobError, SEGMENT_BYTES};
+
+/// Bytes of buffers a writer holds at the most: one that fills while the other is sealed.
+pub const WRITER_MEMORY_BYTES_MAX: usize = 2 * BUFFER_BYTES;
+
+/// An object in the making.
+///
+/// Nothing it has taken is safe before [`Self::checkpoint`] or [`Finished::publish`] has succeeded.
+/// After any error, and after a call whose future was dropped half-way, the writer may be poisoned:
+/// every further call fails, and the upload goes on from its last checkpoint through
+/// [`crate::BlobStore::resume`]. Dropping a writer leaves its file for that.
+pub struct ObjectWriter {
+    stage: Stage,
+    filling: SegmentBuffer,
+    spare: SegmentBuffer,
+    size_bytes: u64,
+    object_id: ObjectId,
+    domain: KeyDomain,
+    folder: Arc<dyn ObjectFolder>,
+}
+
+enum Stage {
+    Idle(Box<Sealer>),
+    Busy(JoinHandle<Result<(Box<Sealer>, SegmentBuffer), BlobError>>),
+    Poisoned,
+}
+
+impl ObjectWriter {
+    pub(crate) fn new(sealer: Sealer, folder: Arc<dyn ObjectFolder>) -> Self {
+        Self {
+            object_id: sealer.header.object_id,
+            domain: sealer.header.domain.clone(),
+            stage: Stage::Idle(Box::new(sealer)),
+            filling: SegmentBuffer::default(),
+            spare: SegmentBuffer::default(),
+            size_bytes: 0,
+            folder,
+        }
+    }
+
+    /// The writer at a checkpoint: `rest` is the plaintext that `sealer` has not sealed.
+    pub(crate) fn resumed(sealer: Sealer, rest: Vec<u8>, folder: Arc<dyn ObjectFolder>) -> Self {
+        let size_bytes = sealer.sealed_segments * SEGMENT_BYTES as u64 + rest.len() as u64;
+        let mut writer = Self::new(sealer, folder);
+        writer.filling.fill_from(&mut Bytes::from(rest));
+        writer.size_bytes = size_bytes;
+        writer
+    }
+
+    /// The id the object will have.
+    pub fn object_id(&self) -> ObjectId {
+        self.object_id
+    }
+
+    /// The key domain the object belongs to.
+    pub fn domain(&self) -> &KeyDomain {
+        &self.domain
+    }
+
+    /// Bytes of plaintext taken so far.
+    pub fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    /// Takes `bytes`. Returns at once while there is room in a buffer; waits for the disk when both
+    /// are full, so a writer never holds more than [`WRITER_MEMORY_BYTES_MAX`].
+    ///
+    /// If the future is dropped, a part of `bytes` may have been taken: [`Self::size_bytes`] tells.
+    pub async fn write(&mut self, mut bytes: Bytes) -> Result<(), BlobError> {
+        if matches!(self.stage, Stage::Poisoned) {
+            return Err(BlobError::Poisoned);
+        }
+        while !bytes.is_empty() {
+            // Only now is it known that the last segment inside is not the last of the object.
+            if self.filling.is_full() {
+                self.hand_over().await?;
+            }
+            let before = bytes.len();
+            self.filling.fill_from(&mut bytes);
+            self.size_bytes += (before - bytes.len()) as u64;
+        }
+        Ok(())
+    }
+
+    /// Makes everything taken so far durable. The caller stores the checkpoint in the transaction
+    /// that acknowledges it; the file and the checkpoint together are the upload.
+    pub async fn checkpoint(&mut self) -> Result<UploadCheckpoint, BlobError> {
+        let size_bytes = self.size_bytes;
+        self.run(move |sealer, buffer| {
+            sealer.seal_inner(buffer, buffer.segments().saturating_sub(1))?;
+            sealer.sync()?;
+            UploadCheckpoint::seal(sealer, size_bytes, buffer.text(0))
+        })
+        .await
+    }
+
+    /// Ends the plaintext here and computes its digest. Nothing is visible or promised yet.
+    pub async fn finish(mut self) -> Result<Finished, BlobError> {
+        let digest = self
+            .run(|sealer, buffer| {
+                sealer.seal_inner(buffer, buffer.segments().saturating_sub(1))?;
+                Ok(sealer.sha256(buffer.text(0)))
+            })
+            .await?;
+        Ok(Finished::new(self, digest))
+    }
+
+    pub(crate) fn folder(&self) -> Arc<dyn ObjectFolder> {
+        Arc::clone(&self.folder)
+    }
+
+    /// Waits until no buffer is being sealed, whatever came of it.
+    pub(crate) async fn settle(&mut self) -> Result<(), BlobError> {
+        if let Stage::Busy(task) = &mut self.stage {
+            let done = task.await;
+            self.stage = Stage::Poisoned;
+            let (sealer, buffer) = done.map_err(|_| BlobError::Interrupted)??;
+            self.stage = Stage::Idle(sealer);
+            self.spare = buffer;
+        }
+        Ok(())
+    }
+
+    /// Has `work` done with everything in order, on a thread that may block. Only success leaves
+    /// the writer usable.
+    pub(crate) async fn run<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Sealer, &mut SegmentBuffer) -> Result<T, BlobError> + Send + 'static,
+    ) -> Result<T, BlobError> {
+        self.settle().await?;
+        let Stage::Idle(mut sealer) = mem::replace(&mut self.stage, Stage::Poisoned) else {
+            return Err(BlobError::Poisoned);
+        };
+        let mut buffer = mem::take(&mut self.filling);
+        let task = spawn_blocking(move || {
+            let result = work(&mut sealer, &mut buffer)?;
+            Ok::<_, BlobError>((sealer, buffer, result))
+        });
+        let (sealer, buffer, result) = task.await.map_err(|_| BlobError::Interrupted)??;
+        self.stage = Stage::Idle(sealer);
+        self.filling = buffer;
+        Ok(result)
+    }
+
+    /// Has the full buffer sealed while the other one fills.
+    async fn hand_over(&mut self) -> Result<(), BlobError> {
+        self.settle().await?;
+        let Stage::Idle(mut sealer) = mem::replace(&mut self.stage, Stage::Poisoned) else {
+            return Err(BlobError::Poisoned);
+        };
+        let spare = mem::take(&mut self.spare);
+        let mut buffer = mem::replace(&mut self.filling, spare);
+        self.stage = Stage::Busy(spawn_blocking(move || {
+            sealer.seal_inner(&mut buffer, BATCH_SEGMENTS)?;
+            Ok((sealer, buffer))
+        }));
+        Ok(())
+    }
+}
+
+impl fmt::Debug for ObjectWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ObjectWriter({}, {} bytes)", self.object_id, self.size_bytes)
+    }
+}

@@ -1,0 +1,249 @@
+//! Blobs as repositories serve them: availability, download.
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use wharfinger_auth::actions::{BatchCheckLayerAvailability, GetDownloadUrlForLayer};
+use wharfinger_auth::{Permit, RepositoryResource};
+use wharfinger_blobs::{BlobError, KeyDomain, ObjectReader, StoredObject};
+use wharfinger_core::Digest;
+use wharfinger_metadata::blob::{self, BlobRow};
+use wharfinger_metadata::{Metadata, MetadataError};
+
+use crate::repository::must_find;
+use crate::{Error, Registry};
+
+/// Whether a repository has a layer (ECR's `Layer`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LayerAvailability {
+    /// It has.
+    Available {
+        /// The layer.
+        digest: Digest,
+        /// Its size.
+        size_bytes: u64,
+    },
+    /// It has not (or its bytes are damaged, which pushing it again heals).
+    Unavailable {
+        /// The layer.
+        digest: Digest,
+    },
+    /// The text is no digest (`InvalidLayerDigest`).
+    Invalid {
+        /// The text.
+        text: String,
+    },
+    /// The text is blank (`MissingLayerDigest`).
+    Missing,
+}
+
+/// A blob that is ready to be served.
+pub struct BlobContent {
+    /// Its size in bytes.
+    pub size_bytes: u64,
+    reader: ObjectReader,
+    alarm: DamageAlarm,
+}
+
+impl BlobContent {
+    /// The whole blob. The last part of it comes only once everything has been verified, so that
+    /// damaged bytes never make a whole blob.
+    pub fn read_all(self) -> impl Stream<Item = Result<Bytes, BlobError>> + Send + use<> {
+        let alarm = self.alarm;
+        self.reader.read_all().inspect(move |part| alarm.watch(part))
+    }
+
+    /// The bytes from `first` to `last`, both included.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a range outside the blob.
+    pub fn read_range(
+        self,
+        first: u64,
+        last: u64,
+    ) -> Result<impl Stream<Item = Result<Bytes, BlobError>> + Send + use<>, Error> {
+        let alarm = self.alarm;
+        let parts = self
+            .reader
+            .read_range(first, last)
+            .map_err(|error| Error::invalid("Range", error.to_string()))?;
+        Ok(parts.inspect(move |part| alarm.watch(part)))
+    }
+}
+
+impl Registry {
+    /// ECR `BatchCheckLayerAvailability`: one answer for each digest, in their order.
+    pub async fn batch_check_layer_availability(
+        &self,
+        permit: &Permit<BatchCheckLayerAvailability>,
+        digests: Vec<String>,
+    ) -> Result<Vec<LayerAvailability>, Error> {
+        let resource = permit.resource().clone();
+        self.metadata
+            .read(move |tx| {
+                Box::pin(async move {
+                    let repository = must_find(tx, &resource).await?;
+                    let mut layers = Vec::with_capacity(digests.len());
+                    for text in digests {
+                        let digest = match text.parse::<Digest>() {
+                            Ok(digest) => digest,
+                            Err(_) if text.trim().is_empty() => {
+                                layers.push(LayerAvailability::Missing);
+                                continue;
+                            }
+                            Err(_) => {
+                                layers.push(LayerAvailability::Invalid { text });
+                                continue;
+                            }
+                        };
+                        let domain = &repository.key_domain;
+                        let found = blob::find_linked(tx, repository.id, domain, &digest).await?;
+                        layers.push(match found.filter(|blob| blob.damaged_at.is_none()) {
+                            Some(blob) => {
+                                LayerAvailability::Available { digest, size_bytes: blob.size_bytes }
+                            }
+                            None => LayerAvailability::Unavailable { digest },
+                        });
+                    }
+                    Ok(layers)
+                })
+            })
+            .await
+    }
+
+    /// Opens a blob to be served.
+    ///
+    /// # Errors
+    /// [`Error::LayerNotFound`]; [`Error::LayerDamaged`] if its bytes are not what they were.
+    pub async fn open_blob(
+        &self,
+        permit: &Permit<GetDownloadUrlForLayer>,
+        digest: Digest,
+    ) -> Result<BlobContent, Error> {
+        let resource = permit.resource();
+        let (domain, row) = self.linked_blob(resource, digest).await?;
+        let alarm = DamageAlarm {
+            metadata: self.metadata.clone(),
+            domain: domain.clone(),
+            row: row.clone(),
+            found_at: self.clock.now(),
+        };
+        let object = StoredObject {
+            object_id: row.object_id,
+            domain: parse_domain(&domain)?,
+            size_bytes: row.size_bytes,
+            digest,
+        };
+        match self.blobs.open(&object).await {
+            Ok(reader) => Ok(BlobContent { size_bytes: row.size_bytes, reader, alarm }),
+            Err(error) if is_damage(&error) => {
+                alarm.ring(&error);
+                Err(Error::LayerDamaged { digest })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// ECR `GetDownloadUrlForLayer`, up to the URL itself: whether there is one to give.
+    ///
+    /// # Errors
+    /// [`Error::LayerNotFound`]; [`Error::LayerInaccessible`] while no image uses the layer.
+    pub async fn check_layer_download(
+        &self,
+        permit: &Permit<GetDownloadUrlForLayer>,
+        digest: Digest,
+    ) -> Result<(), Error> {
+        let resource = permit.resource().clone();
+        self.linked_blob(&resource, digest).await?;
+        let used = self
+            .metadata
+            .read({
+                let resource = resource.clone();
+                move |tx| {
+                    Box::pin(async move {
+                        let repository = must_find(tx, &resource).await?.id;
+                        Ok::<_, Error>(blob::is_used(tx, repository, &digest).await?)
+                    })
+                }
+            })
+            .await?;
+        if used {
+            return Ok(());
+        }
+        let (name, registry) = (resource.name, resource.registry.account);
+        Err(Error::LayerInaccessible { digest, name, registry })
+    }
+
+    async fn linked_blob(
+        &self,
+        resource: &RepositoryResource,
+        digest: Digest,
+    ) -> Result<(String, BlobRow), Error> {
+        let resource = resource.clone();
+        self.metadata
+            .read(move |tx| {
+                Box::pin(async move {
+                    let repository = must_find(tx, &resource).await?;
+                    let domain = repository.key_domain;
+                    match blob::find_linked(tx, repository.id, &domain, &digest).await? {
+                        Some(row) if row.damaged_at.is_some() => {
+                            Err(Error::LayerDamaged { digest })
+                        }
+                        Some(row) => Ok((domain, row)),
+                        None => Err(Error::LayerNotFound {
+                            digest,
+                            name: resource.name,
+                            registry: resource.registry.account,
+                        }),
+                    }
+                })
+            })
+            .await
+    }
+}
+
+/// The key domain a repository's row names.
+pub(crate) fn parse_domain(domain: &str) -> Result<KeyDomain, Error> {
+    domain.parse().map_err(|error| Error::Server(Box::new(error)))
+}
+
+/// Whether the object itself is bad, as opposed to the way to it.
+fn is_damage(error: &BlobError) -> bool {
+    matches!(error, BlobError::Corrupt { .. } | BlobError::Missing { .. })
+}
+
+/// Notes that an object is damaged, so that clients are asked to push it again.
+struct DamageAlarm {
+    metadata: Metadata,
+    domain: String,
+    row: BlobRow,
+    found_at: wharfinger_core::Timestamp,
+}
+
+impl DamageAlarm {
+    fn watch(&self, part: &Result<Bytes, BlobError>) {
+        if let Err(error) = part
+            && is_damage(error)
+        {
+            self.ring(error);
+        }
+    }
+
+    fn ring(&self, error: &BlobError) {
+        let BlobRow { digest, object_id, .. } = self.row;
+        tracing::error!(%digest, %object_id, %error, "a stored blob is damaged");
+        let (metadata, domain, found_at) =
+            (self.metadata.clone(), self.domain.clone(), self.found_at);
+        tokio::spawn(async move {
+            let noted: Result<(), MetadataError> = metadata
+                .write(move |tx| {
+                    Box::pin(async move {
+                        blob::mark_damaged(tx, &object_id, &domain, &digest, found_at).await
+                    })
+                })
+                .await;
+            if let Err(error) = noted {
+                tracing::error!(%object_id, %error, "the damage could not be noted");
+            }
+        });
+    }
+}

@@ -1,0 +1,236 @@
+//! Pushing an image: `PutImage` and `PUT /v2/<name>/manifests/<reference>`, one call for both.
+
+use bytes::Bytes;
+use wharfinger_auth::Permit;
+use wharfinger_auth::RepositoryResource;
+use wharfinger_auth::actions::PutImage;
+use wharfinger_core::limits::{IMAGES_PER_REPOSITORY_MAX, TAGS_PER_IMAGE_MAX};
+use wharfinger_core::{Digest, Tag, Timestamp};
+use wharfinger_metadata::image::{self, ImageRow};
+use wharfinger_metadata::repository::RepositoryRow;
+use wharfinger_metadata::{Tx, blob, tag};
+use wharfinger_oci::Manifest;
+
+use crate::manifest::digest_of;
+use crate::repository::{must_find, tag_mutability};
+use crate::{Error, ImageIdentifier, Registry, StoredImage};
+
+/// An image to be pushed.
+#[derive(Clone, Debug)]
+pub struct NewImage {
+    /// The manifest's exact bytes.
+    pub manifest: Bytes,
+    /// Its media type as the request declares it.
+    pub media_type: Option<String>,
+    /// The tag it is to have; none leaves it untagged.
+    pub tag: Option<Tag>,
+    /// The digest the client expects.
+    pub digest: Option<Digest>,
+}
+
+/// A parsed push on its way into the transaction.
+struct Push {
+    digest: Digest,
+    tag: Option<Tag>,
+    manifest: Manifest,
+    manifest_size_bytes: u64,
+    sealed: Vec<u8>,
+    now: Timestamp,
+}
+
+impl Registry {
+    /// ECR `PutImage`. A tag that points elsewhere moves, and the image it leaves stays, untagged
+    /// if that was its last tag. A digest that is there already gets the new tag.
+    ///
+    /// # Errors
+    /// In the order they are looked for: [`Error::InvalidManifest`],
+    /// [`Error::ImageDigestDoesNotMatch`], [`Error::RepositoryNotFound`],
+    /// [`Error::ImageAlreadyExists`] (this very digest under this very tag),
+    /// [`Error::ImageTagAlreadyExists`], [`Error::LayersNotFound`] or
+    /// [`Error::ReferencedImagesNotFound`], [`Error::LimitExceeded`].
+    pub async fn put_image(
+        &self,
+        permit: &Permit<PutImage>,
+        new: NewImage,
+    ) -> Result<StoredImage, Error> {
+        let manifest =
+            Manifest::parse(&new.manifest, new.media_type.as_deref()).map_err(|error| {
+                Error::InvalidManifest { reason: error.to_string(), detail: error.detail() }
+            })?;
+        let digest = digest_of(&new.manifest);
+        if let Some(provided) = new.digest
+            && provided != digest
+        {
+            return Err(Error::ImageDigestDoesNotMatch { provided, calculated: digest });
+        }
+        let resource = permit.resource().clone();
+        let key_domain = self.key_domain(&resource).await?;
+        let stored = StoredImage {
+            id: ImageIdentifier { digest, tag: new.tag.clone() },
+            media_type: manifest.media_type.clone(),
+            manifest: new.manifest,
+        };
+        let push = Push {
+            digest,
+            tag: new.tag,
+            manifest_size_bytes: stored.manifest.len() as u64,
+            sealed: self.seal_manifest(&key_domain, &digest, &stored.manifest)?,
+            manifest,
+            now: self.now(),
+        };
+        self.metadata
+            .write(move |tx| {
+                Box::pin(async move {
+                    let repository = must_find(tx, &resource).await?;
+                    // Deleted and made again with another key since the manifest was sealed.
+                    if repository.key_domain != key_domain {
+                        return Err(Error::Server("the repository was replaced meanwhile".into()));
+                    }
+                    put(tx, repository, push).await
+                })
+            })
+            .await?;
+        Ok(stored)
+    }
+
+    /// The key domain of a repository.
+    pub(crate) async fn key_domain(&self, resource: &RepositoryResource) -> Result<String, Error> {
+        let resource = resource.clone();
+        self.metadata
+            .read(move |tx| {
+                Box::pin(async move { must_find(tx, &resource).await.map(|row| row.key_domain) })
+            })
+            .await
+    }
+}
+
+async fn put(tx: &mut Tx, repository: RepositoryRow, push: Push) -> Result<(), Error> {
+    let existing = image::find(tx, repository.id, &push.digest).await?;
+    check_tag(tx, &repository, &push, existing.is_some()).await?;
+    let tag_count = match existing {
+        Some(existing) => existing.tag_count,
+        None => {
+            store(tx, &repository, &push).await?;
+            0
+        }
+    };
+    let Some(tag) = &push.tag else { return Ok(()) };
+    if tag_count >= TAGS_PER_IMAGE_MAX {
+        return Err(Error::LimitExceeded { what: "tags per image", limit: TAGS_PER_IMAGE_MAX });
+    }
+    Ok(tag::put(tx, repository.id, tag, &push.digest, push.now).await?)
+}
+
+/// Whether the push says anything new, and whether its tag may move.
+async fn check_tag(
+    tx: &mut Tx,
+    repository: &RepositoryRow,
+    push: &Push,
+    exists: bool,
+) -> Result<(), Error> {
+    let tagged = match &push.tag {
+        Some(tag) => tag::find(tx, repository.id, tag).await?,
+        None => None,
+    };
+    let nothing_new = match (&push.tag, tagged) {
+        (None, _) => exists,
+        (Some(_), tagged) => tagged == Some(push.digest),
+    };
+    if nothing_new {
+        return Err(Error::ImageAlreadyExists {
+            digest: push.digest,
+            tag: push.tag.clone(),
+            name: repository.name.clone(),
+            registry: repository.registry.account,
+        });
+    }
+    match (&push.tag, tagged) {
+        (Some(tag), Some(_)) => tag_mutability(repository)?.check_move(tag, &repository.name),
+        _ => Ok(()),
+    }
+}
+
+/// Stores a digest that the repository does not have, once everything it refers to is there.
+async fn store(tx: &mut Tx, repository: &RepositoryRow, push: &Push) -> Result<(), Error> {
+    let blobs = check_blobs(tx, repository, &push.manifest).await?;
+    let (children, largest_child) = check_children(tx, repository, &push.manifest).await?;
+    if repository.image_count >= IMAGES_PER_REPOSITORY_MAX {
+        let limit = IMAGES_PER_REPOSITORY_MAX;
+        return Err(Error::LimitExceeded { what: "images per repository", limit });
+    }
+    let manifest = &push.manifest;
+    let row = ImageRow {
+        digest: push.digest,
+        media_type: manifest.media_type.clone(),
+        artifact_media_type: manifest.config.as_ref().map(|config| config.media_type.clone()),
+        artifact_type: manifest.artifact_type.clone(),
+        subject: manifest.subject.as_ref().map(|subject| subject.digest),
+        size_bytes: if manifest.is_index() { largest_child } else { manifest.size_bytes() },
+        manifest_size_bytes: push.manifest_size_bytes,
+        pushed_at: push.now,
+        tag_count: 0,
+    };
+    Ok(image::insert(tx, repository.id, &row, &push.sealed, &blobs, &children).await?)
+}
+
+/// The blobs the manifest keeps: all that it needs, and of the foreign layers those that are here.
+async fn check_blobs(
+    tx: &mut Tx,
+    repository: &RepositoryRow,
+    manifest: &Manifest,
+) -> Result<Vec<Digest>, Error> {
+    let (mut kept, mut missing) = (Vec::new(), Vec::new());
+    for descriptor in manifest.blob_references() {
+        match present(tx, repository, &descriptor.digest).await? {
+            true => kept.push(descriptor.digest),
+            false => missing.push(descriptor.digest),
+        }
+    }
+    if !missing.is_empty() {
+        return Err(Error::LayersNotFound {
+            digests: missing,
+            name: repository.name.clone(),
+            registry: repository.registry.account,
+        });
+    }
+    for descriptor in manifest.foreign_references() {
+        if present(tx, repository, &descriptor.digest).await? {
+            kept.push(descriptor.digest);
+        }
+    }
+    Ok(kept)
+}
+
+/// A blob counts if the repository links it and its bytes are sound: a damaged one is asked for
+/// again, which heals it.
+async fn present(tx: &mut Tx, repository: &RepositoryRow, digest: &Digest) -> Result<bool, Error> {
+    let found = blob::find_linked(tx, repository.id, &repository.key_domain, digest).await?;
+    Ok(found.is_some_and(|blob| blob.damaged_at.is_none()))
+}
+
+/// The children of an index, all of which must be images of this repository, and the size of the
+/// largest.
+async fn check_children(
+    tx: &mut Tx,
+    repository: &RepositoryRow,
+    manifest: &Manifest,
+) -> Result<(Vec<Digest>, u64), Error> {
+    let (mut children, mut missing, mut largest) = (Vec::new(), Vec::new(), 0);
+    for child in &manifest.manifests {
+        match image::find(tx, repository.id, &child.digest).await? {
+            Some(row) => {
+                largest = largest.max(row.size_bytes);
+                children.push(child.digest);
+            }
+            None => missing.push(child.digest),
+        }
+    }
+    if missing.is_empty() {
+        return Ok((children, largest));
+    }
+    Err(Error::ReferencedImagesNotFound {
+        digests: missing,
+        name: repository.name.clone(),
+        registry: repository.registry.account,
+    })
+}

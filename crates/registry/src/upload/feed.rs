@@ -1,0 +1,187 @@
+//! Bytes that stream into an upload: `PATCH`, and the body of a `PUT` or a single `POST`.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use wharfinger_auth::Permit;
+use wharfinger_auth::RepositoryResource;
+use wharfinger_auth::actions::UploadLayerPart;
+use wharfinger_blobs::{BlobStore, ObjectWriter, UploadCheckpoint};
+use wharfinger_core::limits::LAYER_BYTES_MAX;
+use wharfinger_core::{Timestamp, UploadId};
+use wharfinger_metadata::upload::{self, UploadRow};
+use wharfinger_metadata::{Metadata, blob};
+
+use super::{UploadProgress, invalid_part, not_found};
+use crate::layer::parse_domain;
+use crate::{Error, Registry};
+
+/// What may go wrong with a body, as the edge that reads it says.
+pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
+
+impl Registry {
+    /// `[end-5] PATCH`: appends a body to an upload. `first_byte`, if the client names it, must be
+    /// where the upload stands.
+    ///
+    /// The work goes on when the caller is gone: a connection that breaks makes the body fail, and
+    /// what had arrived until then is kept for the client to go on with.
+    ///
+    /// # Errors
+    /// [`Error::UploadNotFound`], [`Error::InvalidLayerPart`], [`Error::BodyInterrupted`],
+    /// [`Error::LimitExceeded`] beyond [`LAYER_BYTES_MAX`].
+    pub async fn append_to_upload(
+        &self,
+        permit: &Permit<UploadLayerPart>,
+        upload_id: UploadId,
+        first_byte: Option<u64>,
+        body: impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static,
+    ) -> Result<UploadProgress, Error> {
+        let resource = permit.resource().clone();
+        let lock = self.uploads.lock(upload_id).await;
+        let (repository, row) = self.find_upload(&resource, upload_id).await?;
+        if let Some(first_byte) = first_byte
+            && first_byte != row.received_bytes
+        {
+            let expected = row.received_bytes;
+            let reason =
+                format!("First byte of the layer part is {first_byte} instead of {expected}");
+            return Err(invalid_part(&resource, &row, reason));
+        }
+        let feed = Feed {
+            metadata: self.metadata.clone(),
+            blobs: Arc::clone(&self.blobs),
+            now: self.now(),
+            resource,
+            key_domain: repository.key_domain,
+        };
+        let work = tokio::spawn(async move {
+            let _lock = lock;
+            feed.append(row, body).await
+        });
+        work.await.map_err(|error| Error::Server(Box::new(error)))?
+    }
+}
+
+/// What appending to an upload takes, apart from the service itself.
+pub(super) struct Feed {
+    pub(super) metadata: Metadata,
+    pub(super) blobs: Arc<dyn BlobStore>,
+    pub(super) now: Timestamp,
+    pub(super) resource: RepositoryResource,
+    pub(super) key_domain: String,
+}
+
+impl Feed {
+    async fn append(
+        &self,
+        row: UploadRow,
+        body: impl Stream<Item = Result<Bytes, BodyError>>,
+    ) -> Result<UploadProgress, Error> {
+        let mut body = pin!(body);
+        let mut writer = None;
+        let mut outcome = Ok(());
+        while let Some(chunk) = body.next().await {
+            outcome = match chunk {
+                Ok(chunk) if chunk.is_empty() => continue,
+                Ok(chunk) => {
+                    let writer = match &mut writer {
+                        Some(writer) => writer,
+                        none => none.insert(self.writer(&row).await?),
+                    };
+                    write_within_limit(writer, chunk).await
+                }
+                Err(error) => Err(Error::BodyInterrupted(error.to_string())),
+            };
+            if outcome.is_err() {
+                break;
+            }
+        }
+        let Some(writer) = writer else {
+            let UploadRow { upload_id, received_bytes, .. } = row;
+            return outcome.map(|()| UploadProgress { upload_id, received_bytes });
+        };
+        // A failed write leaves the session where it was; anything else keeps what arrived.
+        if let Err(error @ (Error::StorageFull(_) | Error::Server(_))) = outcome {
+            self.abandon(&row, writer).await;
+            return Err(error);
+        }
+        let progress = self.checkpoint(row, writer, |_| {}).await?;
+        outcome.map(|()| progress)
+    }
+
+    /// A writer that goes on where the row stands.
+    pub(super) async fn writer(&self, row: &UploadRow) -> Result<ObjectWriter, Error> {
+        match &row.checkpoint {
+            Some(checkpoint) => {
+                let checkpoint = UploadCheckpoint::from_bytes(checkpoint.clone())?;
+                Ok(self.blobs.resume(&checkpoint).await?)
+            }
+            None => Ok(self.blobs.begin(&parse_domain(&self.key_domain)?).await?),
+        }
+    }
+
+    /// Makes what was written durable, and says so in the row.
+    pub(super) async fn checkpoint(
+        &self,
+        row: UploadRow,
+        mut writer: ObjectWriter,
+        change: impl FnOnce(&mut UploadRow),
+    ) -> Result<UploadProgress, Error> {
+        let checkpoint = match writer.checkpoint().await {
+            Ok(checkpoint) => checkpoint,
+            Err(error) => {
+                self.abandon(&row, writer).await;
+                return Err(error.into());
+            }
+        };
+        let was_received = row.received_bytes;
+        let mut next = row;
+        change(&mut next);
+        next.received_bytes = writer.size_bytes();
+        next.object_id = Some(writer.object_id());
+        next.checkpoint = Some(checkpoint.into_bytes());
+        next.updated_at = self.now;
+        let progress =
+            UploadProgress { upload_id: next.upload_id, received_bytes: next.received_bytes };
+        let written = writer.object_id();
+        let (upload_id, now) = (next.upload_id, self.now);
+        let moved_on = self
+            .metadata
+            .write(move |tx| {
+                Box::pin(async move {
+                    if upload::advance(tx, &next, was_received).await? {
+                        return Ok::<_, Error>(true);
+                    }
+                    // The session was ended, or another process moved it on.
+                    let current = upload::find(tx, next.repository, &next.upload_id).await?;
+                    if current.is_none_or(|current| current.object_id != Some(written)) {
+                        blob::discard_object(tx, &written, now).await?;
+                    }
+                    Ok(false)
+                })
+            })
+            .await?;
+        if moved_on { Ok(progress) } else { Err(not_found(&self.resource, upload_id)) }
+    }
+
+    /// Gives up what a failed call wrote. An object that no row knows is deleted; one that a row
+    /// knows goes on from its checkpoint.
+    pub(super) async fn abandon(&self, row: &UploadRow, writer: ObjectWriter) {
+        let object_id = writer.object_id();
+        drop(writer);
+        if row.object_id.is_none()
+            && let Err(error) = self.blobs.delete(object_id).await
+        {
+            tracing::warn!(%object_id, %error, "an abandoned object could not be deleted");
+        }
+    }
+}
+
+async fn write_within_limit(writer: &mut ObjectWriter, chunk: Bytes) -> Result<(), Error> {
+    if writer.size_bytes().saturating_add(chunk.len() as u64) > LAYER_BYTES_MAX {
+        return Err(Error::LimitExceeded { what: "bytes per layer", limit: LAYER_BYTES_MAX });
+    }
+    Ok(writer.write(chunk).await?)
+}

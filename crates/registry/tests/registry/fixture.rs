@@ -1,0 +1,226 @@
+//! A registry over stores in a scratch folder, and short ways to push to it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sha2::Digest as _;
+use tempfile::TempDir;
+use wharfinger_auth::{Action, Permit, RegistryResource, RepositoriesResource, RepositoryResource};
+use wharfinger_blobs::{BlobStore, LocalBlobStore, LocalKeyRing, MasterKey};
+use wharfinger_core::{
+    Clock, Digest, Entropy, ManualClock, RegistryId, SeededEntropy, Tag, Timestamp, UploadId,
+};
+use wharfinger_metadata::{Metadata, OpenMode};
+use wharfinger_registry::{
+    EmptyBlob, Encryption, Error, NewImage, NewRepository, Registry, RequestedImage, StoredImage,
+    TagMutability,
+};
+
+pub struct Fixture {
+    pub folder: TempDir,
+    pub clock: Arc<ManualClock>,
+    pub registry: Registry,
+}
+
+impl Fixture {
+    pub fn new() -> Self {
+        Self::open(tempfile::tempdir().unwrap(), 1)
+    }
+
+    fn open(folder: TempDir, seed: u64) -> Self {
+        let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_800_000_000)));
+        let entropy = Arc::new(SeededEntropy::new(seed));
+        let keys = Arc::new(LocalKeyRing::new(&MasterKey::from_bytes([7; 32]), entropy.clone()));
+        let metadata =
+            Metadata::open(&folder.path().join("metadata.db"), OpenMode::CreateOrMigrate).unwrap();
+        let blobs: Arc<dyn BlobStore> = Arc::new(
+            LocalBlobStore::open(folder.path(), keys.clone(), entropy.clone() as Arc<dyn Entropy>)
+                .unwrap(),
+        );
+        let registry = Registry::new(
+            metadata,
+            blobs,
+            keys,
+            clock.clone() as Arc<dyn Clock>,
+            entropy.clone() as Arc<dyn Entropy>,
+        );
+        Self { folder, clock, registry }
+    }
+
+    /// The same folder under a new process, as far as that can be had in one.
+    pub fn restarted(self) -> Self {
+        let Self { folder, registry, .. } = self;
+        drop(registry);
+        Self::open(folder, 2)
+    }
+
+    pub async fn with_repository(mode: &str) -> Self {
+        let fixture = Self::new();
+        fixture.create("app", mode).await.unwrap();
+        fixture
+    }
+
+    pub async fn create(&self, name: &str, mode: &str) -> Result<(), Error> {
+        let new = NewRepository {
+            tag_mutability: TagMutability::new(mode, None)?,
+            scan_on_push: false,
+            encryption: Encryption::new(None, None)?,
+            tags: vec![],
+        };
+        self.registry.create_repository(&permit_for(name), None, new).await.map(|_| ())
+    }
+
+    /// Uploads a layer in one piece.
+    pub async fn layer(&self, name: &str, bytes: &[u8]) -> Digest {
+        let upload = self.begin(name).await;
+        self.append(name, upload, None, bytes).await.unwrap();
+        let digest = digest_of(bytes);
+        match self.complete(name, upload, digest).await {
+            Ok(()) | Err(Error::LayerAlreadyExists { .. }) => digest,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    pub async fn begin(&self, name: &str) -> UploadId {
+        self.registry.initiate_layer_upload(&permit_for(name)).await.unwrap().upload_id
+    }
+
+    pub async fn append(
+        &self,
+        name: &str,
+        upload: UploadId,
+        first_byte: Option<u64>,
+        bytes: &[u8],
+    ) -> Result<u64, Error> {
+        let pieces: Vec<_> =
+            bytes.chunks(10_000).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
+        let body = futures_util::stream::iter(pieces);
+        let progress =
+            self.registry.append_to_upload(&permit_for(name), upload, first_byte, body).await?;
+        Ok(progress.received_bytes)
+    }
+
+    pub async fn complete(
+        &self,
+        name: &str,
+        upload: UploadId,
+        digest: Digest,
+    ) -> Result<(), Error> {
+        self.registry
+            .complete_layer_upload(&permit_for(name), upload, vec![digest], EmptyBlob::Allowed)
+            .await
+            .map(|_| ())
+    }
+
+    pub async fn put(
+        &self,
+        name: &str,
+        manifest: &str,
+        tag: Option<&str>,
+    ) -> Result<StoredImage, Error> {
+        let new = NewImage {
+            manifest: Bytes::copy_from_slice(manifest.as_bytes()),
+            media_type: None,
+            tag: tag.map(|tag| tag.parse::<Tag>().unwrap()),
+            digest: None,
+        };
+        self.registry.put_image(&permit_for(name), new).await
+    }
+
+    /// Pushes an image whose config holds `content`, with its two blobs.
+    pub async fn image(&self, name: &str, content: &str, tag: Option<&str>) -> Digest {
+        let manifest = self.manifest(name, content).await;
+        self.put(name, &manifest, tag).await.unwrap().id.digest
+    }
+
+    /// A manifest with its blobs uploaded.
+    pub async fn manifest(&self, name: &str, content: &str) -> String {
+        let config = format!("{{\"content\":\"{content}\"}}");
+        let layer = format!("layer of {content}");
+        self.layer(name, config.as_bytes()).await;
+        self.layer(name, layer.as_bytes()).await;
+        manifest_of(config.as_bytes(), layer.as_bytes())
+    }
+
+    /// The files of the object store.
+    pub fn objects(&self) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(self.folder.path().join("objects")).unwrap() {
+            let folder = entry.unwrap().path();
+            for entry in std::fs::read_dir(folder).unwrap() {
+                files.push(entry.unwrap().path());
+            }
+        }
+        files
+    }
+}
+
+/// A permit of the registry itself for any resource of the tests.
+pub trait TestResource: wharfinger_auth::Resource {
+    fn of(registry: RegistryId, name: &str) -> Self;
+}
+
+impl TestResource for RepositoryResource {
+    fn of(registry: RegistryId, name: &str) -> Self {
+        Self { registry, name: name.parse().unwrap() }
+    }
+}
+
+impl TestResource for RepositoriesResource {
+    fn of(registry: RegistryId, names: &str) -> Self {
+        let names = names.split_whitespace().map(|name| name.parse().unwrap()).collect();
+        Self { registry, names }
+    }
+}
+
+impl TestResource for RegistryResource {
+    fn of(registry: RegistryId, _: &str) -> Self {
+        Self { registry }
+    }
+}
+
+pub fn permit_for<A: Action>(name: &str) -> Permit<A>
+where
+    A::Resource: TestResource,
+{
+    let registry = RegistryId::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+    Permit::system(A::Resource::of(registry, name))
+}
+
+pub fn digest_of(bytes: &[u8]) -> Digest {
+    Digest::Sha256(sha2::Sha256::digest(bytes).into())
+}
+
+pub fn manifest_of(config: &[u8], layer: &[u8]) -> String {
+    format!(
+        r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{}","size":{}}},"layers":[{{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"{}","size":{}}}]}}"#,
+        digest_of(config),
+        config.len(),
+        digest_of(layer),
+        layer.len()
+    )
+}
+
+pub fn index_of(children: &[Digest]) -> String {
+    let children: Vec<String> = children
+        .iter()
+        .map(|digest| {
+            format!(
+                r#"{{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{digest}","size":10}}"#
+            )
+        })
+        .collect();
+    format!(
+        r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{}]}}"#,
+        children.join(",")
+    )
+}
+
+pub fn by_tag(tag: &str) -> RequestedImage {
+    RequestedImage { digest: None, tag: Some(tag.into()) }
+}
+
+pub fn by_digest(digest: &Digest) -> RequestedImage {
+    RequestedImage { digest: Some(digest.to_string()), tag: None }
+}
