@@ -11,6 +11,8 @@
 mod error;
 mod migration;
 mod sqlite;
+#[cfg(test)]
+mod tests;
 mod tx;
 mod value;
 
