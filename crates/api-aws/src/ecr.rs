@@ -1,0 +1,246 @@
+//! ECR: from a JSON 1.1 request to the operation it names, and back.
+//!
+//! The operations stand in one file per noun; the match over all of them stands here.
+
+mod authorization;
+mod error;
+mod image;
+mod layer;
+mod page;
+mod registry;
+mod repository;
+mod resource_tag;
+mod upload;
+
+use http::Method;
+use http::request::Parts;
+use serde::Serialize;
+use wharfinger_auth::{Action, Caller, CredentialError, Permit, RepositoryResource};
+use wharfinger_aws_model::ecr::{Operation, Request, SIGNING_NAME, TARGET_PREFIX};
+use wharfinger_aws_protocol::Answer;
+use wharfinger_aws_protocol::json::{self, JsonError, Target};
+use wharfinger_aws_protocol::sigv4::SignedRequest;
+use wharfinger_core::limits::API_BODY_BYTES_MAX;
+use wharfinger_core::repository_name::REPOSITORY_NAME_PATTERN;
+use wharfinger_core::{Region, RegistryId, RepositoryName, RequestContext};
+use wharfinger_registry::Registry;
+
+use crate::body::{self, WholeBody};
+use crate::{ApiAws, Body, signed_parts};
+use error::CallError;
+
+/// Bodies above this are decoded off the async threads: it takes milliseconds.
+const LARGE_BODY_BYTES: usize = 256 * 1024;
+
+/// An authenticated call of an operation.
+pub(crate) struct Call<'a> {
+    api: &'a ApiAws,
+    context: &'a RequestContext,
+    caller: Caller,
+    /// The region of the signature, which is the region of the registry.
+    region: Region,
+}
+
+impl ApiAws {
+    /// Answers a request that has an `X-Amz-Target`.
+    pub(crate) async fn answer_ecr(
+        &self,
+        context: &RequestContext,
+        head: &Parts,
+        body: Body,
+    ) -> Answer {
+        let (operation, outcome) = match Target::from_headers(&head.headers) {
+            Ok(target) => (target.operation, self.call_ecr(context, head, target, body).await),
+            Err(error) => ("", Err(error.into())),
+        };
+        outcome.unwrap_or_else(|error| refuse(context, operation, &error))
+    }
+
+    async fn call_ecr(
+        &self,
+        context: &RequestContext,
+        head: &Parts,
+        target: Target<'_>,
+        body: Body,
+    ) -> Result<Answer, CallError> {
+        let unknown = || CallError::UnknownOperation(target.operation.to_owned());
+        if target.prefix != TARGET_PREFIX || head.method != Method::POST {
+            return Err(unknown());
+        }
+        // Nothing is read from those who sign nothing.
+        let parts = signed_parts(head);
+        SignedRequest::from_request(&parts).map_err(CredentialError::from)?;
+        let WholeBody { bytes, sha256 } = body::read(body, API_BODY_BYTES_MAX).await?;
+        let (caller, region) =
+            self.auth.authenticate_signature(&parts, &sha256, SIGNING_NAME).await?;
+        let operation = Operation::from_name(target.operation).ok_or_else(unknown)?;
+        let request = self.decode(operation, bytes).await?;
+        Call { api: self, context, caller, region }.run(request).await
+    }
+
+    async fn decode(&self, operation: Operation, body: bytes::Bytes) -> Result<Request, CallError> {
+        if body.len() <= LARGE_BODY_BYTES {
+            return Ok(Request::decode(operation, &body)?);
+        }
+        let _turn = self.large_bodies.acquire().await.map_err(CallError::internal)?;
+        let decoding = tokio::task::spawn_blocking(move || Request::decode(operation, &body));
+        Ok(decoding.await.map_err(CallError::internal)??)
+    }
+}
+
+/// The answer to a request that is of neither dialect.
+pub(crate) fn unknown_request(context: &RequestContext) -> Answer {
+    refuse(context, "", &JsonError::UnknownOperation.into())
+}
+
+fn refuse(context: &RequestContext, operation: &str, error: &CallError) -> Answer {
+    let failure = error.failure();
+    failure.log(context, operation, error);
+    let id = context.request_id;
+    json::error(failure.status, failure.code, &failure.message, failure.members, id)
+}
+
+impl Call<'_> {
+    /// The operations, each in the file of its noun. Those that are not there yet say so.
+    async fn run(&self, request: Request) -> Result<Answer, CallError> {
+        let operation = request.operation();
+        match request {
+            Request::BatchCheckLayerAvailability(input) => {
+                self.answer(layer::batch_check_layer_availability(self, input).await)
+            }
+            Request::BatchDeleteImage(input) => {
+                self.answer(image::batch_delete_image(self, input).await)
+            }
+            Request::BatchGetImage(input) => self.answer(image::batch_get_image(self, input).await),
+            Request::CompleteLayerUpload(input) => {
+                self.answer(upload::complete_layer_upload(self, input).await)
+            }
+            Request::CreateRepository(input) => {
+                self.answer(repository::create_repository(self, input).await)
+            }
+            Request::DeleteRepository(input) => {
+                self.answer(repository::delete_repository(self, input).await)
+            }
+            Request::DescribeImages(input) => {
+                self.answer(image::describe_images(self, input).await)
+            }
+            Request::DescribeRegistry(_) => self.answer(registry::describe_registry(self)),
+            Request::DescribeRepositories(input) => {
+                self.answer(repository::describe_repositories(self, input).await)
+            }
+            Request::GetAuthorizationToken(input) => {
+                self.answer(authorization::get_authorization_token(self, input))
+            }
+            Request::GetDownloadUrlForLayer(input) => {
+                self.answer(layer::get_download_url_for_layer(self, input).await)
+            }
+            Request::InitiateLayerUpload(input) => {
+                self.answer(upload::initiate_layer_upload(self, input).await)
+            }
+            Request::ListImages(input) => self.answer(image::list_images(self, input).await),
+            Request::ListTagsForResource(input) => {
+                self.answer(resource_tag::list_tags_for_resource(self, input).await)
+            }
+            Request::PutImage(input) => self.answer(image::put_image(self, input).await),
+            Request::PutImageScanningConfiguration(input) => {
+                self.answer(repository::put_image_scanning_configuration(self, input).await)
+            }
+            Request::PutImageTagMutability(input) => {
+                self.answer(repository::put_image_tag_mutability(self, input).await)
+            }
+            Request::TagResource(input) => {
+                self.answer(resource_tag::tag_resource(self, input).await)
+            }
+            Request::UntagResource(input) => {
+                self.answer(resource_tag::untag_resource(self, input).await)
+            }
+            Request::UploadLayerPart(input) => {
+                self.answer(upload::upload_layer_part(self, input).await)
+            }
+            Request::BatchGetRepositoryScanningConfiguration(_)
+            | Request::CreatePullThroughCacheRule(_)
+            | Request::CreateRepositoryCreationTemplate(_)
+            | Request::DeleteLifecyclePolicy(_)
+            | Request::DeletePullThroughCacheRule(_)
+            | Request::DeleteRegistryPolicy(_)
+            | Request::DeleteRepositoryCreationTemplate(_)
+            | Request::DeleteRepositoryPolicy(_)
+            | Request::DeleteSigningConfiguration(_)
+            | Request::DeregisterPullTimeUpdateExclusion(_)
+            | Request::DescribeImageReplicationStatus(_)
+            | Request::DescribeImageScanFindings(_)
+            | Request::DescribeImageSigningStatus(_)
+            | Request::DescribePullThroughCacheRules(_)
+            | Request::DescribeReplicationBackfillResults(_)
+            | Request::DescribeRepositoryCreationTemplates(_)
+            | Request::GetAccountSetting(_)
+            | Request::GetLifecyclePolicy(_)
+            | Request::GetLifecyclePolicyPreview(_)
+            | Request::GetRegistryPolicy(_)
+            | Request::GetRegistryScanningConfiguration(_)
+            | Request::GetRepositoryPolicy(_)
+            | Request::GetSigningConfiguration(_)
+            | Request::ListImageReferrers(_)
+            | Request::ListPullTimeUpdateExclusions(_)
+            | Request::ListReplicationBackfills(_)
+            | Request::PutAccountSetting(_)
+            | Request::PutLifecyclePolicy(_)
+            | Request::PutRegistryPolicy(_)
+            | Request::PutRegistryScanningConfiguration(_)
+            | Request::PutReplicationConfiguration(_)
+            | Request::PutSigningConfiguration(_)
+            | Request::RegisterPullTimeUpdateExclusion(_)
+            | Request::SetRepositoryPolicy(_)
+            | Request::StartImageScan(_)
+            | Request::StartLifecyclePolicyPreview(_)
+            | Request::StartReplicationBackfill(_)
+            | Request::StopReplicationBackfill(_)
+            | Request::UpdateImageStorageClass(_)
+            | Request::UpdatePullThroughCacheRule(_)
+            | Request::UpdateRepositoryCreationTemplate(_)
+            | Request::ValidatePullThroughCacheRule(_) => Err(CallError::NotImplemented(operation)),
+        }
+    }
+
+    fn answer<T: Serialize>(&self, outcome: Result<T, CallError>) -> Result<Answer, CallError> {
+        outcome.map(|output| json::success(&output, self.context.request_id))
+    }
+
+    fn service(&self) -> &Registry {
+        &self.api.registry
+    }
+
+    /// The registry a call is about: the caller's own unless `registryId` names another account,
+    /// which only authorization can refuse.
+    fn registry(&self, registry_id: Option<&str>) -> Result<RegistryId, CallError> {
+        let account = match registry_id {
+            None => self.caller.principal().account,
+            Some(text) => text.parse().map_err(|_| {
+                CallError::invalid("registryId", "must satisfy regular expression '[0-9]{12}'")
+            })?,
+        };
+        Ok(RegistryId::new(account, self.region.clone()))
+    }
+
+    /// The permit for an action on one repository.
+    fn permit<A: Action<Resource = RepositoryResource>>(
+        &self,
+        registry_id: Option<&str>,
+        name: &str,
+    ) -> Result<Permit<A>, CallError> {
+        let registry = self.registry(registry_id)?;
+        Ok(self.caller.authorize(RepositoryResource { registry, name: repository_name(name)? })?)
+    }
+}
+
+fn repository_name(text: &str) -> Result<RepositoryName, CallError> {
+    text.parse().map_err(|_| {
+        let reason = format!("must satisfy regular expression '{REPOSITORY_NAME_PATTERN}'");
+        CallError::invalid("repositoryName", reason)
+    })
+}
+
+/// Sizes and offsets as the wire has them; none here comes near the end of `i64`.
+fn long(bytes: u64) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
+}

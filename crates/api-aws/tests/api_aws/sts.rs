@@ -1,0 +1,177 @@
+//! STS over the Query protocol.
+
+use http::{Method, StatusCode};
+use wharfinger_api_aws::compatibility::{Status, sts_status};
+use wharfinger_auth::AccessKey;
+use wharfinger_aws_model::sts::Operation;
+use wharfinger_aws_protocol::sigv4::{RequestParts, Signer};
+use wharfinger_core::{Clock, Secret};
+
+use crate::world::{HOST, Reply, World};
+
+const IDENTITY: &str = "Action=GetCallerIdentity&Version=2011-06-15";
+
+/// Checks status and code of an error and answers its message.
+fn refused(reply: &Reply, status: u16, code: &str) -> String {
+    let text = reply.text();
+    assert_eq!(reply.status, StatusCode::from_u16(status).unwrap(), "{text}");
+    assert_eq!(reply.headers["content-type"], "text/xml");
+    assert!(text.contains(&format!("<Type>Sender</Type><Code>{code}</Code>")), "{text}");
+    let message = text.split("<Message>").nth(1).unwrap().split("</Message>").next().unwrap();
+    message.to_owned()
+}
+
+#[tokio::test]
+async fn everyone_may_know_who_they_are() {
+    let world = World::new().await;
+    let context = world.context();
+    let reply = world.send_in(&context, world.sts(IDENTITY).sign(&world.root)).await;
+    assert_eq!(reply.status, StatusCode::OK);
+    assert_eq!(reply.headers["content-type"], "text/xml");
+    assert_eq!(
+        reply.text(),
+        format!(
+            "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+             <GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:root</Arn>\
+             <UserId>111122223333</UserId><Account>111122223333</Account>\
+             </GetCallerIdentityResult><ResponseMetadata><RequestId>{}</RequestId>\
+             </ResponseMetadata></GetCallerIdentityResponse>",
+            context.request_id
+        )
+    );
+    let policy = serde_json::json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Deny", "Action": "*", "Resource": "*" },
+    ] });
+    let dev = world.user("dev", policy).await;
+    let reply = world.send(world.sts(IDENTITY).sign(&dev)).await;
+    assert!(reply.text().contains("<Arn>arn:aws:iam::111122223333:user/dev</Arn><UserId>AIDA"));
+}
+
+#[tokio::test]
+async fn the_identity_can_be_asked_for_by_get_and_by_a_presigned_url() {
+    let world = World::new().await;
+    let mut draft = world.sts("").without("content-type");
+    draft.method = Method::GET;
+    draft.uri = format!("/?{IDENTITY}");
+    assert_eq!(world.send(draft.sign(&world.root)).await.status, StatusCode::OK);
+
+    let region = "us-east-1".parse().unwrap();
+    let signer = Signer {
+        access_key_id: &world.root.access_key_id,
+        secret_access_key: world.root.secret_access_key.expose(),
+        session_token: None,
+        region: &region,
+        service: "sts",
+    };
+    let headers = http::HeaderMap::from_iter([(http::header::HOST, HOST.parse().unwrap())]);
+    let parts = RequestParts { method: "GET", path: "/", query: Some(IDENTITY), headers: &headers };
+    let query = signer.presign(&parts, 60, world.clock.now()).unwrap();
+    draft.uri = format!("/?{query}");
+    assert_eq!(world.send(draft.unsigned()).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn signatures_are_refused_in_the_words_of_the_query_protocol() {
+    let world = World::new().await;
+    let draft = world.sts(IDENTITY);
+    let missing = world.send(draft.unsigned()).await;
+    assert_eq!(
+        refused(&missing, 403, "MissingAuthenticationToken"),
+        "Missing Authentication Token"
+    );
+    let key = |id: &str| AccessKey {
+        access_key_id: id.into(),
+        secret_access_key: Secret::new("guess".into()),
+    };
+    let wrong = world.send(draft.sign(&key(&world.root.access_key_id))).await;
+    refused(&wrong, 403, "SignatureDoesNotMatch");
+    let unknown = world.send(draft.sign(&key("AKIAUNKNOWNUNKNOWN00"))).await;
+    refused(&unknown, 403, "InvalidClientTokenId");
+    let form = draft.header("authorization", "Basic QVdTOng=").unsigned();
+    refused(&world.send(form).await, 400, "IncompleteSignature");
+    let mut elsewhere = world.sts(IDENTITY);
+    elsewhere.service = "ecr";
+    let message =
+        refused(&world.send(elsewhere.sign(&world.root)).await, 403, "SignatureDoesNotMatch");
+    assert_eq!(message, "Credential should be scoped to correct service: 'sts'.");
+    let mut old = world.sts(IDENTITY);
+    old.signed_at = old.signed_at.minus(std::time::Duration::from_secs(3600));
+    let message = refused(&world.send(old.sign(&world.root)).await, 403, "SignatureDoesNotMatch");
+    assert!(message.starts_with("Signature expired: 20260301T113000Z is now earlier than"));
+}
+
+#[tokio::test]
+async fn what_is_no_operation_of_sts_is_refused() {
+    let world = World::new().await;
+    let send = async |form: &str| world.send(world.sts(form).sign(&world.root)).await;
+    let unknown = send("Action=ListUsers&Version=2010-05-08").await;
+    assert_eq!(
+        refused(&unknown, 400, "InvalidAction"),
+        "Could not find operation ListUsers for version 2010-05-08"
+    );
+    refused(&send("Action=GetCallerIdentity").await, 400, "InvalidAction");
+    refused(&send("Version=2011-06-15").await, 400, "MissingAction");
+    refused(&send("Action=%zz").await, 400, "MalformedQueryString");
+    let large = format!("{IDENTITY}&x={}", "x".repeat(600 * 1024));
+    refused(&send(&large).await, 413, "RequestEntityTooLarge");
+}
+
+/// Each operation with its least valid input; unsigned where STS takes it so.
+#[tokio::test]
+async fn status_tells_the_truth_about_every_operation() {
+    let world = World::new().await;
+    for operation in Operation::ALL {
+        let members = minimal_form(operation);
+        let draft = world.sts(&format!("Action={operation}&Version=2011-06-15{members}"));
+        let request =
+            if operation.is_unsigned() { draft.unsigned() } else { draft.sign(&world.root) };
+        let reply = world.send(request).await;
+        match sts_status(operation) {
+            Status::Implemented => assert_eq!(reply.status, StatusCode::OK, "{operation}"),
+            Status::NotImplemented { .. } => assert_eq!(
+                refused(&reply, 400, "InvalidAction"),
+                format!(
+                    "The operation {operation} is not implemented by this version of Wharfinger; \
+                     docs/compatibility.md lists what is."
+                )
+            ),
+        }
+        if !members.is_empty() {
+            let empty = world.sts(&format!("Action={operation}&Version=2011-06-15"));
+            let message =
+                refused(&world.send(empty.sign(&world.root)).await, 400, "ValidationError");
+            assert!(
+                message.starts_with("1 validation error detected: Value null at "),
+                "{message}"
+            );
+        }
+    }
+}
+
+fn minimal_form(operation: Operation) -> &'static str {
+    match operation {
+        Operation::AssumeRole => {
+            "&RoleArn=arn:aws:iam::111122223333:role/x&RoleSessionName=session"
+        }
+        Operation::AssumeRoleWithSAML => {
+            "&RoleArn=arn:aws:iam::111122223333:role/x\
+             &PrincipalArn=arn:aws:iam::111122223333:saml-provider/x&SAMLAssertion=abcd"
+        }
+        Operation::AssumeRoleWithWebIdentity => {
+            "&RoleArn=arn:aws:iam::111122223333:role/x&RoleSessionName=session\
+             &WebIdentityToken=abcd"
+        }
+        Operation::AssumeRoot => {
+            "&TargetPrincipal=111122223333\
+             &TaskPolicyArn.arn=arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"
+        }
+        Operation::DecodeAuthorizationMessage => "&EncodedMessage=abcd",
+        Operation::GetAccessKeyInfo => "&AccessKeyId=AKIAIOSFODNN7EXAMPLE",
+        Operation::GetDelegatedAccessToken => "&TradeInToken=abcd",
+        Operation::GetFederationToken => "&Name=federated",
+        Operation::GetWebIdentityToken => {
+            "&Audience.member.1=sts.example.com&SigningAlgorithm=RS256"
+        }
+        Operation::GetCallerIdentity | Operation::GetSessionToken => "",
+    }
+}

@@ -1,0 +1,332 @@
+//! A registry with its edge, clients that sign, and what they are answered.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::HeaderMap;
+use http::{Method, Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use wharfinger_api_aws::{ApiAws, Body, Endpoints};
+use wharfinger_auth::{AccessKey, Auth, AuthKeys, KeyOwner};
+use wharfinger_aws_protocol::sigv4::{RequestParts, Signer, body_sha256};
+use wharfinger_blobs::{LocalBlobStore, LocalKeyRing, MasterKey};
+use wharfinger_core::{
+    AccountId, Clock, Entropy, ManualClock, Region, RegistryId, RequestContext, RequestId, Secret,
+    SeededEntropy, Timestamp,
+};
+use wharfinger_metadata::{Metadata, OpenMode};
+use wharfinger_registry::Registry;
+
+pub const ACCOUNT: &str = "111122223333";
+pub const HOST: &str = "localhost:4566";
+pub const REGION: &str = "eu-west-1";
+pub const TARGET_PREFIX: &str = "AmazonEC2ContainerRegistry_V20150921";
+/// 2026-03-01T12:30:00Z
+pub const NOW: i64 = 1_772_368_200;
+
+/// An installation with one account.
+pub struct World {
+    folder: TempDir,
+    pub clock: Arc<ManualClock>,
+    pub auth: Arc<Auth>,
+    pub registry: Arc<Registry>,
+    pub api: ApiAws,
+    pub root: AccessKey,
+    entropy: Arc<dyn Entropy>,
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub bytes: Bytes,
+}
+
+/// A request on its way to be signed. Tests change what they are about.
+pub struct Draft<'a> {
+    pub method: Method,
+    pub uri: String,
+    pub headers: Vec<(&'a str, String)>,
+    pub body: Vec<u8>,
+    pub region: &'a str,
+    pub service: &'a str,
+    pub signed_at: Timestamp,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::with_endpoints(Endpoints::default()).await
+    }
+
+    pub async fn with_endpoints(endpoints: Endpoints) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(NOW)));
+        let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
+        let metadata =
+            Metadata::open(&folder.path().join("metadata.db"), OpenMode::CreateOrMigrate).unwrap();
+        let keys =
+            Arc::new(LocalKeyRing::new(&MasterKey::from_bytes([1; 32]), Arc::clone(&entropy)));
+        let blobs = LocalBlobStore::open(folder.path(), keys.clone(), Arc::clone(&entropy));
+        let registry = Arc::new(Registry::new(
+            metadata.clone(),
+            Arc::new(blobs.unwrap()),
+            keys,
+            clock.clone(),
+            Arc::clone(&entropy),
+        ));
+        let auth_keys =
+            AuthKeys { token_key: Secret::new([2; 32]), secret_key: Secret::new([3; 32]) };
+        let auth =
+            Arc::new(Auth::new(metadata, clock.clone(), Arc::clone(&entropy), &auth_keys).unwrap());
+        let root = auth.ensure_account(Some(account())).await.unwrap().new_key.unwrap();
+        let api = ApiAws::new(Arc::clone(&registry), Arc::clone(&auth), endpoints);
+        Self { folder, clock, auth, registry, api, root, entropy }
+    }
+
+    /// A user with an identity policy, and a key for it.
+    pub async fn user(&self, name: &str, policy: Value) -> AccessKey {
+        self.auth.create_user(account(), name).await.unwrap();
+        let policy = policy.to_string();
+        self.auth.put_user_policy(account(), name, "test", &policy).await.unwrap();
+        self.auth.create_access_key(account(), &KeyOwner::User(name.into())).await.unwrap()
+    }
+
+    pub fn context(&self) -> RequestContext {
+        RequestContext {
+            request_id: RequestId::random(&*self.entropy),
+            received_at: self.clock.now(),
+            host: HOST.into(),
+            secure_transport: false,
+            source_ip: [127, 0, 0, 1].into(),
+        }
+    }
+
+    /// A draft of an ECR call.
+    pub fn ecr(&self, operation: &str, body: impl Into<Vec<u8>>) -> Draft<'static> {
+        Draft {
+            method: Method::POST,
+            uri: "/".into(),
+            headers: vec![
+                ("host", HOST.into()),
+                ("content-type", "application/x-amz-json-1.1".into()),
+                ("x-amz-target", format!("{TARGET_PREFIX}.{operation}")),
+            ],
+            body: body.into(),
+            region: REGION,
+            service: "ecr",
+            signed_at: self.clock.now(),
+        }
+    }
+
+    /// A draft of an STS call.
+    pub fn sts(&self, form: &str) -> Draft<'static> {
+        Draft {
+            headers: vec![
+                ("host", HOST.into()),
+                ("content-type", "application/x-www-form-urlencoded; charset=utf-8".into()),
+            ],
+            body: form.into(),
+            service: "sts",
+            ..self.ecr("", "")
+        }
+    }
+
+    /// Calls an operation of ECR as the root of the account.
+    pub async fn call(&self, operation: &str, body: Value) -> Reply {
+        self.call_as(&self.root, operation, body).await
+    }
+
+    pub async fn call_as(&self, key: &AccessKey, operation: &str, body: Value) -> Reply {
+        self.send(self.ecr(operation, body.to_string()).sign(key)).await
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Reply {
+        self.send_in(&self.context(), request).await
+    }
+
+    /// Sends a request and checks what holds for every answer.
+    pub async fn send_in(&self, context: &RequestContext, request: Request<Body>) -> Reply {
+        let (head, body) = assert_send(self.api.handle(context, request)).await.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let reply = Reply { status: head.status, headers: head.headers, bytes };
+        assert_eq!(reply.headers["x-amzn-requestid"], context.request_id.to_string());
+        reply
+    }
+
+    pub async fn create_repository(&self, name: &str) {
+        self.call("CreateRepository", json!({ "repositoryName": name })).await.ok();
+    }
+
+    /// Pushes a layer in one part and answers its digest.
+    pub async fn push_layer(&self, repository: &str, bytes: &[u8]) -> String {
+        let upload =
+            self.call("InitiateLayerUpload", json!({ "repositoryName": repository })).await.ok();
+        let digest = digest_of(bytes);
+        self.call(
+            "UploadLayerPart",
+            json!({
+                "repositoryName": repository, "uploadId": upload["uploadId"],
+                "partFirstByte": 0, "partLastByte": bytes.len() - 1,
+                "layerPartBlob": STANDARD.encode(bytes),
+            }),
+        )
+        .await
+        .ok();
+        let complete = json!({
+            "repositoryName": repository, "uploadId": upload["uploadId"],
+            "layerDigests": [digest],
+        });
+        let reply = self.call("CompleteLayerUpload", complete).await;
+        if reply.status != 200 {
+            reply.refused("LayerAlreadyExistsException");
+        }
+        digest
+    }
+
+    /// Pushes an image of one small layer that differs by `seed`, and answers (manifest, digest).
+    pub async fn push_image(&self, repository: &str, seed: &str, tag: Option<&str>) -> String {
+        let manifest = self.manifest(repository, seed).await;
+        let mut body = json!({ "repositoryName": repository, "imageManifest": manifest });
+        if let Some(tag) = tag {
+            body["imageTag"] = tag.into();
+        }
+        let image = self.call("PutImage", body).await.ok();
+        image["image"]["imageId"]["imageDigest"].as_str().unwrap().to_owned()
+    }
+
+    /// A manifest whose config and layer are in the repository. `seed` makes it differ.
+    pub async fn manifest(&self, repository: &str, seed: &str) -> String {
+        let config = self.push_layer(repository, b"{}").await;
+        let layer = self.push_layer(repository, b"layer").await;
+        manifest(&config, &layer, seed)
+    }
+
+    /// The files of all objects in the store.
+    pub fn object_files(&self) -> Vec<PathBuf> {
+        let entries =
+            |folder: PathBuf| std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let folders = entries(self.folder.path().join("objects")).filter(|path| path.is_dir());
+        folders.flat_map(entries).collect()
+    }
+}
+
+impl Draft<'_> {
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.retain(|(have, _)| *have != name);
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|(have, _)| *have != name);
+        self
+    }
+
+    pub fn unsigned(&self) -> Request<Body> {
+        let body = Full::from(self.body.clone()).map_err(|never| match never {});
+        let mut request = Request::new(body.boxed_unsync());
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.uri.parse().unwrap();
+        for (name, value) in &self.headers {
+            let name: http::HeaderName = name.parse().unwrap();
+            request.headers_mut().append(name, value.parse().unwrap());
+        }
+        request
+    }
+
+    pub fn sign(&self, key: &AccessKey) -> Request<Body> {
+        let mut request = self.unsigned();
+        let region: Region = self.region.parse().unwrap();
+        let signer = Signer {
+            access_key_id: &key.access_key_id,
+            secret_access_key: key.secret_access_key.expose(),
+            session_token: None,
+            region: &region,
+            service: self.service,
+        };
+        let parts = RequestParts {
+            method: request.method().as_str(),
+            path: request.uri().path(),
+            query: request.uri().query(),
+            headers: request.headers(),
+        };
+        let added = signer.sign(&parts, &body_sha256(&self.body), self.signed_at).unwrap();
+        request.headers_mut().extend(added);
+        request
+    }
+}
+
+impl Reply {
+    pub fn json(&self) -> Value {
+        assert_eq!(self.headers["content-type"], "application/x-amz-json-1.1");
+        serde_json::from_slice(&self.bytes).unwrap()
+    }
+
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.bytes).unwrap()
+    }
+
+    /// The body of a success.
+    pub fn ok(&self) -> Value {
+        assert_eq!(self.status, StatusCode::OK, "{}", self.text());
+        self.json()
+    }
+
+    /// The message of a refusal with status 400, which must have this `__type`.
+    pub fn refused(&self, code: &str) -> String {
+        self.refused_with(code, StatusCode::BAD_REQUEST)
+    }
+
+    pub fn refused_with(&self, code: &str, status: StatusCode) -> String {
+        let body = self.json();
+        assert_eq!((self.status, body["__type"].as_str()), (status, Some(code)), "{body}");
+        assert_eq!(self.headers["x-amzn-errortype"], code);
+        body["message"].as_str().unwrap().to_owned()
+    }
+}
+
+/// The server runs requests on whatever thread is free.
+fn assert_send<T: Send>(future: T) -> T {
+    future
+}
+
+pub fn account() -> AccountId {
+    ACCOUNT.parse().unwrap()
+}
+
+pub fn registry_id() -> RegistryId {
+    RegistryId::new(account(), REGION.parse().unwrap())
+}
+
+pub fn digest_of(bytes: &[u8]) -> String {
+    format!("sha256:{}", hex::encode(digest(&SHA256, bytes)))
+}
+
+pub fn manifest(config: &str, layer: &str, seed: &str) -> String {
+    json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+        "config": {
+            "mediaType": "application/vnd.docker.container.image.v1+json",
+            "size": 2, "digest": config,
+        },
+        "layers": [{
+            "mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip",
+            "size": 5, "digest": layer,
+        }],
+        "annotations": { "seed": seed },
+    })
+    .to_string()
+}
+
+/// The text of ECR for a modelled constraint.
+pub fn invalid(member: &str, reason: &str) -> String {
+    format!("Invalid parameter at '{member}' failed to satisfy constraint: '{reason}'")
+}
