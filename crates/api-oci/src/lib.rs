@@ -1,1 +1,89 @@
-//! placeholder
+//! The OCI Distribution edge: everything under `/v2`, as ECR speaks it.
+//!
+//! A request is authenticated, its path and method are looked up, and one handler decodes it,
+//! obtains the permits it needs, calls the registry, and encodes the answer. What is allowed and
+//! what is true is for `auth` and `registry` to say; the only rules here are those of the wire.
+//!
+//! Where answers differ from ECR's own, [`compatibility::DEVIATIONS`] says so and why.
+
+mod answer;
+mod authenticate;
+mod blob;
+mod body;
+mod call;
+mod catalog;
+pub mod compatibility;
+mod conditional;
+mod error;
+mod host;
+mod manifest;
+mod origin;
+mod referrers;
+mod refusal;
+pub mod required_actions;
+mod routing;
+mod tag;
+mod upload;
+
+use std::sync::Arc;
+
+use http::{HeaderValue, Method, Request, Response};
+use wharfinger_auth::Auth;
+use wharfinger_core::RequestContext;
+use wharfinger_oci::Route;
+use wharfinger_registry::Registry;
+
+use call::Call;
+use refusal::Refusal;
+
+/// What can go wrong with a body that is read or written.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The body of a request or an answer.
+pub type Body = http_body_util::combinators::UnsyncBoxBody<bytes::Bytes, BoxError>;
+
+/// The `/v2` API over a registry.
+pub struct ApiOci {
+    registry: Arc<Registry>,
+    auth: Arc<Auth>,
+}
+
+impl ApiOci {
+    /// The API over these services.
+    pub fn new(registry: Arc<Registry>, auth: Arc<Auth>) -> Self {
+        Self { registry, auth }
+    }
+
+    /// Answers a request whose path is `/v2` or begins with `/v2/`; any other path is answered as
+    /// an unknown route. Never fails: whatever goes wrong is an answer.
+    ///
+    /// The answer has a `Content-Length`, save where its status forbids one, and no `Date`.
+    pub async fn handle(&self, context: &RequestContext, request: Request<Body>) -> Response<Body> {
+        let is_head = request.method() == Method::HEAD;
+        // Boxed: the future of an upload is large, and every caller would carry it.
+        let answered = Box::pin(self.answer(context, request)).await;
+        let mut response = answered.unwrap_or_else(|refusal| {
+            refusal.log(context);
+            refusal.into_response()
+        });
+        let version = HeaderValue::from_static("registry/2.0");
+        response.headers_mut().insert(answer::API_VERSION, version);
+        if is_head {
+            *response.body_mut() = body::empty();
+        }
+        response
+    }
+
+    async fn answer(
+        &self,
+        context: &RequestContext,
+        request: Request<Body>,
+    ) -> Result<Response<Body>, Refusal> {
+        let (head, body) = request.into_parts();
+        let session = self.authenticate(context, &head).await?;
+        let route = Route::parse(head.uri.path())
+            .map_err(|error| error::of_path(&error, &head.method, &session.registry))?;
+        let call = Call { registry: &self.registry, context, session, head: &head };
+        routing::dispatch(&call, &route, body).await
+    }
+}

@@ -1,0 +1,55 @@
+//! An authenticated request on its way through a handler.
+
+use http::HeaderMap;
+use http::StatusCode;
+use http::header::HeaderName;
+use http::request::Parts;
+use wharfinger_auth::{Action, Permit, RepositoryResource};
+use wharfinger_core::{RepositoryName, RequestContext};
+use wharfinger_oci::{ErrorCode, Query};
+use wharfinger_registry::Registry;
+
+use crate::authenticate::Session;
+use crate::origin::Origin;
+use crate::refusal::Refusal;
+
+/// What a handler knows of its request, the body apart.
+pub(crate) struct Call<'a> {
+    pub(crate) registry: &'a Registry,
+    pub(crate) context: &'a RequestContext,
+    pub(crate) session: Session,
+    pub(crate) head: &'a Parts,
+}
+
+impl Call<'_> {
+    /// The permit to do `A` to a repository of the registry that was asked.
+    pub(crate) fn permit<A>(&self, name: &RepositoryName) -> Result<Permit<A>, Refusal>
+    where
+        A: Action<Resource = RepositoryResource>,
+    {
+        let registry = self.session.registry.clone();
+        let resource = RepositoryResource { registry, name: name.clone() };
+        Ok(self.session.caller.authorize(resource)?)
+    }
+
+    /// The request's query, decoded.
+    pub(crate) fn query(&self) -> Result<Query, Refusal> {
+        Query::parse(self.head.uri.query().unwrap_or_default()).map_err(|error| {
+            Refusal::new(StatusCode::BAD_REQUEST, ErrorCode::Unsupported, error.to_string())
+        })
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.head.headers
+    }
+
+    /// The text of a header; one that is no text counts as absent.
+    pub(crate) fn header(&self, name: &HeaderName) -> Option<&str> {
+        self.head.headers.get(name)?.to_str().ok()
+    }
+
+    /// Where the client reached the registry.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin::of(self.context)
+    }
+}

@@ -1,0 +1,152 @@
+//! Where `/v2` answers differ from those of ECR, for `docs/compatibility.md`.
+
+/// One difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deviation {
+    /// The route or feature.
+    pub area: &'static str,
+    /// What ECR does, as far as it is known.
+    pub ecr: &'static str,
+    /// What is done here.
+    pub wharfinger: &'static str,
+    /// Why.
+    pub why: &'static str,
+}
+
+/// Every known difference.
+pub const DEVIATIONS: &[Deviation] = &[
+    Deviation {
+        area: "GET blobs/<digest>",
+        ecr: "307 to a presigned URL of S3",
+        wharfinger: "200 or 206 with the bytes, with ETag and Accept-Ranges",
+        why: "Bytes and API share one host here, and clients would keep their Authorization \
+              header across a redirect within it",
+    },
+    Deviation {
+        area: "GET, HEAD manifests/<reference>",
+        ecr: "Docker-Content-Digest with HEAD only; manifests are translated between Docker and \
+              OCI types by Accept when asked for by tag",
+        wharfinger: "Docker-Content-Digest and ETag with both; a manifest is served as it was \
+                     pushed, whatever Accept says",
+        why: "OCI Distribution; a translated manifest has another digest",
+    },
+    Deviation {
+        area: "PUT manifests/<reference> above 4 MiB",
+        ecr: "Not documented for /v2",
+        wharfinger: "413 MANIFEST_INVALID with the message of PutImage",
+        why: "OCI Distribution names 413 for it",
+    },
+    Deviation {
+        area: "PUT manifests/<reference> with conflicting media types",
+        ecr: "Not documented",
+        wharfinger: "400 MANIFEST_INVALID when Content-Type and mediaType differ",
+        why: "One of the two would be wrong for every later client",
+    },
+    Deviation {
+        area: "Referrers",
+        ecr: "GET referrers/<digest> lists them, and PUT of a manifest with a subject answers \
+              OCI-Subject",
+        wharfinger: "404 UNSUPPORTED and no OCI-Subject; clients fall back to the referrers tag",
+        why: "Not implemented yet",
+    },
+    Deviation {
+        area: "POST blobs/uploads/?mount=<digest>&from=<name>",
+        ecr: "201 when blob mounting is on for the registry and the source is readable",
+        wharfinger: "202 with an upload session, always",
+        why: "Mounting is not implemented yet; 202 is what ECR answers when it is off. A layer \
+              that another repository of the registry has is stored once all the same",
+    },
+    Deviation {
+        area: "POST blobs/uploads/",
+        ecr: "No Docker-Upload-UUID",
+        wharfinger: "Docker-Upload-UUID is sent",
+        why: "Some clients show it, none minds it",
+    },
+    Deviation {
+        area: "PATCH blobs/uploads/<id>",
+        ecr: "201; Range stays at the first chunk; chunks but the last need 5 MiB",
+        wharfinger: "202; Range advances; chunks of any size",
+        why: "OCI Distribution; clients that resume need the true Range",
+    },
+    Deviation {
+        area: "PATCH blobs/uploads/<id> with a Content-Range that the body does not have",
+        ecr: "Not documented",
+        wharfinger: "416 if it begins at the wrong byte, 400 BLOB_UPLOAD_INVALID if its length is \
+                     wrong; what had arrived by then is kept",
+        why: "Bytes that are not where the client thinks would only be found at the end",
+    },
+    Deviation {
+        area: "PUT blobs/uploads/<id> for an empty blob",
+        ecr: "400 BLOB_UPLOAD_INVALID",
+        wharfinger: "201",
+        why: "OCI Distribution allows empty blobs, and older ORAS clients push them",
+    },
+    Deviation {
+        area: "PUT blobs/uploads/<id> with a sha512 digest",
+        ecr: "Refused",
+        wharfinger: "201",
+        why: "A registered algorithm of the OCI image specification",
+    },
+    Deviation {
+        area: "GET, DELETE blobs/uploads/<id>",
+        ecr: "Not documented",
+        wharfinger: "204 with Range; 204 and the session is gone",
+        why: "OCI Distribution; clients that resume or give up need them",
+    },
+    Deviation {
+        area: "GET tags/list",
+        ecr: "Content-Type text/plain; last is an opaque token; order not specified; n above \
+              1000 is refused with 405",
+        wharfinger: "application/json; last is a tag; lexical order; n above 1000 means 1000",
+        why: "OCI Distribution",
+    },
+    Deviation {
+        area: "GET _catalog",
+        ecr: "last is an opaque token; n above 1000 is refused with 405",
+        wharfinger: "last is a repository; n above 1000 means 1000",
+        why: "As docker's registry API has it",
+    },
+    Deviation {
+        area: "Damaged layers",
+        ecr: "Not known to occur",
+        wharfinger: "404 BLOB_UNKNOWN that says so, until the layer is pushed again; damage found \
+                     midway breaks the answer off",
+        why: "Damaged bytes are never served as whole, and a push heals them",
+    },
+    Deviation {
+        area: "Quotas",
+        ecr: "Not documented for /v2",
+        wharfinger: "403 DENIED with the message of LimitExceededException",
+        why: "429 would make clients push again and again",
+    },
+    Deviation {
+        area: "Full storage",
+        ecr: "Does not occur",
+        wharfinger: "507 UNKNOWN",
+        why: "Whoever runs the registry must be able to tell it from a defect",
+    },
+    Deviation {
+        area: "GET manifests/<reference> of something that is neither tag nor digest",
+        ecr: "405 UNSUPPORTED",
+        wharfinger: "404 MANIFEST_UNKNOWN",
+        why: "OCI Distribution's conformance checks; such an image cannot exist",
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_difference_is_named_once_and_fits_a_table() {
+        let mut areas: Vec<_> = DEVIATIONS.iter().map(|deviation| deviation.area).collect();
+        areas.sort_unstable();
+        areas.dedup();
+        assert_eq!(areas.len(), DEVIATIONS.len());
+        for Deviation { area, ecr, wharfinger, why } in DEVIATIONS {
+            for text in [area, ecr, wharfinger, why] {
+                assert!(!text.is_empty() && !text.contains(['|', '\n']), "{text}");
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! What the registry's refusals are on `/v2`: status, code and message
+//! (`Error envelope and mapping` of the contract).
+
+use http::{Method, StatusCode};
+use wharfinger_auth::AccessDenied;
+use wharfinger_core::RegistryId;
+use wharfinger_core::repository_name::REPOSITORY_NAME_PATTERN;
+use wharfinger_core::tag::TAG_PATTERN;
+use wharfinger_oci::{ErrorCode, ManifestError, PathError};
+use wharfinger_registry::{Error, ImageFailureCode};
+
+use crate::refusal::Refusal;
+
+/// The pattern ECR's messages quote for a digest.
+const DIGEST_PATTERN: &str = "[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+";
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        let (status, code) = of_registry(&error);
+        let mut refusal = Self::new(status, code, error.to_string());
+        if let Error::InvalidManifest { detail, .. } = &error {
+            refusal = refusal.with_detail(detail.clone());
+        }
+        if is_fault_of_this_side(&error) { refusal.with_cause(error) } else { refusal }
+    }
+}
+
+impl From<AccessDenied> for Refusal {
+    fn from(denied: AccessDenied) -> Self {
+        Self::denied(denied.to_string())
+    }
+}
+
+fn of_registry(error: &Error) -> (StatusCode, ErrorCode) {
+    match error {
+        Error::RepositoryNotFound { .. } => (StatusCode::NOT_FOUND, ErrorCode::NameUnknown),
+        Error::ImageNotFound { .. } => (StatusCode::NOT_FOUND, ErrorCode::ManifestUnknown),
+        Error::LayersNotFound { .. } | Error::UploadNotFound { .. } => {
+            (StatusCode::NOT_FOUND, ErrorCode::BlobUploadUnknown)
+        }
+        Error::ReferencedImagesNotFound { .. } => {
+            (StatusCode::NOT_FOUND, ErrorCode::ManifestBlobUnknown)
+        }
+        // A damaged blob is as good as none: a push that asks for it sends it again, and so heals it.
+        Error::LayerNotFound { .. }
+        | Error::LayerInaccessible { .. }
+        | Error::LayerDamaged { .. } => (StatusCode::NOT_FOUND, ErrorCode::BlobUnknown),
+        Error::ImageTagAlreadyExists { .. } => (StatusCode::BAD_REQUEST, ErrorCode::TagInvalid),
+        Error::ImageDigestDoesNotMatch { .. } => {
+            (StatusCode::BAD_REQUEST, ErrorCode::DigestInvalid)
+        }
+        Error::InvalidManifest { reason, .. } if is_media_type_conflict(reason) => {
+            (StatusCode::BAD_REQUEST, ErrorCode::ManifestInvalid)
+        }
+        Error::InvalidManifest { .. }
+        | Error::InvalidParameter { .. }
+        | Error::InvalidTagParameter { .. }
+        | Error::TooManyTags { .. } => (StatusCode::METHOD_NOT_ALLOWED, ErrorCode::Unsupported),
+        Error::InvalidLayerPart { .. } => {
+            (StatusCode::RANGE_NOT_SATISFIABLE, ErrorCode::BlobUploadInvalid)
+        }
+        Error::EmptyUpload { .. }
+        | Error::InvalidLayer { .. }
+        | Error::LayerPartTooSmall
+        | Error::BodyInterrupted(_) => (StatusCode::BAD_REQUEST, ErrorCode::BlobUploadInvalid),
+        // No 429, which clients would answer with pushing again and again.
+        Error::LimitExceeded { .. } => (StatusCode::FORBIDDEN, ErrorCode::Denied),
+        Error::Kms { .. } => (StatusCode::BAD_REQUEST, ErrorCode::Unsupported),
+        // The first and third are answered with success where they can occur at all.
+        Error::ImageAlreadyExists { .. }
+        | Error::RepositoryAlreadyExists { .. }
+        | Error::LayerAlreadyExists { .. }
+        | Error::RepositoryNotEmpty { .. } => (StatusCode::CONFLICT, ErrorCode::Unsupported),
+        Error::StorageFull(_) => (StatusCode::INSUFFICIENT_STORAGE, ErrorCode::Unknown),
+        Error::Server(_) => (StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Unknown),
+    }
+}
+
+/// What must be logged with its causes, whatever the client is told.
+fn is_fault_of_this_side(error: &Error) -> bool {
+    matches!(error, Error::Server(_) | Error::StorageFull(_) | Error::LayerDamaged { .. })
+}
+
+/// ECR's rule for all invalid parameters on `/v2`: 405 `UNSUPPORTED` with the API's message.
+pub(crate) fn invalid_parameter(member: &'static str, reason: impl Into<String>) -> Refusal {
+    Error::InvalidParameter { member, reason: reason.into() }.into()
+}
+
+/// A text that should have been a digest.
+pub(crate) fn invalid_digest(member: &'static str) -> Refusal {
+    invalid_parameter(member, format!("must satisfy regular expression '{DIGEST_PATTERN}'"))
+}
+
+/// Why an image of a request of one failed.
+pub(crate) fn of_image(code: &ImageFailureCode) -> Refusal {
+    let (status, error) = match code {
+        ImageFailureCode::ImageNotFound
+        | ImageFailureCode::ImageTagDoesNotMatchDigest
+        | ImageFailureCode::InvalidImageDigest
+        | ImageFailureCode::InvalidImageTag
+        | ImageFailureCode::MissingDigestAndTag => {
+            (StatusCode::NOT_FOUND, ErrorCode::ManifestUnknown)
+        }
+        ImageFailureCode::ImageReferencedByManifestList(_) => {
+            (StatusCode::METHOD_NOT_ALLOWED, ErrorCode::Unsupported)
+        }
+    };
+    Refusal::new(status, error, code.to_string())
+}
+
+/// A path that leads nowhere.
+pub(crate) fn of_path(error: &PathError, method: &Method, registry: &RegistryId) -> Refusal {
+    match error {
+        PathError::NotFound => {
+            Refusal::new(StatusCode::NOT_FOUND, ErrorCode::Unsupported, error.to_string())
+        }
+        PathError::Encoding => {
+            Refusal::new(StatusCode::BAD_REQUEST, ErrorCode::NameInvalid, error.to_string())
+        }
+        PathError::Name { .. } => invalid_parameter(
+            "repositoryName",
+            format!("must satisfy regular expression '{REPOSITORY_NAME_PATTERN}'"),
+        ),
+        PathError::Digest { .. } => invalid_digest("layerDigest"),
+        // What cannot be stored cannot be found; only for a push is it a wrong parameter.
+        PathError::Reference { .. } if method != Method::PUT => {
+            of_image(&ImageFailureCode::ImageNotFound)
+        }
+        PathError::Reference { reference, .. } if reference.contains(':') => {
+            invalid_digest("imageDigest")
+        }
+        PathError::Reference { .. } => invalid_parameter(
+            "imageTag",
+            format!("must satisfy regular expression '{TAG_PATTERN}'"),
+        ),
+        PathError::UploadId { name, .. } => Refusal::new(
+            StatusCode::NOT_FOUND,
+            ErrorCode::BlobUploadUnknown,
+            format!(
+                "The upload does not exist in the repository with name '{name}' in the registry \
+                 with id '{}'",
+                registry.account
+            ),
+        ),
+    }
+}
+
+/// Whether a manifest was refused because it is not of the type it was declared to have.
+fn is_media_type_conflict(reason: &str) -> bool {
+    let conflict =
+        ManifestError::MediaTypeConflict { declared: String::new(), in_body: String::new() };
+    reason == conflict.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    fn answer(error: Error) -> (u16, String) {
+        let response = Refusal::from(error).into_response();
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().now_or_never().unwrap().unwrap().to_bytes();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[test]
+    fn faults_of_this_side_tell_the_client_nothing_of_their_causes() {
+        let cause = || "/var/lib/registry: disk 7".into();
+        let full = r#"{"errors":[{"code":"UNKNOWN","message":"No space is left on the storage of this registry; the request was not carried out"}]}"#;
+        assert_eq!(answer(Error::StorageFull(cause())), (507, full.into()));
+        let failed = r#"{"errors":[{"code":"UNKNOWN","message":"The registry could not carry out the request because of an internal error"}]}"#;
+        assert_eq!(answer(Error::Server(cause())), (500, failed.into()));
+    }
+
+    #[test]
+    fn limits_and_keys_are_told_so_that_no_client_tries_again() {
+        let limit = Error::LimitExceeded { what: "images per repository", limit: 7 };
+        let denied = r#"{"errors":[{"code":"DENIED","message":"The images per repository limit of 7 is exceeded"}]}"#;
+        assert_eq!(answer(limit), (403, denied.into()));
+        let kms = Error::Kms { message: "no such key".into(), kms_error: "NotFoundException" };
+        let refused = r#"{"errors":[{"code":"UNSUPPORTED","message":"no such key"}]}"#;
+        assert_eq!(answer(kms), (400, refused.into()));
+        let small = r#"{"errors":[{"code":"BLOB_UPLOAD_INVALID","message":"All layer parts except the last part should be at least 5MB"}]}"#;
+        assert_eq!(answer(Error::LayerPartTooSmall), (400, small.into()));
+    }
+}

@@ -1,0 +1,58 @@
+//! Which IAM actions each route and method demands, for the documentation and for the test that
+//! holds the handlers to it (`Route table` of the contract).
+
+use wharfinger_auth::Action;
+use wharfinger_auth::actions::{
+    BatchCheckLayerAvailability, BatchDeleteImage, BatchGetImage, CompleteLayerUpload,
+    DescribeRepositories, GetDownloadUrlForLayer, InitiateLayerUpload, ListImages, PutImage,
+    UploadLayerPart,
+};
+
+/// A method of a route, and what it demands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequiredActions {
+    /// `GET`, `PUT`, …. Where `HEAD` is not listed, it demands what `GET` does.
+    pub method: &'static str,
+    /// The route, with what the request fills in between angle brackets.
+    pub route: &'static str,
+    /// The actions on the repository (for the catalog, on all of them), all of which are needed.
+    /// None: any valid login will do.
+    pub actions: &'static [&'static str],
+}
+
+/// Every method of every route.
+pub const REQUIRED_ACTIONS: &[RequiredActions] = &[
+    required("GET", "/v2/", &[]),
+    required("GET", "/v2/_catalog", &[DescribeRepositories::NAME]),
+    required("GET", "/v2/<name>/tags/list", &[ListImages::NAME]),
+    required("GET", "/v2/<name>/manifests/<reference>", &[BatchGetImage::NAME]),
+    required("HEAD", "/v2/<name>/manifests/<reference>", &[BatchGetImage::NAME]),
+    required("PUT", "/v2/<name>/manifests/<reference>", &[PutImage::NAME]),
+    required("DELETE", "/v2/<name>/manifests/<reference>", &[BatchDeleteImage::NAME]),
+    required("GET", "/v2/<name>/blobs/<digest>", &[GetDownloadUrlForLayer::NAME]),
+    required("HEAD", "/v2/<name>/blobs/<digest>", &[BatchCheckLayerAvailability::NAME]),
+    required("POST", "/v2/<name>/blobs/uploads/", &[InitiateLayerUpload::NAME]),
+    required(
+        "POST",
+        "/v2/<name>/blobs/uploads/?digest=<digest>",
+        &[InitiateLayerUpload::NAME, UploadLayerPart::NAME, CompleteLayerUpload::NAME],
+    ),
+    required("GET", "/v2/<name>/blobs/uploads/<upload>", &[UploadLayerPart::NAME]),
+    required("PATCH", "/v2/<name>/blobs/uploads/<upload>", &[UploadLayerPart::NAME]),
+    // Without a body only the second one.
+    required(
+        "PUT",
+        "/v2/<name>/blobs/uploads/<upload>?digest=<digest>",
+        &[UploadLayerPart::NAME, CompleteLayerUpload::NAME],
+    ),
+    required("DELETE", "/v2/<name>/blobs/uploads/<upload>", &[InitiateLayerUpload::NAME]),
+    required("GET", "/v2/<name>/referrers/<digest>", &[BatchGetImage::NAME]),
+];
+
+const fn required(
+    method: &'static str,
+    route: &'static str,
+    actions: &'static [&'static str],
+) -> RequiredActions {
+    RequiredActions { method, route, actions }
+}

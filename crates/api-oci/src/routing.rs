@@ -1,0 +1,97 @@
+//! From a route and a method to a handler.
+//!
+//! Which IAM actions each of them demands is listed in
+//! [`REQUIRED_ACTIONS`](crate::required_actions::REQUIRED_ACTIONS), and a test holds the handlers
+//! to it.
+
+use http::header::ALLOW;
+use http::{Method, Response, StatusCode};
+use wharfinger_oci::{ErrorCode, Route};
+
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::refusal::Refusal;
+use crate::{Body, blob, catalog, manifest, referrers, tag, upload};
+
+/// The methods that have a meaning under `/v2`.
+enum Verb {
+    Get,
+    Head,
+    Post,
+    Put,
+    Patch,
+    Delete,
+    Other,
+}
+
+/// Answers an authenticated request. `HEAD` is answered as `GET` where nothing else is said; its
+/// body is left out later.
+pub(crate) async fn dispatch(
+    call: &Call<'_>,
+    route: &Route,
+    body: Body,
+) -> Result<Response<Body>, Refusal> {
+    let verb = Verb::of(&call.head.method);
+    let answer = match route {
+        Route::Base => match verb {
+            Verb::Get | Verb::Head => Answer::full(StatusCode::OK, "application/json", "{}"),
+            _ => return Err(not_allowed("GET, HEAD")),
+        },
+        Route::Catalog => match verb {
+            Verb::Get | Verb::Head => catalog::list(call).await?,
+            _ => return Err(not_allowed("GET, HEAD")),
+        },
+        Route::TagsList { name } => match verb {
+            Verb::Get | Verb::Head => tag::list(call, name).await?,
+            _ => return Err(not_allowed("GET, HEAD")),
+        },
+        Route::Manifest { name, reference } => match verb {
+            Verb::Get => manifest::get(call, name, reference).await?,
+            Verb::Head => manifest::head(call, name, reference).await?,
+            Verb::Put => manifest::put(call, name, reference, body).await?,
+            Verb::Delete => manifest::delete(call, name, reference).await?,
+            _ => return Err(not_allowed("GET, HEAD, PUT, DELETE")),
+        },
+        Route::Blob { name, digest } => match verb {
+            Verb::Get => blob::get(call, name, digest).await?,
+            Verb::Head => blob::head(call, name, digest).await?,
+            _ => return Err(not_allowed("GET, HEAD")),
+        },
+        Route::BlobUploads { name } => match verb {
+            Verb::Post => upload::start(call, name, body).await?,
+            _ => return Err(not_allowed("POST")),
+        },
+        Route::BlobUpload { name, upload_id } => match verb {
+            Verb::Get | Verb::Head => upload::status(call, name, *upload_id).await?,
+            Verb::Patch => upload::append(call, name, *upload_id, body).await?,
+            Verb::Put => upload::complete(call, name, *upload_id, body).await?,
+            Verb::Delete => upload::cancel(call, name, *upload_id).await?,
+            _ => return Err(not_allowed("GET, HEAD, PATCH, PUT, DELETE")),
+        },
+        Route::Referrers { name, .. } => match verb {
+            Verb::Get | Verb::Head => return Err(referrers::list(call, name)),
+            _ => return Err(not_allowed("GET, HEAD")),
+        },
+    };
+    Ok(answer.into_response())
+}
+
+impl Verb {
+    fn of(method: &Method) -> Self {
+        match *method {
+            Method::GET => Self::Get,
+            Method::HEAD => Self::Head,
+            Method::POST => Self::Post,
+            Method::PUT => Self::Put,
+            Method::PATCH => Self::Patch,
+            Method::DELETE => Self::Delete,
+            _ => Self::Other,
+        }
+    }
+}
+
+fn not_allowed(methods: &'static str) -> Refusal {
+    let message = "The operation is unsupported.";
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::Unsupported, message)
+        .with_header(ALLOW, methods.to_owned())
+}

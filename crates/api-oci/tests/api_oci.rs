@@ -1,0 +1,15 @@
+//! `/v2` over the real registry and its real stores: whole answers, route by route.
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+mod api_oci {
+    mod arbitrary;
+    mod authentication;
+    mod authorization;
+    mod fixture;
+    mod listing;
+    mod presigned;
+    mod pulling;
+    mod pushing;
+    mod refusals;
+    mod uploading;
+}

@@ -1,0 +1,359 @@
+//! A registry on a folder of its own, and requests to it.
+
+use std::sync::Arc;
+
+use aws_lc_rs::digest::SHA256;
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, HOST, HeaderName};
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::{BodyExt, Full, StreamBody};
+use tempfile::TempDir;
+use wharfinger_api_oci::{ApiOci, Body};
+use wharfinger_auth::{
+    AccessKey, Auth, AuthKeys, Caller, KeyOwner, Permit, RegistryResource, RepositoryResource,
+    actions,
+};
+use wharfinger_aws_protocol::sigv4::{EMPTY_BODY_SHA256, RequestParts, Signer};
+use wharfinger_blobs::{LocalBlobStore, LocalKeyRing, MasterKey};
+use wharfinger_core::{
+    AccountId, Clock, Digest, Entropy, EntropyExt, ManualClock, Region, RegistryId, RequestContext,
+    RequestId, Secret, SeededEntropy, Timestamp,
+};
+use wharfinger_metadata::{Metadata, OpenMode};
+use wharfinger_oci::media_type::{OCI_CONFIG, OCI_MANIFEST};
+use wharfinger_registry::{Encryption, NewRepository, Registry, TagMutability};
+
+pub(super) const ACCOUNT: &str = "111122223333";
+pub(super) const REGION: &str = "eu-west-1";
+pub(super) const HOST_NAME: &str = "localhost:4566";
+/// The repository that every fixture has.
+pub(super) const REPOSITORY: &str = "team/app";
+
+pub(super) struct Fixture {
+    pub(super) folder: TempDir,
+    pub(super) clock: Arc<ManualClock>,
+    pub(super) auth: Arc<Auth>,
+    pub(super) registry: Arc<Registry>,
+    pub(super) root: AccessKey,
+    /// The password of the root, good for twelve hours.
+    pub(super) password: String,
+    entropy: Arc<SeededEntropy>,
+    api: ApiOci,
+}
+
+/// An answer with its whole body.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+    /// Whether the body broke off.
+    pub(super) broken: bool,
+}
+
+pub(super) async fn fixture() -> Fixture {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_800_000_000)));
+    let entropy = Arc::new(SeededEntropy::new(11));
+    let shared: Arc<dyn Entropy> = entropy.clone();
+    let metadata =
+        Metadata::open(&folder.path().join("metadata.db"), OpenMode::CreateOrMigrate).unwrap();
+    let ring = Arc::new(LocalKeyRing::new(&MasterKey::from_bytes([7; 32]), shared.clone()));
+    let blobs = LocalBlobStore::open(folder.path(), ring.clone(), shared.clone()).unwrap();
+    let keys = AuthKeys { token_key: Secret::new([1; 32]), secret_key: Secret::new([2; 32]) };
+    let time: Arc<dyn Clock> = clock.clone();
+    let auth = Auth::new(metadata.clone(), time.clone(), shared.clone(), &keys).unwrap();
+    let registry = Registry::new(metadata, Arc::new(blobs), ring, time, shared);
+    let (auth, registry) = (Arc::new(auth), Arc::new(registry));
+    let root = auth.ensure_account(Some(ACCOUNT.parse().unwrap())).await.unwrap().new_key.unwrap();
+    let api = ApiOci::new(registry.clone(), auth.clone());
+    let mut fixture =
+        Fixture { folder, clock, auth, registry, root, password: String::new(), entropy, api };
+    fixture.password = fixture.login(&fixture.root, REGION).await;
+    fixture.create_repository(REPOSITORY, TagMutability::Mutable).await;
+    fixture
+}
+
+impl Fixture {
+    pub(super) fn account(&self) -> AccountId {
+        ACCOUNT.parse().unwrap()
+    }
+
+    pub(super) async fn create_repository(&self, name: &str, tag_mutability: TagMutability) {
+        let registry = RegistryId::new(self.account(), REGION.parse().unwrap());
+        let permit = Permit::<actions::CreateRepository>::system(RepositoryResource {
+            registry,
+            name: name.parse().unwrap(),
+        });
+        let new = NewRepository {
+            tag_mutability,
+            scan_on_push: false,
+            encryption: Encryption::new(None, None).unwrap(),
+            tags: Vec::new(),
+        };
+        self.registry.create_repository(&permit, None, new).await.unwrap();
+    }
+
+    /// The password that `get-login-password` prints for a key.
+    pub(super) async fn login(&self, key: &AccessKey, region: &str) -> String {
+        let caller = self.sign_in(key).await;
+        let registry = RegistryId::new(self.account(), region.parse().unwrap());
+        let permit = caller
+            .authorize::<actions::GetAuthorizationToken>(RegistryResource {
+                registry: registry.clone(),
+            })
+            .unwrap();
+        self.auth.issue_token(&permit, &registry).unwrap().password.expose().clone()
+    }
+
+    async fn sign_in(&self, key: &AccessKey) -> Caller {
+        let headers = HeaderMap::from_iter([(HOST, HOST_NAME.parse().unwrap())]);
+        let parts = RequestParts { method: "POST", path: "/", query: None, headers: &headers };
+        let region: Region = REGION.parse().unwrap();
+        let signature =
+            signer(key, &region).sign(&parts, &EMPTY_BODY_SHA256, self.clock.now()).unwrap();
+        let mut signed = headers.clone();
+        signed.extend(signature);
+        let parts = RequestParts { headers: &signed, ..parts };
+        self.auth.authenticate_signature(&parts, &EMPTY_BODY_SHA256, "ecr").await.unwrap().0
+    }
+
+    /// A user that may do these actions to everything, and its key.
+    pub(super) async fn user(&self, name: &str, actions: &[&str]) -> AccessKey {
+        self.auth.create_user(self.account(), name).await.unwrap();
+        self.allow(name, actions).await;
+        self.auth.create_access_key(self.account(), &KeyOwner::User(name.into())).await.unwrap()
+    }
+
+    /// Gives a user these actions instead of those it had.
+    pub(super) async fn allow(&self, name: &str, actions: &[&str]) {
+        if actions.is_empty() {
+            self.auth.delete_user_policy(self.account(), name, "inline").await.unwrap();
+            return;
+        }
+        let actions = actions.join("\",\"");
+        let policy = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":["{actions}"],"Resource":"*"}}]}}"#
+        );
+        self.auth.put_user_policy(self.account(), name, "inline", &policy).await.unwrap();
+    }
+
+    /// A request of the root, to be changed before it is sent.
+    pub(super) fn request(&self, method: &str, target: &str) -> Call<'_> {
+        let request = Request::builder().method(method).uri(target).body(body(b"")).unwrap();
+        let call = Call { fixture: self, request, host: HOST_NAME.into(), secure: false };
+        call.login(&self.password)
+    }
+
+    pub(super) async fn get(&self, target: &str) -> Reply {
+        self.request("GET", target).send().await
+    }
+
+    /// Pushes a blob and answers its digest.
+    pub(super) async fn push_blob(&self, repository: &str, bytes: &[u8]) -> Digest {
+        let digest = digest_of(bytes);
+        let target = format!("/v2/{repository}/blobs/uploads/?digest={digest}");
+        let reply = self.request("POST", &target).body(bytes).send().await;
+        assert_eq!(reply.status, StatusCode::CREATED, "{reply:?}");
+        digest
+    }
+
+    /// Pushes an image of one layer and answers its manifest.
+    pub(super) async fn push_image(&self, repository: &str, tag: &str, layer: &[u8]) -> Vec<u8> {
+        self.push_blob(repository, b"{}").await;
+        self.push_blob(repository, layer).await;
+        let manifest = manifest(b"{}", layer);
+        let target = format!("/v2/{repository}/manifests/{tag}");
+        let reply = self.put_manifest(&target, &manifest).await;
+        assert_eq!(reply.status, StatusCode::CREATED, "{reply:?}");
+        manifest
+    }
+
+    pub(super) async fn put_manifest(&self, target: &str, manifest: &[u8]) -> Reply {
+        let request = self.request("PUT", target).header("content-type", OCI_MANIFEST);
+        request.body(manifest).send().await
+    }
+
+    /// Begins an upload and answers its path.
+    pub(super) async fn begin_upload(&self, repository: &str) -> String {
+        let target = format!("/v2/{repository}/blobs/uploads/");
+        let reply = self.request("POST", &target).send().await;
+        assert_eq!(reply.status, StatusCode::ACCEPTED, "{reply:?}");
+        let location = reply.header("location").to_owned();
+        location.strip_prefix("http://localhost:4566").unwrap().to_owned()
+    }
+}
+
+/// A request on its way.
+pub(super) struct Call<'a> {
+    fixture: &'a Fixture,
+    request: Request<Body>,
+    host: String,
+    secure: bool,
+}
+
+impl Call<'_> {
+    pub(super) fn header(mut self, name: &'static str, value: impl AsRef<str>) -> Self {
+        let name = HeaderName::from_static(name);
+        self.request.headers_mut().insert(name, value.as_ref().parse().unwrap());
+        self
+    }
+
+    pub(super) fn login(self, password: &str) -> Self {
+        let credentials = base64(format!("AWS:{password}").as_bytes());
+        self.header("authorization", format!("Basic {credentials}"))
+    }
+
+    pub(super) fn anonymous(mut self) -> Self {
+        self.request.headers_mut().remove(AUTHORIZATION);
+        self
+    }
+
+    pub(super) fn host(mut self, host: &str) -> Self {
+        self.host = host.into();
+        self
+    }
+
+    pub(super) fn over_tls(mut self) -> Self {
+        self.secure = true;
+        self
+    }
+
+    pub(super) fn body(mut self, bytes: &[u8]) -> Self {
+        *self.request.body_mut() = body(bytes);
+        self.header("content-length", bytes.len().to_string())
+    }
+
+    pub(super) fn with_body(mut self, body: Body) -> Self {
+        *self.request.body_mut() = body;
+        self
+    }
+
+    /// A body in pieces, of a length that is not told before.
+    pub(super) fn pieces(mut self, pieces: &[&[u8]]) -> Self {
+        *self.request.body_mut() = streamed(pieces, false);
+        self
+    }
+
+    /// A body that breaks off after these bytes.
+    pub(super) fn truncated(mut self, bytes: &[u8]) -> Self {
+        *self.request.body_mut() = streamed(&[bytes], true);
+        self
+    }
+
+    pub(super) async fn send(self) -> Reply {
+        let context = RequestContext {
+            request_id: RequestId::random(&*self.fixture.entropy),
+            received_at: self.fixture.clock.now(),
+            host: self.host,
+            secure_transport: self.secure,
+            source_ip: [127, 0, 0, 1].into(),
+        };
+        let response = self.fixture.api.handle(&context, self.request).await;
+        let (head, mut body) = response.into_parts();
+        let (mut bytes, mut broken) = (Vec::new(), false);
+        while let Some(frame) = body.frame().await {
+            match frame {
+                Ok(frame) => bytes.extend_from_slice(&frame.into_data().unwrap()),
+                Err(_) => broken = true,
+            }
+        }
+        Reply { status: head.status, headers: head.headers, body: bytes.into(), broken }
+    }
+}
+
+impl Reply {
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub(super) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    /// Status, headers in order of name, and body; the id of an upload redacted.
+    pub(super) fn whole(&self) -> String {
+        let mut lines: Vec<String> = self
+            .headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .collect();
+        lines.sort();
+        lines.insert(0, self.status.as_u16().to_string());
+        if !self.body.is_empty() {
+            lines.push(String::new());
+            lines.push(self.text().to_owned());
+        }
+        let whole = lines.join("\n");
+        match self.header("docker-upload-uuid") {
+            "" => whole,
+            id => whole.replace(id, "<upload>"),
+        }
+    }
+
+    /// Asserts an error: its status, and its body with code and message.
+    #[track_caller]
+    pub(super) fn assert_error(&self, status: u16, code: &str, message: &str) {
+        let expected = format!(r#"{{"errors":[{{"code":"{code}","message":"{message}"}}]}}"#);
+        assert_eq!((self.status.as_u16(), self.text()), (status, expected.as_str()));
+        assert_eq!(self.header("content-type"), "application/json; charset=utf-8");
+        assert_eq!(self.header("docker-distribution-api-version"), "registry/2.0");
+    }
+}
+
+pub(super) fn signer<'a>(key: &'a AccessKey, region: &'a Region) -> Signer<'a> {
+    Signer {
+        access_key_id: &key.access_key_id,
+        secret_access_key: key.secret_access_key.expose(),
+        session_token: None,
+        region,
+        service: "ecr",
+    }
+}
+
+pub(super) fn body(bytes: &[u8]) -> Body {
+    Full::new(Bytes::copy_from_slice(bytes)).map_err(|never| match never {}).boxed_unsync()
+}
+
+fn streamed(pieces: &[&[u8]], broken: bool) -> Body {
+    let mut frames: Vec<Result<_, wharfinger_api_oci::BoxError>> = pieces
+        .iter()
+        .map(|piece| Ok(http_body::Frame::data(Bytes::copy_from_slice(piece))))
+        .collect();
+    if broken {
+        frames.push(Err("connection reset".into()));
+    }
+    StreamBody::new(futures_util::stream::iter(frames)).boxed_unsync()
+}
+
+pub(super) fn digest_of(bytes: &[u8]) -> Digest {
+    let hash = aws_lc_rs::digest::digest(&SHA256, bytes);
+    format!("sha256:{}", hex::encode(hash)).parse().unwrap()
+}
+
+pub(super) fn base64(bytes: &[u8]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+/// An image manifest with one layer.
+pub(super) fn manifest(config: &[u8], layer: &[u8]) -> Vec<u8> {
+    let descriptor = |media_type: &str, bytes: &[u8]| {
+        let (digest, size) = (digest_of(bytes), bytes.len());
+        format!(r#"{{"mediaType":"{media_type}","digest":"{digest}","size":{size}}}"#)
+    };
+    let layer = descriptor("application/vnd.oci.image.layer.v1.tar+gzip", layer);
+    format!(
+        r#"{{"schemaVersion":2,"mediaType":"{OCI_MANIFEST}","config":{},"layers":[{layer}]}}"#,
+        descriptor(OCI_CONFIG, config),
+    )
+    .into_bytes()
+}
+
+/// Bytes that look random and are always the same.
+pub(super) fn sample(length: usize) -> Vec<u8> {
+    let entropy = SeededEntropy::new(3);
+    let mut bytes: Vec<u8> = (0..length.div_ceil(32)).flat_map(|_| entropy.bytes::<32>()).collect();
+    bytes.truncate(length);
+    bytes
+}
