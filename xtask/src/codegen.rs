@@ -2,8 +2,9 @@
 //!
 //! The flow is one way: `import` (botocore → facts, by hand when a model changes) → `facts` →
 //! `model` (what follows from them) → `render` (source text) → `rustfmt` → disk, or, with
-//! `--check`, a comparison with what is on disk.
+//! `--check`, a comparison with what is on disk. `docs/compatibility.md` comes along.
 
+mod compatibility;
 mod facts;
 mod files;
 mod import;
@@ -24,8 +25,10 @@ use facts::Facts;
 pub fn run(arguments: &[&str]) -> Result<()> {
     let root = workspace_root();
     match arguments {
-        [] => files::write(&root, &generate(&root)?),
-        ["--check"] => files::check(&root, &generate(&root)?),
+        [] => files::write(&root, &generate(&root)?).and_then(|()| compatibility::write(&root)),
+        ["--check"] => {
+            files::check(&root, &generate(&root)?).and_then(|()| compatibility::check(&root))
+        }
         ["--import", path, "--name", name, "--botocore", version] => {
             import(&root, Path::new(path), name, version)
         }
@@ -71,7 +74,8 @@ mod tests {
 
     #[test]
     fn what_is_committed_is_what_is_generated() {
-        run(&["--check"]).unwrap();
+        let root = workspace_root();
+        files::check(&root, &generate(&root).unwrap()).unwrap();
     }
 
     #[test]

@@ -100,9 +100,9 @@ impl Metadata {
         E: From<MetadataError>,
     {
         let mut tx = self.reader()?;
-        tx.connection().execute_batch("BEGIN").map_err(MetadataError::from)?;
+        command(&tx, "BEGIN")?;
         let outcome = poll_once(body(&mut tx));
-        let ended = tx.connection().execute_batch("COMMIT");
+        let ended = command(&tx, "COMMIT");
         // A connection whose snapshot did not end must not be used again.
         if ended.is_ok() {
             self.keep_reader(tx);
@@ -207,8 +207,7 @@ fn commit_group(
     first: Job,
     jobs: &mut mpsc::Receiver<Job>,
 ) -> Result<(), MetadataError> {
-    if let Err(error) = tx.connection().execute_batch("BEGIN IMMEDIATE") {
-        let error = MetadataError::from(error);
+    if let Err(error) = command(tx, "BEGIN IMMEDIATE") {
         let (_, reply) = first(Err(again(&error)));
         reply(Err(again(&error)));
         return Err(error);
@@ -227,12 +226,12 @@ fn commit_group(
     let outcome = if tx.connection().is_autocommit() {
         Err(MetadataError::StorageFull(rusqlite::Error::InvalidQuery))
     } else if changed {
-        tx.connection().execute_batch("COMMIT").map_err(MetadataError::from)
+        command(tx, "COMMIT")
     } else {
-        tx.connection().execute_batch("ROLLBACK").map_err(MetadataError::from)
+        command(tx, "ROLLBACK")
     };
     if outcome.is_err() && !tx.connection().is_autocommit() {
-        let _ = tx.connection().execute_batch("ROLLBACK");
+        let _ = command(tx, "ROLLBACK");
     }
     for reply in replies {
         reply(match &outcome {
@@ -245,21 +244,24 @@ fn commit_group(
 
 /// Runs one body in a savepoint. A body that fails leaves no trace in the group.
 fn run_job(tx: &mut Tx, job: Job) -> (bool, Reply) {
-    if let Err(error) = tx.connection().execute_batch("SAVEPOINT body") {
-        return job(Err(error.into()));
+    if let Err(error) = command(tx, "SAVEPOINT body") {
+        return job(Err(error));
     }
     let (keep, reply) = job(Ok(tx));
     if tx.connection().is_autocommit() {
         return (keep, reply);
     }
-    let end = if keep { "RELEASE body" } else { "ROLLBACK TO body; RELEASE body" };
-    match tx.connection().execute_batch(end) {
+    let undone = if keep { Ok(()) } else { command(tx, "ROLLBACK TO body") };
+    match undone.and_then(|()| command(tx, "RELEASE body")) {
         Ok(()) => (keep, reply),
-        Err(error) => {
-            let error = MetadataError::from(error);
-            (false, Box::new(move |_| reply(Err(error))))
-        }
+        Err(error) => (false, Box::new(move |_| reply(Err(error)))),
     }
+}
+
+/// Runs a statement that begins or ends something; parsed once for each connection.
+fn command(tx: &Tx, sql: &'static str) -> Result<(), MetadataError> {
+    tx.connection().prepare_cached(sql)?.execute([])?;
+    Ok(())
 }
 
 fn run_body<T, E, F>(tx: &mut Tx, body: F) -> Result<T, E>

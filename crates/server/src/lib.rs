@@ -1,1 +1,37 @@
-//! placeholder
+//! The assembly: configuration, the data directory, wiring, the listener, the HTTP pipeline,
+//! shutdown, and the doctor.
+//!
+//! `cli` calls [`Config::resolve`], [`Server::start`] and [`Server::run`]; its other commands open
+//! an [`Installation`] beside a running server. The clock, the randomness and the sockets of the
+//! whole program are made here, and nowhere else.
+
+mod address;
+mod assembly;
+mod config;
+mod data_dir;
+mod disk_space;
+pub mod doctor;
+mod installation;
+mod listener;
+mod log;
+mod pipeline;
+mod reclaim;
+mod runtime;
+mod shutdown;
+mod system;
+
+pub use address::{client_host, client_url};
+pub use assembly::{Server, StartError};
+pub use config::{
+    Config, ConfigError, DEFAULT_LISTEN, DEFAULT_REGION, LimitSettings, Limits, LogFormat,
+    LogLayer, LogSettings, Settings,
+};
+pub use data_dir::{Credentials, DataDir, DataDirError, RunningServer};
+pub use installation::{Installation, InstallationError};
+pub use log::{LogError, start_log};
+pub use runtime::runtime;
+pub use shutdown::Shutdown;
+pub use system::{SystemClock, SystemEntropy};
+
+/// The version of this program.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

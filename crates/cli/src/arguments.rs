@@ -1,0 +1,193 @@
+//! The command line: what may be said, in flags or in the environment.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use wharfinger_core::{AccountId, Region};
+use wharfinger_server::{Config, ConfigError, LimitSettings, LogFormat, LogLayer, Settings};
+
+use crate::doctor::DoctorArguments;
+use crate::environment;
+use crate::key::KeyArguments;
+use crate::user::UserArguments;
+
+/// A container registry that speaks the Amazon ECR API, on your own machine.
+#[derive(Parser, Debug)]
+#[command(name = "wharfinger", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Serve the registry
+    Serve(ServeArguments),
+    /// Print the exports a shell needs to use the registry: eval "$(wharfinger env)"
+    Env(EnvArguments),
+    /// Manage IAM users and their policies
+    User(UserArguments),
+    /// Manage access keys
+    Key(KeyArguments),
+    /// Say what is wrong, and what to do about it
+    Doctor(DoctorArguments),
+    /// Print the version
+    Version,
+}
+
+/// Which installation a command is about.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct DirectoryArguments {
+    /// Where everything is kept [default: $XDG_DATA_HOME/wharfinger or ~/.local/share/wharfinger]
+    #[arg(long, value_name = "DIR", env = "WHARFINGER_DATA_DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// The configuration file (TOML)
+    #[arg(long, value_name = "FILE", env = "WHARFINGER_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// The file of the master key, when it is not in the data directory
+    #[arg(long, value_name = "FILE", env = "WHARFINGER_MASTER_KEY_FILE")]
+    pub(crate) master_key_file: Option<PathBuf>,
+}
+
+/// Where a server listens, and for which region.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct AddressArguments {
+    /// Where to listen [default: 127.0.0.1:4566]
+    #[arg(long, value_name = "ADDRESS:PORT", env = "WHARFINGER_LISTEN",
+          value_parser = Settings::parse_listen)]
+    pub(crate) listen: Option<SocketAddr>,
+    /// The region of calls that name none [default: us-east-1]
+    #[arg(long, value_name = "REGION", env = "WHARFINGER_REGION")]
+    pub(crate) region: Option<Region>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ServeArguments {
+    #[command(flatten)]
+    pub(crate) directory: DirectoryArguments,
+    #[command(flatten)]
+    pub(crate) address: AddressArguments,
+    /// The id of the account that the first start makes [default: a random one]
+    #[arg(long, value_name = "ID", env = "WHARFINGER_ACCOUNT_ID")]
+    account_id: Option<AccountId>,
+    /// The host in repository URIs; {account} and {region} stand for themselves [default: the host
+    /// the client asked for]
+    #[arg(long, value_name = "HOST[:PORT]", env = "WHARFINGER_REGISTRY_HOST",
+          value_parser = Settings::parse_host_template)]
+    registry_host: Option<String>,
+    /// The form of log lines [default: text]
+    #[arg(long, value_name = "FORMAT", env = "WHARFINGER_LOG_FORMAT")]
+    log_format: Option<LogForm>,
+    /// What is logged, such as info,wharfinger_registry=debug [default: info]
+    #[arg(long, value_name = "FILTER", env = "WHARFINGER_LOG")]
+    log: Option<String>,
+    /// Connections served at a time [default: 512]
+    #[arg(long, value_name = "NUMBER", env = "WHARFINGER_CONNECTIONS_MAX")]
+    connections_max: Option<NonZeroU32>,
+    /// Seconds for the headers of a request, and between two requests [default: 60]
+    #[arg(long, value_name = "SECONDS", env = "WHARFINGER_HEADER_READ_TIMEOUT_SECONDS")]
+    header_read_timeout_seconds: Option<NonZeroU32>,
+    /// Seconds without one byte after which a body is given up [default: 300]
+    #[arg(long, value_name = "SECONDS", env = "WHARFINGER_IDLE_TIMEOUT_SECONDS")]
+    idle_timeout_seconds: Option<NonZeroU32>,
+    /// Seconds to finish what is in flight when the server stops [default: 30]
+    #[arg(long, value_name = "SECONDS", env = "WHARFINGER_SHUTDOWN_GRACE_SECONDS")]
+    shutdown_grace_seconds: Option<NonZeroU32>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct EnvArguments {
+    #[command(flatten)]
+    pub(crate) directory: DirectoryArguments,
+    #[command(flatten)]
+    pub(crate) address: AddressArguments,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LogForm {
+    Text,
+    Json,
+}
+
+impl DirectoryArguments {
+    /// The configuration with these arguments over the configuration file.
+    pub(crate) fn resolve(&self) -> Result<Config, ConfigError> {
+        self.resolve_with(Settings::default())
+    }
+
+    /// The same, with settings of other arguments.
+    pub(crate) fn resolve_with(&self, settings: Settings) -> Result<Config, ConfigError> {
+        let file = match &self.config {
+            Some(path) => Settings::load(path)?,
+            None => Settings::default(),
+        };
+        let settings = Settings {
+            data_dir: self.data_dir.clone(),
+            master_key_file: self.master_key_file.clone(),
+            ..settings
+        };
+        Config::resolve(file, settings, environment::data_dir_default())
+    }
+}
+
+impl AddressArguments {
+    pub(crate) fn settings(&self) -> Settings {
+        Settings { listen: self.listen, region: self.region.clone(), ..Settings::default() }
+    }
+}
+
+impl ServeArguments {
+    pub(crate) fn resolve(self) -> Result<Config, ConfigError> {
+        let format = self.log_format.map(|form| match form {
+            LogForm::Text => LogFormat::Text,
+            LogForm::Json => LogFormat::Json,
+        });
+        let settings = Settings {
+            account_id: self.account_id,
+            registry_host: self.registry_host,
+            log: LogLayer { format, filter: self.log },
+            limits: LimitSettings {
+                connections_max: self.connections_max,
+                header_read_timeout_seconds: self.header_read_timeout_seconds,
+                idle_timeout_seconds: self.idle_timeout_seconds,
+                shutdown_grace_seconds: self.shutdown_grace_seconds,
+            },
+            ..self.address.settings()
+        };
+        self.directory.resolve_with(settings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_of_serve_reaches_the_configuration() {
+        let line = "wharfinger serve --data-dir /d --master-key-file /k --listen localhost:1 \
+                    --region eu-west-1 --account-id 111122223333 --registry-host r.test \
+                    --log-format json --log debug --connections-max 2 \
+                    --header-read-timeout-seconds 3 --idle-timeout-seconds 4 \
+                    --shutdown-grace-seconds 5";
+        let Command::Serve(serve) = Arguments::parse_from(line.split_whitespace()).command else {
+            panic!("not serve");
+        };
+        let config = serve.resolve().unwrap();
+        let shown = format!("{config:?}");
+        let expected = "Config { data_dir: \"/d\", listen: 127.0.0.1:1, region: eu-west-1, \
+            account_id: Some(111122223333), registry_host: Some(\"r.test\"), \
+            master_key_file: Some(\"/k\"), log: LogSettings { format: Json, filter: \"debug\" }, \
+            limits: Limits { connections_max: 2, header_read_timeout: 3s, idle_timeout: 4s, \
+            shutdown_grace: 5s } }";
+        assert_eq!(shown, expected);
+    }
+}

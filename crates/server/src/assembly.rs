@@ -1,0 +1,156 @@
+//! Everything wired together: the one place that knows all the crates.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use wharfinger_api_aws::{ApiAws, Endpoints};
+use wharfinger_api_oci::ApiOci;
+use wharfinger_blobs::{BlobError, LocalBlobStore};
+use wharfinger_core::RegistryId;
+use wharfinger_registry::Registry;
+
+use crate::pipeline::{Health, Pipeline};
+use crate::{
+    Config, DataDirError, Installation, InstallationError, RunningServer, Shutdown, client_host,
+    client_url, listener, reclaim,
+};
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Somebody else listens there.
+    #[error(
+        "{address} is in use by another program; stop that program, or choose another address with \
+         --listen"
+    )]
+    AddressInUse {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The address cannot be had for another reason.
+    #[error("{address} cannot be listened on; choose another address with --listen")]
+    Address {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The data directory, its database or its master key.
+    #[error(transparent)]
+    Installation(#[from] InstallationError),
+    /// The store of objects.
+    #[error("the objects of the data directory cannot be opened")]
+    Blobs(#[from] BlobError),
+}
+
+impl From<DataDirError> for StartError {
+    fn from(error: DataDirError) -> Self {
+        Self::Installation(error.into())
+    }
+}
+
+/// A server that listens and is ready to run.
+pub struct Server {
+    listener: TcpListener,
+    pipeline: Arc<Pipeline>,
+    registry: Arc<Registry>,
+    installation: Installation,
+    running: RunningServer,
+    config: Config,
+}
+
+impl Server {
+    /// Takes the address, then opens the data directory, and says in it that this server runs.
+    ///
+    /// # Errors
+    /// [`StartError::AddressInUse`] before anything else is touched.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let address = config.listen;
+        let listener = TcpListener::bind(address).await.map_err(|source| match source.kind() {
+            io::ErrorKind::AddrInUse => StartError::AddressInUse { address },
+            _ => StartError::Address { address, source },
+        })?;
+        let listen =
+            listener.local_addr().map_err(|source| StartError::Address { address, source })?;
+        let installation = Installation::start(&config).await?;
+        let registry = open_registry(&installation)?;
+        let pipeline = assemble(&config, &installation, &registry);
+        let running = RunningServer {
+            pid: std::process::id(),
+            listen,
+            endpoint_url: client_url(listen),
+            region: config.region.to_string(),
+            account: installation.account().to_string(),
+            version: crate::VERSION.to_owned(),
+        };
+        installation.directory().write_running_server(&running)?;
+        Ok(Self { listener, pipeline, registry, installation, running, config })
+    }
+
+    /// Serves until `shutdown` begins, finishes what is in flight, and closes the data directory.
+    pub async fn run(self, shutdown: Shutdown) -> Result<(), StartError> {
+        let reclaiming = tokio::spawn(reclaim::run(self.registry, shutdown.clone()));
+        let RunningServer { listen, account, .. } = &self.running;
+        tracing::info!(%listen, account, version = crate::VERSION, "serving");
+        listener::serve(self.listener, self.pipeline, &self.config.limits, &shutdown).await;
+        // It looks at the shutdown between two rounds; one that is under way may be broken off.
+        reclaiming.abort();
+        self.installation.directory().remove_running_server()?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+
+    /// What this server tells the other commands of itself.
+    pub fn running(&self) -> &RunningServer {
+        &self.running
+    }
+
+    /// What it serves.
+    pub fn installation(&self) -> &Installation {
+        &self.installation
+    }
+
+    /// The host that docker logs in to: the configured one, or the one this server listens on.
+    pub fn registry_host(&self) -> String {
+        let Some(template) = &self.config.registry_host else {
+            return client_host(self.running.listen);
+        };
+        let RegistryId { account, region } =
+            RegistryId::new(self.installation.account(), self.config.region.clone());
+        template.replace("{account}", account.as_str()).replace("{region}", region.as_str())
+    }
+}
+
+fn open_registry(installation: &Installation) -> Result<Arc<Registry>, StartError> {
+    let keys = Arc::clone(installation.keys());
+    let entropy = Arc::clone(installation.entropy());
+    let root = installation.directory().path();
+    let blobs = LocalBlobStore::open(root, Arc::clone(&keys) as _, Arc::clone(&entropy))?;
+    Ok(Arc::new(Registry::new(
+        installation.metadata().clone(),
+        Arc::new(blobs),
+        keys,
+        Arc::clone(installation.clock()),
+        entropy,
+    )))
+}
+
+fn assemble(
+    config: &Config,
+    installation: &Installation,
+    registry: &Arc<Registry>,
+) -> Arc<Pipeline> {
+    let auth = installation.auth();
+    let endpoints = Endpoints { registry_host: config.registry_host.clone() };
+    Arc::new(Pipeline {
+        oci: Arc::new(ApiOci::new(Arc::clone(registry), Arc::clone(auth))),
+        aws: Arc::new(ApiAws::new(Arc::clone(registry), Arc::clone(auth), endpoints)),
+        health: Health::new(installation.metadata().clone(), &config.data_dir),
+        clock: Arc::clone(installation.clock()),
+        entropy: Arc::clone(installation.entropy()),
+        idle_timeout: config.limits.idle_timeout,
+    })
+}

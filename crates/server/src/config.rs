@@ -1,0 +1,253 @@
+//! The configuration of a server: flags over environment over one TOML file over defaults.
+//!
+//! A layer is a [`Settings`], in which everything is optional; [`Config::resolve`] puts the layers
+//! on each other and gives the whole [`Config`]. The command line reads flags and environment.
+
+mod settings;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use wharfinger_core::{AccountId, Region};
+
+pub use settings::{LimitSettings, LogLayer, Settings};
+
+/// Where the server listens unless told otherwise: the port local AWS tooling assumes.
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:4566";
+/// The region unless told otherwise, as in most AWS examples.
+pub const DEFAULT_REGION: &str = "us-east-1";
+const DEFAULT_LOG_FILTER: &str = "info";
+
+/// Connections served at a time: half of the 1,024 open files a process commonly may have.
+const CONNECTIONS_MAX: u32 = 512;
+/// Seconds for the headers of a request, and for an idle connection between two requests.
+const HEADER_READ_TIMEOUT_SECONDS: u32 = 60;
+/// Seconds without one byte, after which a body or an answer is given up.
+const IDLE_TIMEOUT_SECONDS: u32 = 300;
+/// Seconds that requests in flight have to finish when the server stops.
+const SHUTDOWN_GRACE_SECONDS: u32 = 30;
+
+/// A whole configuration.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Config {
+    /// Where everything is kept.
+    pub data_dir: PathBuf,
+    /// Where the server listens.
+    pub listen: SocketAddr,
+    /// The region of calls that name none.
+    pub region: Region,
+    /// The id the first account shall have; later starts must not contradict it.
+    pub account_id: Option<AccountId>,
+    /// The host in repository URIs, with `{account}` and `{region}` in place of what they stand
+    /// for. `None`: the host the client asked for.
+    pub registry_host: Option<String>,
+    /// The file of the master key, when it is kept outside the data directory.
+    pub master_key_file: Option<PathBuf>,
+    /// Logging.
+    pub log: LogSettings,
+    /// Limits of the listener.
+    pub limits: Limits,
+}
+
+/// How the server logs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LogSettings {
+    /// The form of a line.
+    pub format: LogFormat,
+    /// Which events are logged, such as `info` or `info,wharfinger_registry=debug`.
+    pub filter: String,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
+}
+
+/// Limits of the listener.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Connections served at a time; more wait to be accepted.
+    pub connections_max: u32,
+    /// For the headers of a request, and for an idle connection between two requests.
+    pub header_read_timeout: Duration,
+    /// Without one byte for so long, a request body or an answer is given up.
+    pub idle_timeout: Duration,
+    /// What requests in flight have to finish when the server stops.
+    pub shutdown_grace: Duration,
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("the configuration file {path} cannot be read")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is not a configuration.
+    #[error("the configuration file {path} is not valid")]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with the line and the key.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// Nothing says where the data is.
+    #[error("no data directory: give --data-dir, or set HOME")]
+    NoDataDir,
+}
+
+impl Config {
+    /// Puts `overrides` over `file` over the defaults. `data_dir_default` is used when neither
+    /// names a data directory.
+    ///
+    /// # Errors
+    /// [`ConfigError::NoDataDir`].
+    pub fn resolve(
+        file: Settings,
+        overrides: Settings,
+        data_dir_default: Option<PathBuf>,
+    ) -> Result<Self, ConfigError> {
+        let given = overrides.over(file);
+        Ok(Self {
+            data_dir: given.data_dir.or(data_dir_default).ok_or(ConfigError::NoDataDir)?,
+            listen: given.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 4566))),
+            region: match given.region {
+                Some(region) => region,
+                None => DEFAULT_REGION.parse().expect("the default is a region"),
+            },
+            account_id: given.account_id,
+            registry_host: given.registry_host,
+            master_key_file: given.master_key_file,
+            log: LogSettings {
+                format: given.log.format.unwrap_or_default(),
+                filter: given.log.filter.unwrap_or_else(|| DEFAULT_LOG_FILTER.into()),
+            },
+            limits: given.limits.resolve(),
+        })
+    }
+}
+
+impl LimitSettings {
+    fn resolve(self) -> Limits {
+        let or = |given: Option<std::num::NonZeroU32>, default: u32| {
+            given.map_or(default, std::num::NonZeroU32::get)
+        };
+        let seconds = |given, default| Duration::from_secs(or(given, default).into());
+        Limits {
+            connections_max: or(self.connections_max, CONNECTIONS_MAX),
+            header_read_timeout: seconds(
+                self.header_read_timeout_seconds,
+                HEADER_READ_TIMEOUT_SECONDS,
+            ),
+            idle_timeout: seconds(self.idle_timeout_seconds, IDLE_TIMEOUT_SECONDS),
+            shutdown_grace: seconds(self.shutdown_grace_seconds, SHUTDOWN_GRACE_SECONDS),
+        }
+    }
+}
+
+impl Settings {
+    /// The settings in the TOML file at `path`.
+    ///
+    /// # Errors
+    /// [`ConfigError::Unreadable`], and [`ConfigError::Invalid`] with the line and the key.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        toml::from_str(&text).map_err(|source| ConfigError::Invalid {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> Result<Settings, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wharfinger.toml");
+        std::fs::write(&path, text).unwrap();
+        Settings::load(&path)
+    }
+
+    fn complaint(text: &str) -> String {
+        let error = file(text).unwrap_err();
+        std::error::Error::source(&error).unwrap().to_string()
+    }
+
+    #[test]
+    fn nothing_given_is_a_configuration() {
+        let home = Some(PathBuf::from("/home/x/.local/share/wharfinger"));
+        let config = Config::resolve(Settings::default(), Settings::default(), home.clone());
+        let config = config.unwrap();
+        assert_eq!(Some(config.data_dir), home);
+        assert_eq!(config.listen.to_string(), DEFAULT_LISTEN);
+        assert_eq!(config.region.as_str(), DEFAULT_REGION);
+        assert_eq!(config.log, LogSettings { format: LogFormat::Text, filter: "info".into() });
+        assert_eq!(config.limits.connections_max, CONNECTIONS_MAX);
+        let none = Config::resolve(Settings::default(), Settings::default(), None);
+        assert!(none.unwrap_err().to_string().contains("--data-dir"));
+    }
+
+    #[test]
+    fn what_is_given_later_counts() {
+        let file = file(
+            "data_dir = '/file'\nlisten = 'localhost:1'\nregion = 'eu-central-1'\n\
+             account_id = '123456789012'\nregistry_host = '{account}.dkr.{region}.test'\n\
+             master_key_file = '/key'\n[log]\nformat = 'json'\nfilter = 'debug'\n\
+             [limits]\nconnections_max = 7\nidle_timeout_seconds = 8\n",
+        )
+        .unwrap();
+        let overrides = Settings {
+            data_dir: Some("/flag".into()),
+            region: Some("eu-west-1".parse().unwrap()),
+            log: LogLayer { filter: Some("warn".into()), ..LogLayer::default() },
+            limits: LimitSettings {
+                connections_max: 9.try_into().ok(),
+                ..LimitSettings::default()
+            },
+            ..Settings::default()
+        };
+        let config = Config::resolve(file, overrides, Some("/default".into())).unwrap();
+        assert_eq!(config.data_dir, Path::new("/flag"));
+        assert_eq!(config.listen.to_string(), "127.0.0.1:1");
+        assert_eq!(config.region.as_str(), "eu-west-1");
+        assert_eq!(config.account_id.unwrap().as_str(), "123456789012");
+        assert_eq!(config.registry_host.unwrap(), "{account}.dkr.{region}.test");
+        assert_eq!(config.master_key_file.unwrap(), Path::new("/key"));
+        assert_eq!(config.log, LogSettings { format: LogFormat::Json, filter: "warn".into() });
+        assert_eq!(config.limits.connections_max, 9);
+        assert_eq!(config.limits.idle_timeout, Duration::from_secs(8));
+        assert_eq!(config.limits.shutdown_grace, Duration::from_secs(30));
+    }
+
+    #[test]
+    fn a_wrong_file_says_which_line_and_key() {
+        let text = complaint("region = 'us-east-1'\nlissten = '127.0.0.1:1'\n");
+        assert!(text.contains("line 2") && text.contains("lissten"), "{text}");
+        let text = complaint("\nregion = 'US'\n");
+        assert!(text.contains("line 2") && text.contains("a region is"), "{text}");
+        let text = complaint("[limits]\nconnections_max = 0\n");
+        assert!(text.contains("line 2") && text.contains("connections_max"), "{text}");
+        let text = complaint("registry_host = '{Account}.test'\n");
+        assert!(text.contains("{account}"), "{text}");
+        let text = complaint("listen = '4566'\n");
+        assert!(text.contains("127.0.0.1:4566"), "{text}");
+        let error = Settings::load(Path::new("/absent/wharfinger.toml")).unwrap_err();
+        assert!(error.to_string().contains("/absent/wharfinger.toml"));
+    }
+}

@@ -1,0 +1,176 @@
+//! One layer of configuration: everything in it may be absent.
+
+use std::fmt::Display;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer};
+use wharfinger_core::{AccountId, Region};
+
+use super::LogFormat;
+
+/// What one layer (the file, or flags and environment) says.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// See [`Config::data_dir`](super::Config::data_dir).
+    pub data_dir: Option<PathBuf>,
+    /// See [`Config::listen`](super::Config::listen).
+    #[serde(default, deserialize_with = "listen")]
+    pub listen: Option<SocketAddr>,
+    /// See [`Config::region`](super::Config::region).
+    #[serde(default, deserialize_with = "parsed")]
+    pub region: Option<Region>,
+    /// See [`Config::account_id`](super::Config::account_id).
+    #[serde(default, deserialize_with = "parsed")]
+    pub account_id: Option<AccountId>,
+    /// See [`Config::registry_host`](super::Config::registry_host).
+    #[serde(default, deserialize_with = "host_template")]
+    pub registry_host: Option<String>,
+    /// See [`Config::master_key_file`](super::Config::master_key_file).
+    pub master_key_file: Option<PathBuf>,
+    /// See [`Config::log`](super::Config::log).
+    #[serde(default)]
+    pub log: LogLayer,
+    /// See [`Config::limits`](super::Config::limits).
+    #[serde(default)]
+    pub limits: LimitSettings,
+}
+
+/// What one layer says of logging.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogLayer {
+    /// The form of a line.
+    pub format: Option<LogFormat>,
+    /// Which events are logged.
+    pub filter: Option<String>,
+}
+
+/// What one layer says of the listener's limits.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitSettings {
+    /// Connections served at a time.
+    pub connections_max: Option<NonZeroU32>,
+    /// Seconds for the headers of a request.
+    pub header_read_timeout_seconds: Option<NonZeroU32>,
+    /// Seconds without one byte after which a body or an answer is given up.
+    pub idle_timeout_seconds: Option<NonZeroU32>,
+    /// Seconds to finish what is in flight when the server stops.
+    pub shutdown_grace_seconds: Option<NonZeroU32>,
+}
+
+impl Settings {
+    /// These settings where they say something, and `below` where they do not.
+    #[must_use]
+    pub fn over(self, below: Self) -> Self {
+        let (log, limits) = (self.log, self.limits);
+        Self {
+            data_dir: self.data_dir.or(below.data_dir),
+            listen: self.listen.or(below.listen),
+            region: self.region.or(below.region),
+            account_id: self.account_id.or(below.account_id),
+            registry_host: self.registry_host.or(below.registry_host),
+            master_key_file: self.master_key_file.or(below.master_key_file),
+            log: LogLayer {
+                format: log.format.or(below.log.format),
+                filter: log.filter.or(below.log.filter),
+            },
+            limits: LimitSettings {
+                connections_max: limits.connections_max.or(below.limits.connections_max),
+                header_read_timeout_seconds: limits
+                    .header_read_timeout_seconds
+                    .or(below.limits.header_read_timeout_seconds),
+                idle_timeout_seconds: limits
+                    .idle_timeout_seconds
+                    .or(below.limits.idle_timeout_seconds),
+                shutdown_grace_seconds: limits
+                    .shutdown_grace_seconds
+                    .or(below.limits.shutdown_grace_seconds),
+            },
+        }
+    }
+
+    /// Reads `ADDRESS:PORT`, where `localhost` stands for 127.0.0.1.
+    ///
+    /// # Errors
+    /// A text that says what was expected.
+    pub fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+        if let Some(port) = text.strip_prefix("localhost:")
+            && let Ok(port) = port.parse()
+        {
+            return Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+        }
+        text.parse().map_err(|_| {
+            format!("`{text}` is not an IP address and a port, such as 127.0.0.1:4566")
+        })
+    }
+
+    /// Checks the template of a registry host: a host name with an optional port, in which
+    /// `{account}` and `{region}` may stand.
+    ///
+    /// # Errors
+    /// A text that says what was expected.
+    pub fn parse_host_template(text: &str) -> Result<String, String> {
+        let filled = text.replace("{account}", "0").replace("{region}", "r");
+        let fits = !filled.is_empty()
+            && filled.parse::<http::uri::Authority>().is_ok()
+            && !filled.contains(['{', '}', '@', '/']);
+        if fits {
+            Ok(text.to_owned())
+        } else {
+            Err(format!(
+                "`{text}` is not a host name with an optional port, in which {{account}} and \
+                 {{region}} may stand"
+            ))
+        }
+    }
+}
+
+fn parsed<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: Display>,
+{
+    let text = String::deserialize(deserializer)?;
+    text.parse().map(Some).map_err(serde::de::Error::custom)
+}
+
+fn listen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Settings::parse_listen(&text).map(Some).map_err(serde::de::Error::custom)
+}
+
+fn host_template<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Settings::parse_host_template(&text).map(Some).map_err(serde::de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_template_is_a_host() {
+        for good in ["registry.test", "{account}.dkr.ecr.{region}.amazonaws.com", "[::1]:80", "h:1"]
+        {
+            assert_eq!(Settings::parse_host_template(good).unwrap(), good);
+        }
+        for bad in ["", "http://x", "a/b", "{account", "{acount}", "u@h", "a b"] {
+            assert!(Settings::parse_host_template(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_listen_address_is_an_address_and_a_port() {
+        let read = |text| Settings::parse_listen(text).map(|address| address.to_string());
+        assert_eq!(read("localhost:80").unwrap(), "127.0.0.1:80");
+        assert_eq!(read("[::]:80").unwrap(), "[::]:80");
+        for bad in ["localhost", "localhost:x", "4566", "example.com:80", ":80"] {
+            assert!(read(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The sockets: accepting connections, speaking HTTP/1.1 and HTTP/2 on them, and ending them.
+//!
+//! `assembly` calls [`serve`]; every request goes to the [`Pipeline`].
+
+mod patient_stream;
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::pipeline::{Client, Pipeline};
+use crate::{Limits, Shutdown};
+use patient_stream::PatientStream;
+
+/// Bytes one HTTP/2 stream may have under way: a layer at 80 MB/s over 50 ms of distance.
+const H2_STREAM_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
+/// Bytes of all streams of one connection, which bounds what a connection can make us hold.
+const H2_CONNECTION_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
+const H2_FRAME_BYTES_MAX: u32 = 64 * 1024;
+/// Requests of one connection at a time.
+const H2_STREAMS_MAX: u32 = 128;
+/// How often an HTTP/2 peer is asked for a sign of life, and how long it may take to give one.
+const H2_PING_INTERVAL: Duration = Duration::from_secs(30);
+const H2_PING_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long to wait after a failed accept, when the process is out of files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
+/// Serves connections until `shutdown` begins, then lets those in flight finish within the grace
+/// of `limits`.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    pipeline: Arc<Pipeline>,
+    limits: &Limits,
+    shutdown: &Shutdown,
+) {
+    let places = Arc::new(Semaphore::new(limits.connections_max as usize));
+    let server = Arc::new(ConnectionServer::new(pipeline, limits, shutdown.clone()));
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = shutdown.begun() => break,
+            accepted = accept(&listener, &places) => accepted,
+        };
+        if let Some((stream, peer, place)) = accepted {
+            let server = Arc::clone(&server);
+            tokio::spawn(async move {
+                server.serve(stream, peer).await;
+                drop(place);
+            });
+        }
+    }
+    drop(listener);
+    drain(&places, limits, shutdown).await;
+}
+
+/// The next connection, once there is a place for it.
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, peer)) => Some((stream, peer, place)),
+        // The client has gone already.
+        Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => None,
+        Err(error) => {
+            tracing::error!(%error, "a connection could not be accepted");
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            None
+        }
+    }
+}
+
+/// Waits for the connections to end; ends those that take longer than they may.
+async fn drain(places: &Semaphore, limits: &Limits, shutdown: &Shutdown) {
+    let all_ended = || places.acquire_many(limits.connections_max);
+    tokio::select! {
+        _ = all_ended() => return,
+        () = tokio::time::sleep(limits.shutdown_grace) => {
+            let seconds = limits.shutdown_grace.as_secs();
+            tracing::warn!(seconds, "requests in flight took too long and are broken off");
+        }
+        () = shutdown.ended() => tracing::warn!("requests in flight are broken off"),
+    }
+    shutdown.end();
+    let _ = all_ended().await;
+}
+
+struct ConnectionServer {
+    http: Builder<TokioExecutor>,
+    pipeline: Arc<Pipeline>,
+    idle_timeout: Duration,
+    header_read_timeout: Duration,
+    shutdown: Shutdown,
+}
+
+impl ConnectionServer {
+    fn new(pipeline: Arc<Pipeline>, limits: &Limits, shutdown: Shutdown) -> Self {
+        let mut http = Builder::new(TokioExecutor::new());
+        http.http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.header_read_timeout)
+            .keep_alive(true)
+            .half_close(true);
+        http.http2()
+            .timer(TokioTimer::new())
+            .initial_stream_window_size(H2_STREAM_WINDOW_BYTES)
+            .initial_connection_window_size(H2_CONNECTION_WINDOW_BYTES)
+            .max_frame_size(H2_FRAME_BYTES_MAX)
+            .max_concurrent_streams(H2_STREAMS_MAX)
+            .keep_alive_interval(H2_PING_INTERVAL)
+            .keep_alive_timeout(H2_PING_TIMEOUT);
+        Self {
+            http,
+            pipeline,
+            idle_timeout: limits.idle_timeout,
+            header_read_timeout: limits.header_read_timeout,
+            shutdown,
+        }
+    }
+
+    async fn serve(&self, stream: TcpStream, peer: SocketAddr) {
+        // Without it, small answers wait for the acknowledgement of the ones before.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%peer, %error, "a connection was lost before its first request");
+            return;
+        }
+        let client = Arc::new(Client::new(peer));
+        let service = service_fn(|request| {
+            let (pipeline, client) = (Arc::clone(&self.pipeline), Arc::clone(&client));
+            async move { Ok::<_, Infallible>(pipeline.handle(&client, request).await) }
+        });
+        let io = TokioIo::new(PatientStream::new(stream, self.idle_timeout));
+        let mut connection = pin!(self.http.serve_connection(io, service));
+        let mut idle_check = tokio::time::interval(self.header_read_timeout);
+        // The first tick comes at once.
+        idle_check.tick().await;
+        let mut ending = false;
+        loop {
+            tokio::select! {
+                outcome = connection.as_mut() => {
+                    if let Err(error) = outcome {
+                        tracing::debug!(%peer, error = &*error as &dyn std::error::Error, "a connection failed");
+                    }
+                    return;
+                }
+                () = self.shutdown.begun(), if !ending => {
+                    ending = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                () = self.shutdown.ended() => return,
+                // What speaks no protocol yet, or speaks HTTP/2 and asks for nothing, has no
+                // timeout of its own.
+                _ = idle_check.tick(), if !ending => {
+                    if client.was_idle() {
+                        ending = true;
+                        connection.as_mut().graceful_shutdown();
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Empty};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use wharfinger_core::RequestContext;
+
+use super::*;
+use crate::pipeline::{Body, Edge, tests::pipeline};
+
+/// An edge that tells when a request has come, and answers with the size of its body.
+#[derive(Clone, Default)]
+struct Counting {
+    entered: Arc<Notify>,
+}
+
+impl Edge for Counting {
+    fn handle<'a>(
+        &'a self,
+        _: &'a RequestContext,
+        request: Request<Body>,
+    ) -> BoxFuture<'a, Response<Body>> {
+        Box::pin(async move {
+            self.entered.notify_one();
+            assert!(request.uri().path() != "/v2/panic", "asked to");
+            let size = request.into_body().collect().await.map(|body| body.to_bytes().len());
+            let text = format!("{} bytes", size.unwrap_or(0));
+            let body = http_body_util::Full::new(Bytes::from(text));
+            Response::new(body.map_err(|never| match never {}).boxed_unsync())
+        })
+    }
+}
+
+struct Running {
+    address: SocketAddr,
+    entered: Arc<Notify>,
+    shutdown: Shutdown,
+    task: JoinHandle<()>,
+    _folder: tempfile::TempDir,
+}
+
+fn limits() -> Limits {
+    Limits {
+        connections_max: 10,
+        header_read_timeout: Duration::from_secs(60),
+        idle_timeout: Duration::from_secs(60),
+        shutdown_grace: Duration::from_secs(60),
+    }
+}
+
+async fn start(limits: Limits) -> Running {
+    let folder = tempfile::tempdir().unwrap();
+    let edge = Counting::default();
+    let entered = Arc::clone(&edge.entered);
+    let pipeline = Arc::new(pipeline(folder.path(), edge.clone(), edge));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let shutdown = Shutdown::new();
+    let told = shutdown.clone();
+    let task = tokio::spawn(async move { serve(listener, pipeline, &limits, &told).await });
+    Running { address, entered, shutdown, task, _folder: folder }
+}
+
+/// A connection on which the first half of a request of ten bytes has been sent and seen.
+async fn half_a_request(server: &Running) -> TcpStream {
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let head = "PATCH /v2/x HTTP/1.1\r\nhost: h\r\ncontent-length: 10\r\n\r\nfirst";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    server.entered.notified().await;
+    stream
+}
+
+async fn rest_of(stream: &mut TcpStream) -> String {
+    let mut text = String::new();
+    // A connection that was broken off may end with a reset.
+    let _ = stream.read_to_string(&mut text).await;
+    text
+}
+
+#[tokio::test]
+async fn what_is_in_flight_is_finished_and_nothing_new_begins() {
+    let server = start(limits()).await;
+    let mut idle = TcpStream::connect(server.address).await.unwrap();
+    let mut stream = half_a_request(&server).await;
+    server.shutdown.begin();
+    assert_eq!(rest_of(&mut idle).await, "", "an idle connection is closed");
+    assert!(TcpStream::connect(server.address).await.is_err(), "a new one is refused");
+    stream.write_all(b"secnd").await.unwrap();
+    let answer = rest_of(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.ends_with("10 bytes"), "{answer}");
+    server.task.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_second_signal_breaks_off_what_is_in_flight() {
+    let server = start(limits()).await;
+    let mut stream = half_a_request(&server).await;
+    server.shutdown.begin();
+    server.shutdown.end();
+    server.task.await.unwrap();
+    assert_eq!(rest_of(&mut stream).await, "");
+}
+
+#[tokio::test]
+async fn what_takes_longer_than_the_grace_is_broken_off() {
+    let server = start(Limits { shutdown_grace: Duration::from_millis(1), ..limits() }).await;
+    let mut stream = half_a_request(&server).await;
+    server.shutdown.begin();
+    server.task.await.unwrap();
+    assert_eq!(rest_of(&mut stream).await, "");
+}
+
+#[tokio::test]
+async fn connections_beyond_the_limit_wait() {
+    let server = start(Limits { connections_max: 1, ..limits() }).await;
+    let mut first = half_a_request(&server).await;
+    let mut second = TcpStream::connect(server.address).await.unwrap();
+    second.write_all(b"GET /v2/ HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n").await.unwrap();
+    let early = tokio::time::timeout(Duration::from_millis(50), server.entered.notified()).await;
+    assert!(early.is_err(), "the second connection was served beside the first");
+    first.write_all(b"secnd").await.unwrap();
+    first.shutdown().await.unwrap();
+    assert!(rest_of(&mut first).await.ends_with("10 bytes"));
+    assert!(rest_of(&mut second).await.ends_with("0 bytes"));
+}
+
+#[tokio::test]
+async fn who_sends_nothing_or_half_a_head_is_sent_away() {
+    let server = start(Limits { header_read_timeout: Duration::from_millis(10), ..limits() }).await;
+    for opening in ["", "PRI * HT", "GET /v2/ HTTP/1.1\r\nhos"] {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        // It may be too late already.
+        let _ = stream.write_all(opening.as_bytes()).await;
+        assert!(!rest_of(&mut stream).await.contains("200"), "{opening:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_time_for_a_head_does_not_count_for_the_body() {
+    let header_read_timeout = Duration::from_millis(500);
+    let server = start(Limits { header_read_timeout, ..limits() }).await;
+    let mut stream = half_a_request(&server).await;
+    let later = tokio::time::timeout(header_read_timeout * 3, server.entered.notified()).await;
+    later.expect_err("there was no second request");
+    stream.write_all(b"secnd").await.unwrap();
+    stream.shutdown().await.unwrap();
+    assert!(rest_of(&mut stream).await.ends_with("10 bytes"));
+}
+
+#[tokio::test]
+async fn a_connection_outlives_a_panic() {
+    let server = start(limits()).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(b"GET /v2/panic HTTP/1.1\r\nhost: h\r\n\r\n").await.unwrap();
+    server.entered.notified().await;
+    let again = b"GET /v2/ HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n";
+    stream.write_all(again).await.unwrap();
+    let answers = rest_of(&mut stream).await;
+    assert!(answers.starts_with("HTTP/1.1 500"), "{answers}");
+    assert!(answers.contains("\r\ndate: "), "{answers}");
+    assert!(answers.contains("HTTP/1.1 200 OK"), "{answers}");
+}
+
+#[tokio::test]
+async fn http_2_is_spoken_without_tls() {
+    let server = start(limits()).await;
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    let (mut client, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+            .await
+            .unwrap();
+    let connection = tokio::spawn(connection);
+    let uri = format!("http://{}/v2/", server.address);
+    let request = Request::builder().uri(uri).body(Empty::<Bytes>::new()).unwrap();
+    let answer = client.send_request(request).await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.version()), (200, http::Version::HTTP_2));
+    server.shutdown.begin();
+    server.task.await.unwrap();
+    connection.await.unwrap().unwrap();
+}

@@ -1,0 +1,168 @@
+//! What every request goes through: its id and context, its route, its log line.
+//!
+//! `listener` calls [`Pipeline::handle`]; the edges behind it never see a request that has no
+//! context, and never write a log line for one that succeeded.
+
+mod body;
+mod client;
+mod edge;
+mod health;
+mod request_log;
+mod welcome;
+
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use wharfinger_core::{Clock, Entropy, RequestContext, RequestId};
+
+pub(crate) use body::{Body, BoxError};
+pub(crate) use client::Client;
+pub(crate) use edge::Edge;
+pub(crate) use health::Health;
+
+use body::{IdleBody, text};
+use request_log::RequestLog;
+
+const SERVER: HeaderValue =
+    HeaderValue::from_static(concat!("wharfinger/", env!("CARGO_PKG_VERSION")));
+/// The header in which ECR's `/v2` answers carry the request id.
+const REQUEST_ID_HEADER: &str = "x-amzn-requestid";
+
+/// The way of a request through the server.
+pub(crate) struct Pipeline {
+    /// Serves `/v2`.
+    pub oci: Arc<dyn Edge>,
+    /// Serves the AWS API at `/`.
+    pub aws: Arc<dyn Edge>,
+    pub health: Health,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    /// How long a request body may lie still.
+    pub idle_timeout: Duration,
+}
+
+/// Which part of the server a request is for.
+enum Route {
+    Oci,
+    Aws,
+    Welcome,
+    Live,
+    Ready,
+    Unknown,
+}
+
+impl Route {
+    fn of<B>(request: &Request<B>) -> Self {
+        let (method, uri) = (request.method(), request.uri());
+        let reads = method == Method::GET || method == Method::HEAD;
+        match uri.path() {
+            path if path == "/v2" || path.starts_with("/v2/") => Self::Oci,
+            "/" if method == Method::POST => Self::Aws,
+            "/" if reads && names_an_action(uri.query().unwrap_or_default()) => Self::Aws,
+            "/" if reads => Self::Welcome,
+            "/health/live" if reads => Self::Live,
+            "/health/ready" if reads => Self::Ready,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// Whether a query is a call of the Query protocol (`?Action=GetCallerIdentity&…`).
+fn names_an_action(query: &str) -> bool {
+    query.split('&').any(|pair| pair.starts_with("Action="))
+}
+
+impl Pipeline {
+    /// Answers one request of `client`. Never fails: a panic of a handler is an answer too.
+    pub(crate) async fn handle<B>(&self, client: &Client, request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let request_id = RequestId::random(&*self.entropy);
+        let log = RequestLog::new(request_id, client, &request);
+        let oci = matches!(Route::of(&request), Route::Oci);
+        let work = AssertUnwindSafe(self.route(request_id, client.address.ip(), request, &log));
+        let mut answer = work.catch_unwind().await.unwrap_or_else(|panic| {
+            log.panicked(&*panic);
+            text(StatusCode::INTERNAL_SERVER_ERROR, "The server failed on this request.\n")
+        });
+        let headers = answer.headers_mut();
+        headers.insert(header::SERVER, SERVER);
+        if oci && let Ok(id) = HeaderValue::from_str(&request_id.to_string()) {
+            headers.entry(REQUEST_ID_HEADER).or_insert(id);
+        }
+        log.follow(answer)
+    }
+
+    async fn route<B>(
+        &self,
+        request_id: RequestId,
+        source_ip: IpAddr,
+        request: Request<B>,
+        log: &RequestLog,
+    ) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let Some(host) = host(&request) else {
+            return text(StatusCode::BAD_REQUEST, "A request needs exactly one Host.\n");
+        };
+        let context = RequestContext {
+            request_id,
+            received_at: self.clock.now(),
+            host,
+            secure_transport: false,
+            source_ip,
+        };
+        let route = Route::of(&request);
+        let wrap = |body| IdleBody::new(body, self.idle_timeout, log.received()).boxed();
+        match route {
+            Route::Oci => self.oci.handle(&context, with_host(&context, request.map(wrap))).await,
+            Route::Aws => self.aws.handle(&context, with_host(&context, request.map(wrap))).await,
+            Route::Welcome => text(StatusCode::OK, welcome::text(&context)),
+            Route::Live => text(StatusCode::OK, "live\n"),
+            Route::Ready => match self.health.check().await {
+                Ok(()) => text(StatusCode::OK, "ready\n"),
+                Err(reason) => {
+                    text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n"))
+                }
+            },
+            Route::Unknown => text(StatusCode::NOT_FOUND, "There is nothing at this address.\n"),
+        }
+    }
+}
+
+/// The host a request asks for: its `:authority` or absolute address, else its one `Host` (RFC
+/// 9112, 3.2). HTTP/1.0 may name none.
+fn host<B>(request: &Request<B>) -> Option<String> {
+    if let Some(authority) = request.uri().authority() {
+        return Some(authority.as_str().to_owned());
+    }
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.to_str().ok().map(str::to_owned),
+        (None, None) if request.version() < http::Version::HTTP_11 => Some(String::new()),
+        _ => None,
+    }
+}
+
+/// The request with a `Host` header, which HTTP/2 leaves out and signatures are made over.
+fn with_host<B>(context: &RequestContext, mut request: Request<B>) -> Request<B> {
+    let headers: &mut HeaderMap = request.headers_mut();
+    if !headers.contains_key(header::HOST)
+        && let Ok(host) = HeaderValue::from_str(&context.host)
+    {
+        headers.insert(header::HOST, host);
+    }
+    request
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

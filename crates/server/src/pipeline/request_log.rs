@@ -1,0 +1,159 @@
+//! The one log line of a request, written when its answer has been sent or given up.
+//!
+//! It holds no header but the user agent and no query: both carry secrets.
+
+use std::any::Any;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode, header};
+use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt;
+use wharfinger_core::RequestId;
+
+use super::client::InFlight;
+use super::{Body, BoxError, Client};
+
+/// Characters of a path or a user agent that are logged.
+const LOGGED_CHARS_MAX: usize = 512;
+
+/// What is known of a request so far. Dropping it writes the line.
+pub(super) struct RequestLog {
+    request_id: RequestId,
+    source_ip: IpAddr,
+    method: http::Method,
+    path: String,
+    user_agent: String,
+    started: Instant,
+    received: Arc<AtomicU64>,
+    sent: u64,
+    status: Option<StatusCode>,
+    /// Whether the whole answer was taken; one that was cut off was not.
+    complete: bool,
+    _in_flight: InFlight,
+}
+
+impl RequestLog {
+    pub(super) fn new<B>(request_id: RequestId, client: &Client, request: &Request<B>) -> Self {
+        let agent = request.headers().get(header::USER_AGENT);
+        let agent =
+            agent.map_or_else(Default::default, |agent| String::from_utf8_lossy(agent.as_bytes()));
+        Self {
+            request_id,
+            source_ip: client.address.ip(),
+            method: request.method().clone(),
+            path: start_of(request.uri().path()),
+            user_agent: start_of(&agent),
+            started: now(),
+            received: Arc::default(),
+            sent: 0,
+            status: None,
+            complete: false,
+            _in_flight: client.request(),
+        }
+    }
+
+    /// Where the bytes of the request body are counted.
+    pub(super) fn received(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.received)
+    }
+
+    pub(super) fn panicked(&self, panic: &(dyn Any + Send)) {
+        let cause = panic
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("unknown");
+        tracing::error!(request_id = %self.request_id, cause, "a handler panicked");
+    }
+
+    /// Stays with the answer until its end, and writes the line when that is over.
+    pub(super) fn follow(mut self, answer: Response<Body>) -> Response<Body> {
+        let length = answer.headers().get(header::CONTENT_LENGTH);
+        let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+        let size = length.or_else(|| http_body::Body::size_hint(answer.body()).exact());
+        self.status = Some(answer.status());
+        self.complete = size == Some(0) || self.method == http::Method::HEAD;
+        answer.map(|inner| FollowedBody { inner, log: self, size }.boxed_unsync())
+    }
+}
+
+impl Drop for RequestLog {
+    fn drop(&mut self) {
+        let millis = self.started.elapsed().as_secs_f64() * 1000.0;
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    request_id = %self.request_id,
+                    source_ip = %self.source_ip,
+                    method = %self.method,
+                    path = self.path,
+                    status = self.status.map_or(0, |status| status.as_u16()),
+                    complete = self.complete,
+                    bytes_in = self.received.load(Ordering::Relaxed),
+                    bytes_out = self.sent,
+                    duration_ms = (millis * 10.0).round() / 10.0,
+                    user_agent = self.user_agent,
+                    "request"
+                )
+            };
+        }
+        // Probes come every few seconds and would drown the rest.
+        if self.path.starts_with("/health/") { line!(debug) } else { line!(info) }
+    }
+}
+
+struct FollowedBody {
+    inner: Body,
+    log: RequestLog,
+    /// The size of the whole body, if it is known: who has taken that much does not ask for the
+    /// end.
+    size: Option<u64>,
+}
+
+impl http_body::Body for FollowedBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let frame = ready!(Pin::new(&mut self.inner).poll_frame(context));
+        match &frame {
+            Some(Ok(frame)) => {
+                self.log.sent += frame.data_ref().map_or(0, |data| data.len() as u64);
+                self.log.complete = self.size == Some(self.log.sent);
+            }
+            Some(Err(error)) => tracing::warn!(
+                request_id = %self.log.request_id,
+                error = &**error as &(dyn std::error::Error + 'static),
+                "an answer was broken off"
+            ),
+            None => self.log.complete = true,
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+fn start_of(text: &str) -> String {
+    text.chars().take(LOGGED_CHARS_MAX).collect()
+}
+
+#[expect(clippy::disallowed_methods, reason = "durations of requests are measured here")]
+fn now() -> Instant {
+    Instant::now()
+}
