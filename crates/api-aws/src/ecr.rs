@@ -67,14 +67,17 @@ impl ApiAws {
         if target.prefix != TARGET_PREFIX || head.method != Method::POST {
             return Err(unknown());
         }
-        // Nothing is read from those who sign nothing.
+        // Nothing is read from those who sign nothing, or with a key that nobody has.
         let parts = signed_parts(head);
-        SignedRequest::from_request(&parts).map_err(CredentialError::from)?;
-        let WholeBody { bytes, sha256 } = body::read(body, API_BODY_BYTES_MAX).await?;
+        let signed = SignedRequest::from_request(&parts).map_err(CredentialError::from)?;
+        self.auth.check_key(&signed).await?;
+        let WholeBody { bytes, sha256, room } =
+            body::read(body, API_BODY_BYTES_MAX, &self.body_room).await?;
         let (caller, region) =
             self.auth.authenticate_signature(&parts, &sha256, SIGNING_NAME).await?;
         let operation = Operation::from_name(target.operation).ok_or_else(unknown)?;
         let request = self.decode(operation, bytes).await?;
+        drop(room);
         Call { api: self, context, caller, region }.run(request).await
     }
 

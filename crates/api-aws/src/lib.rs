@@ -25,6 +25,7 @@ use wharfinger_aws_protocol::sigv4::RequestParts;
 use wharfinger_core::RequestContext;
 use wharfinger_registry::Registry;
 
+use body::BodyRoom;
 use dialect::Dialect;
 pub use endpoint::Endpoints;
 
@@ -43,12 +44,19 @@ pub struct ApiAws {
     auth: Arc<Auth>,
     endpoints: Endpoints,
     large_bodies: Semaphore,
+    body_room: BodyRoom,
 }
 
 impl ApiAws {
     /// The APIs over these services. `endpoints` says under which host registries are reached.
     pub fn new(registry: Arc<Registry>, auth: Arc<Auth>, endpoints: Endpoints) -> Self {
-        Self { registry, auth, endpoints, large_bodies: Semaphore::new(LARGE_BODIES_AT_ONCE) }
+        Self {
+            registry,
+            auth,
+            endpoints,
+            large_bodies: Semaphore::new(LARGE_BODIES_AT_ONCE),
+            body_room: BodyRoom::new(),
+        }
     }
 
     /// Answers one request: ECR if it has an `X-Amz-Target`, STS if it is a form or a query with

@@ -58,7 +58,8 @@ impl ApiAws {
         head: &Parts,
         body: Body,
     ) -> Result<Answer, CallError> {
-        let WholeBody { bytes, sha256 } = body::read(body, FORM_BYTES_MAX).await?;
+        let WholeBody { bytes, sha256, room: _room } =
+            body::read(body, FORM_BYTES_MAX, &self.body_room).await?;
         let params = Params::parse(head.uri.query(), &bytes)?;
         let operation = operation(&params)?;
         let caller = match operation.is_unsigned() {

@@ -75,6 +75,16 @@ impl Auth {
         Ok((caller, region))
     }
 
+    /// Whether the key of a signature is one that may sign at all: a first look, before the body
+    /// that the signature covers is read.
+    ///
+    /// # Errors
+    /// [`CredentialError::UnrecognizedClient`], as [`Self::authenticate_signature`] would say.
+    pub async fn check_key(&self, signed: &SignedRequest) -> Result<(), CredentialError> {
+        let key = self.active_key(signed.access_key_id()).await?;
+        key.map(|_| ()).ok_or(CredentialError::UnrecognizedClient)
+    }
+
     /// Verifies the password of an `AWS:<password>` login and answers whose it is, and the registry
     /// it was issued for.
     ///

@@ -76,7 +76,7 @@ pub enum UserError {
         length: &'static str,
     },
     /// A policy that is no policy.
-    #[error("MalformedPolicyDocument: {0}")]
+    #[error("MalformedPolicyDocument")]
     MalformedPolicy(#[from] wharfinger_iam_policy::MalformedPolicy),
     /// More than the quota allows.
     #[error("Cannot exceed quota for {what}: {limit}")]
@@ -93,6 +93,6 @@ pub enum UserError {
     #[error("the secret could not be sealed")]
     Sealing,
     /// The store failed.
-    #[error("the change could not be stored: {0}")]
+    #[error("the change could not be stored")]
     Store(#[from] MetadataError),
 }
