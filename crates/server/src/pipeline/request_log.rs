@@ -1,6 +1,7 @@
 //! The one log line of a request, written when its answer has been sent or given up.
 //!
-//! It holds no header but the user agent and no query: both carry secrets.
+//! Of the headers it holds the user agent and the operation's name, and nothing of the query: the rest
+//! carries secrets.
 
 use std::any::Any;
 use std::net::IpAddr;
@@ -19,7 +20,9 @@ use wharfinger_core::RequestId;
 use super::client::InFlight;
 use super::{Body, BoxError, Client};
 
-/// Characters of a path or a user agent that are logged.
+/// The header that names the operation of an AWS JSON request.
+const TARGET: &str = "x-amz-target";
+/// Characters of a path, a target or a user agent that are logged.
 const LOGGED_CHARS_MAX: usize = 512;
 
 /// What is known of a request so far. Dropping it writes the line.
@@ -28,6 +31,8 @@ pub(super) struct RequestLog {
     source_ip: IpAddr,
     method: http::Method,
     path: String,
+    /// `X-Amz-Target`: which operation a `POST /` asks for.
+    target: String,
     user_agent: String,
     started: Instant,
     received: Arc<AtomicU64>,
@@ -40,15 +45,19 @@ pub(super) struct RequestLog {
 
 impl RequestLog {
     pub(super) fn new<B>(request_id: RequestId, client: &Client, request: &Request<B>) -> Self {
-        let agent = request.headers().get(header::USER_AGENT);
-        let agent =
-            agent.map_or_else(Default::default, |agent| String::from_utf8_lossy(agent.as_bytes()));
+        let text = |name: &str| {
+            let value = request.headers().get(name);
+            value.map_or_else(String::new, |value| {
+                start_of(&String::from_utf8_lossy(value.as_bytes()))
+            })
+        };
         Self {
             request_id,
             source_ip: client.address.ip(),
             method: request.method().clone(),
             path: start_of(request.uri().path()),
-            user_agent: start_of(&agent),
+            target: text(TARGET),
+            user_agent: text(header::USER_AGENT.as_str()),
             started: now(),
             received: Arc::default(),
             sent: 0,
@@ -93,6 +102,7 @@ impl Drop for RequestLog {
                     source_ip = %self.source_ip,
                     method = %self.method,
                     path = self.path,
+                    target = self.target,
                     status = self.status.map_or(0, |status| status.as_u16()),
                     complete = self.complete,
                     bytes_in = self.received.load(Ordering::Relaxed),
