@@ -122,7 +122,11 @@ impl Pipeline {
             source_ip,
         };
         let route = Route::of(&request);
-        let wrap = |body| IdleBody::new(body, self.idle_timeout, log.received()).boxed();
+        let awaits_continue = request.headers().contains_key(header::EXPECT);
+        let wrap = |body| {
+            let body = IdleBody::new(body, self.idle_timeout, log.received());
+            body.awaited(awaits_continue).boxed()
+        };
         match route {
             Route::Oci => self.oci.handle(&context, with_host(&context, request.map(wrap))).await,
             Route::Aws => self.aws.handle(&context, with_host(&context, request.map(wrap))).await,

@@ -1,3 +1,5 @@
+//! What the examination finds in directories made for it.
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

@@ -1,3 +1,5 @@
+//! First starts, restarts, and directories that must be refused.
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

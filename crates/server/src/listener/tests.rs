@@ -1,3 +1,5 @@
+//! Connections that are slow, silent, too many, or in flight at the end.
+
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};

@@ -29,24 +29,41 @@ pub(crate) fn text(status: StatusCode, text: impl Into<Bytes>) -> Response<Body>
     answer
 }
 
+/// Bytes of a body nobody wants that are read all the same, so that the client gets to read why.
+const DRAINED_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// How long that may take.
+const DRAINING_MAX: Duration = Duration::from_secs(10);
+
 /// A request body that counts its bytes and gives up when it lies still for too long while
 /// somebody waits for it.
-pub(super) struct IdleBody<B> {
-    inner: Pin<Box<B>>,
+///
+/// One that is dropped before its end is read on for a while: a socket that is closed with bytes
+/// unread resets the connection, and the client would see that instead of its answer.
+pub(super) struct IdleBody {
+    inner: Option<Body>,
     limit: Duration,
     received: Arc<AtomicU64>,
     /// When patience ends; made with the first wait.
     patience: Option<Pin<Box<Sleep>>>,
     waiting: bool,
+    drains: bool,
 }
 
-impl<B> IdleBody<B>
-where
-    B: http_body::Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
-    pub(super) fn new(inner: B, limit: Duration, received: Arc<AtomicU64>) -> Self {
-        Self { inner: Box::pin(inner), limit, received, patience: None, waiting: false }
+impl IdleBody {
+    pub(super) fn new<B>(inner: B, limit: Duration, received: Arc<AtomicU64>) -> Self
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let inner = Some(inner.map_err(Into::into).boxed_unsync());
+        Self { inner, limit, received, patience: None, waiting: false, drains: true }
+    }
+
+    /// The same body for a client that waits for `100 Continue`: it sends nothing unasked, so there
+    /// is nothing to read on.
+    pub(super) fn awaited(mut self, awaits_continue: bool) -> Self {
+        self.drains = !awaits_continue;
+        self
     }
 
     pub(super) fn boxed(self) -> Body {
@@ -64,11 +81,7 @@ where
     }
 }
 
-impl<B> http_body::Body for IdleBody<B>
-where
-    B: http_body::Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
+impl http_body::Body for IdleBody {
     type Data = Bytes;
     type Error = BoxError;
 
@@ -77,9 +90,11 @@ where
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = &mut *self;
-        let Poll::Ready(frame) = this.inner.as_mut().poll_frame(context) else {
+        let Some(inner) = &mut this.inner else { return Poll::Ready(None) };
+        let Poll::Ready(frame) = Pin::new(inner).poll_frame(context) else {
             ready!(this.poll_patience(context));
             let idle = io::Error::new(io::ErrorKind::TimedOut, "the request body lay still");
+            this.inner = None;
             return Poll::Ready(Some(Err(idle.into())));
         };
         this.waiting = false;
@@ -88,20 +103,45 @@ where
         {
             this.received.fetch_add(data.len() as u64, Ordering::Relaxed);
         }
-        Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+        if !matches!(frame, Some(Ok(_))) {
+            this.inner = None;
+        }
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.inner.as_ref().is_none_or(http_body::Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        self.inner.as_ref().map_or_else(|| SizeHint::with_exact(0), http_body::Body::size_hint)
+    }
+}
+
+impl Drop for IdleBody {
+    fn drop(&mut self) {
+        let wanted = |rest: &Body| self.drains && !http_body::Body::is_end_stream(rest);
+        let Some(rest) = self.inner.take().filter(wanted) else { return };
+        // There is no runtime when the program ends, and then nobody waits for an answer either.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(tokio::time::timeout(DRAINING_MAX, drain(rest)));
+        }
+    }
+}
+
+/// Reads a body to its end or its error, or until it was read on for long enough.
+async fn drain(mut body: Body) {
+    let mut drained = 0;
+    while drained < DRAINED_BYTES_MAX
+        && let Some(Ok(frame)) = body.frame().await
+    {
+        drained += frame.data_ref().map_or(0, |data| data.len() as u64);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::StreamExt;
     use http_body_util::StreamBody;
 
     use super::*;
@@ -110,7 +150,7 @@ mod tests {
     async fn a_body_that_lies_still_is_given_up() {
         let frames = [Bytes::from("abc"), Bytes::from("defghi")].map(Frame::data);
         let frames = futures_util::stream::iter(frames.map(Ok::<_, BoxError>));
-        let stream = futures_util::StreamExt::chain(frames, futures_util::stream::pending());
+        let stream = frames.chain(futures_util::stream::pending());
         let received = Arc::new(AtomicU64::new(0));
         let limit = Duration::from_millis(1);
         let mut body = IdleBody::new(StreamBody::new(stream), limit, Arc::clone(&received));
@@ -121,6 +161,24 @@ mod tests {
         let error = body.frame().await.unwrap().unwrap_err();
         assert!(error.to_string().contains("lay still"), "{error}");
         assert_eq!(received.load(Ordering::Relaxed), 9);
+    }
+
+    #[tokio::test]
+    async fn a_body_nobody_wants_is_read_on_unless_it_waits_to_be_asked() {
+        for (awaits_continue, left_max) in [(false, 0), (true, 3)] {
+            let left = Arc::new(AtomicU64::new(3));
+            let count = Arc::clone(&left);
+            let frames = futures_util::stream::iter(0..3).map(move |_| {
+                count.fetch_sub(1, Ordering::Relaxed);
+                Ok::<_, BoxError>(Frame::data(Bytes::from("x")))
+            });
+            let body = StreamBody::new(frames);
+            let received = Arc::new(AtomicU64::new(0));
+            drop(IdleBody::new(body, Duration::from_secs(1), received).awaited(awaits_continue));
+            // The test's runtime has one thread: what was spawned runs when this task yields.
+            tokio::task::yield_now().await;
+            assert_eq!(left.load(Ordering::Relaxed), left_max);
+        }
     }
 
     #[tokio::test]

@@ -1,3 +1,5 @@
+//! Routes, hosts, panics and readiness, without a socket.
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,0 +1,111 @@
+//! Which clients this machine has, and what a test does about one that it has not.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::scratch::Disk;
+
+/// Something from outside that a test needs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Client {
+    /// The aws CLI and boto3, in the environment that `cargo xtask bootstrap` makes.
+    Aws,
+    /// docker and a daemon, which must be started as root.
+    Docker,
+    /// podman, as root.
+    Podman,
+    /// skopeo.
+    Skopeo,
+    /// buildah, as root.
+    Buildah,
+    /// The right to mount a small disk.
+    Mount,
+}
+
+/// Whether all of `needed` are there.
+///
+/// A test that gets `false` returns: it is skipped, and how to install the client is printed past
+/// the harness, which would swallow it.
+///
+/// # Panics
+/// In CI, if one is missing: there, nothing may be skipped.
+#[track_caller]
+pub fn available(needed: &[Client]) -> bool {
+    let Some(remedy) = needed.iter().find_map(|client| client.remedy()) else { return true };
+    assert!(!in_ci(), "missing: {remedy}");
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
+    // Nobody reads standard error: then nobody misses the line.
+    let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {remedy}");
+    false
+}
+
+impl Client {
+    /// How to come by it; `None` if it is there.
+    fn remedy(self) -> Option<String> {
+        let package = |name: &str, programs: &[&str]| {
+            let missing = programs.iter().find(|program| find(program).is_none())?;
+            Some(format!("there is no {missing}: apt-get install {name}"))
+        };
+        let root = |what: &str| {
+            (!is_root()).then(|| format!("{what} is run as root: sudo -E cargo xtask test"))
+        };
+        match self {
+            Self::Aws => (!aws_bin().join("aws").is_file())
+                .then(|| "there is no aws CLI: cargo xtask bootstrap".to_owned()),
+            Self::Docker => package("docker.io", &["docker", "dockerd"])
+                .or_else(|| package("busybox-static", &["busybox"]))
+                .or_else(|| root("a docker daemon")),
+            Self::Podman => package("podman", &["podman"]).or_else(|| root("podman")),
+            Self::Skopeo => package("skopeo", &["skopeo"]),
+            Self::Buildah => package("buildah", &["buildah"]).or_else(|| root("buildah")),
+            Self::Mount => Disk::mount(1)
+                .is_none()
+                .then(|| "a small disk cannot be mounted: run as root".to_owned()),
+        }
+    }
+}
+
+/// The folder of `aws` and of a `python` that has boto3.
+pub fn aws_bin() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/clients/venv/bin")
+}
+
+/// The file of a program, looked for in the folders of the administrator too.
+pub fn find(program: &str) -> Option<PathBuf> {
+    std::env::split_paths(&path())
+        .chain(["/usr/sbin", "/sbin", "/bin"].map(PathBuf::from))
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file())
+}
+
+/// The program under test: `WHARFINGER_BIN`, or the one built beside this test.
+pub fn wharfinger() -> PathBuf {
+    let beside = || {
+        let test = std::env::current_exe().ok()?;
+        Some(test.parent()?.parent()?.join("wharfinger"))
+    };
+    let program = variable("WHARFINGER_BIN").map(PathBuf::from).or_else(beside);
+    let program = program.expect("a test has a folder");
+    assert!(program.is_file(), "there is no {}: use cargo xtask test", program.display());
+    program
+}
+
+/// The `PATH` of this process.
+pub fn path() -> String {
+    variable("PATH").unwrap_or_default()
+}
+
+fn in_ci() -> bool {
+    variable("CI").is_some_and(|value| value == "true" || value == "1")
+}
+
+fn is_root() -> bool {
+    let output = Command::new("id").arg("-u").stderr(Stdio::null()).output();
+    output.is_ok_and(|output| output.stdout == b"0\n")
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test is told by its environment where it runs")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

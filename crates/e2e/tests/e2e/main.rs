@@ -1,0 +1,15 @@
+//! The registry as its users meet it: the program as a process, and clients as their makers ship
+//! them. A test whose client is not installed is skipped, and says so; in CI it fails.
+
+mod boto3;
+mod buildah;
+mod damage;
+mod disk;
+mod kill;
+mod lifecycle;
+mod malformed;
+mod memory;
+mod permission;
+mod podman;
+mod skopeo;
+mod tutorial;
