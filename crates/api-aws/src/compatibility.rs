@@ -41,7 +41,8 @@ pub const DEVIATIONS: &[Deviation] = &[
         place: "`registryId` of another account",
         aws: "Asks the policies of the repository and the registry.",
         here: "`AccessDeniedException`, with the text for a policy that is silent: there are no \
-               such policies yet.",
+               such policies yet. (`GetAuthorizationToken` gives a token, as AWS does; using it \
+               is denied.)",
     },
     Deviation {
         place: "Signatures with a session token",
@@ -66,6 +67,11 @@ pub const DEVIATIONS: &[Deviation] = &[
         aws: "`KMS` and `KMS_DSSE` use a KMS key.",
         here: "`KmsException`: there is no key service yet. `AES256` encrypts with the registry's \
                own key ring.",
+    },
+    Deviation {
+        place: "`PutImage` of an OCI artifact without layers",
+        aws: "`Image has to have at least 1 layer`.",
+        here: "Stored: only container images need a layer.",
     },
     Deviation {
         place: "`BatchGetImage` `acceptedMediaTypes`",

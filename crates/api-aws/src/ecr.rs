@@ -19,13 +19,14 @@ use wharfinger_auth::{Action, Caller, CredentialError, Permit, RepositoryResourc
 use wharfinger_aws_model::ecr::{Operation, Request, SIGNING_NAME, TARGET_PREFIX};
 use wharfinger_aws_protocol::Answer;
 use wharfinger_aws_protocol::json::{self, JsonError, Target};
-use wharfinger_aws_protocol::sigv4::SignedRequest;
+use wharfinger_aws_protocol::sigv4::{InvalidSignature, SigV4Error, SignedRequest};
 use wharfinger_core::limits::API_BODY_BYTES_MAX;
 use wharfinger_core::repository_name::REPOSITORY_NAME_PATTERN;
 use wharfinger_core::{Region, RegistryId, RepositoryName, RequestContext};
 use wharfinger_registry::Registry;
 
 use crate::body::{self, WholeBody};
+use crate::endpoint::names_another_region;
 use crate::{ApiAws, Body, signed_parts};
 use error::CallError;
 
@@ -75,6 +76,10 @@ impl ApiAws {
             body::read(body, API_BODY_BYTES_MAX, &self.body_room).await?;
         let (caller, region) =
             self.auth.authenticate_signature(&parts, &sha256, SIGNING_NAME).await?;
+        if names_another_region(&context.host, &region) {
+            let wrong_region = SigV4Error::from(InvalidSignature::WrongRegion);
+            return Err(CredentialError::from(wrong_region).into());
+        }
         let operation = Operation::from_name(target.operation).ok_or_else(unknown)?;
         let request = self.decode(operation, bytes).await?;
         drop(room);

@@ -23,6 +23,12 @@ pub const DEVIATIONS: &[Deviation] = &[
               header across a redirect within it",
     },
     Deviation {
+        area: "GET blobs/<digest> of a layer that no image references",
+        ecr: "Not documented for /v2; LayerInaccessibleException of GetDownloadUrlForLayer",
+        wharfinger: "Served, as by HEAD",
+        why: "OCI Distribution: what was pushed can be pulled",
+    },
+    Deviation {
         area: "GET, HEAD manifests/<reference>",
         ecr: "Docker-Content-Digest with HEAD only; manifests are translated between Docker and \
               OCI types by Accept when asked for by tag",

@@ -197,6 +197,28 @@ async fn the_region_of_the_signature_is_the_region_of_the_registry() {
 }
 
 #[tokio::test]
+async fn a_host_of_another_region_refuses_the_signature() {
+    let world = World::new().await;
+    for (host, refused) in [
+        ("api.ecr.us-east-1.amazonaws.com", true),
+        ("999999999999.dkr.ecr.us-east-1.example.com:8443", true),
+        ("api.ecr.eu-west-1.amazonaws.com", false),
+        ("ecr.us-east-1.lan", false),
+    ] {
+        let mut context = world.context();
+        context.host = host.into();
+        let describe = world.ecr("DescribeRepositories", "{}").header("host", host);
+        let reply = world.send_in(&context, describe.sign(&world.root)).await;
+        if refused {
+            let message = reply.refused("InvalidSignatureException");
+            assert_eq!(message, "Credential should be scoped to a valid region.", "{host}");
+        } else {
+            reply.ok();
+        }
+    }
+}
+
+#[tokio::test]
 async fn uris_follow_the_host_or_the_template() {
     let world = World::new().await;
     let mut context = world.context();
