@@ -79,6 +79,16 @@ pub const DEVIATIONS: &[Deviation] = &[
         here: "Answers the image as it was pushed, byte for byte.",
     },
     Deviation {
+        place: "`BatchGetImage` of very large manifests",
+        aws: "Names no limit for all manifests together.",
+        here: "`InvalidParameterException` at `imageIds` above 16 MiB together: memory has a bound.",
+    },
+    Deviation {
+        place: "`DescribeImages` of images with very many tags",
+        aws: "Fills a page up to `maxResults`.",
+        here: "A page ends early at 10,000 tags, with a token for the rest.",
+    },
+    Deviation {
         place: "`BatchCheckLayerAvailability` `mediaType`",
         aws: "Names the media type of an available layer.",
         here: "Absent: a layer has no type of its own until a manifest names one.",

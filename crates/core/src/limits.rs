@@ -52,6 +52,11 @@ pub const SIGNATURE_SKEW_SECONDS_MAX: u64 = 900;
 pub const JSON_DEPTH_MAX: usize = 64;
 /// References (layers, config, children) one manifest may make: ours, against hostile manifests.
 pub const MANIFEST_REFERENCES_MAX: usize = 10_000;
+/// Bytes of manifests that one `BatchGetImage` answers with: four of the largest (ours; AWS names
+/// no such limit, and a request could ask for a hundred).
+pub const BATCH_MANIFEST_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Tags on one page of `DescribeImages`, unless its only image has more (ours, likewise).
+pub const PAGE_TAGS_MAX: u64 = 10_000;
 /// Bytes of a JSON API request body: a 20 MiB layer part in base64 and room for its members.
 pub const API_BODY_BYTES_MAX: usize = 29 * 1024 * 1024;
 /// Characters of an identity policy (IAM's quota for managed policies).

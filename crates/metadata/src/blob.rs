@@ -126,10 +126,15 @@ pub async fn discard_object(
     tx.execute(sql, params![object_id, now]).await.map(|_| ())
 }
 
-/// Objects that wait to be deleted.
-pub async fn discarded_objects(tx: &mut Tx, limit: u32) -> Result<Vec<ObjectId>, MetadataError> {
-    let sql = "SELECT object_id FROM discarded_object ORDER BY object_id LIMIT ?1";
-    tx.query(sql, params![limit]).await?.iter().map(|row| row.parsed(0)).collect()
+/// Objects that wait to be deleted and whose ids come after `after`, in order of id.
+pub async fn discarded_objects(
+    tx: &mut Tx,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<ObjectId>, MetadataError> {
+    let sql = "SELECT object_id FROM discarded_object WHERE object_id > ?1 \
+               ORDER BY object_id LIMIT ?2";
+    tx.query(sql, params![after, limit]).await?.iter().map(|row| row.parsed(0)).collect()
 }
 
 /// Notes that an object is gone from the store.

@@ -35,6 +35,12 @@ pub enum MetadataError {
         /// The schema version needed.
         known: i64,
     },
+    /// The file system cannot hold SQLite's write-ahead log, without which commits are not durable.
+    #[error(
+        "the metadata cannot be kept on this file system: it lacks what SQLite's write-ahead log \
+         needs (a network file system, as a rule); use a local one"
+    )]
+    NoWriteAheadLog,
     /// A row that breaks a uniqueness rule was to be written.
     #[error("a row with this key exists")]
     Duplicate(#[source] rusqlite::Error),
@@ -65,13 +71,24 @@ impl From<rusqlite::Error> for MetadataError {
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
                 Self::ReadOnly(error)
             }
-            Some(ErrorCode::ConstraintViolation) => Self::Duplicate(error),
+            Some(ErrorCode::ConstraintViolation) if is_duplicate(&error) => Self::Duplicate(error),
             _ => Self::Engine(error),
         }
     }
 }
 
 impl MetadataError {
+    /// The code of the engine's error, if it is one.
+    pub(crate) fn engine_code(&self) -> Option<rusqlite::ffi::Error> {
+        match self {
+            Self::StorageFull(error)
+            | Self::ReadOnly(error)
+            | Self::Duplicate(error)
+            | Self::Engine(error) => error.sqlite_error().copied(),
+            _ => None,
+        }
+    }
+
     /// Whether the disk may no longer hold what was written: after such an error nothing may be
     /// acknowledged any more.
     pub(crate) fn is_io_failure(&self) -> bool {
@@ -85,4 +102,12 @@ impl MetadataError {
             )
         )
     }
+}
+
+/// Whether the constraint is one of uniqueness, and not, say, a reference to a row that is gone.
+fn is_duplicate(error: &rusqlite::Error) -> bool {
+    use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
+    error.sqlite_error().is_some_and(|error| {
+        matches!(error.extended_code, SQLITE_CONSTRAINT_PRIMARYKEY | SQLITE_CONSTRAINT_UNIQUE)
+    })
 }

@@ -143,13 +143,40 @@ pub async fn set_scan_on_push(
     tx.execute(sql, params![id, scan_on_push]).await.map(|_| ())
 }
 
-/// Deletes a repository and every row it owns. The objects of its uploads are discarded in the
-/// same transaction; blobs stay for garbage collection, since other repositories may use them.
+/// Takes a repository out of its registry: nothing finds it any more, and its name is free. The
+/// objects of its uploads are discarded in the same transaction; blobs stay for garbage
+/// collection, since other repositories may use them.
+///
+/// Its other rows may be a million, and go by [`purge`], so that nobody waits for them.
 pub async fn delete(tx: &mut Tx, id: RepositoryId, now: Timestamp) -> Result<(), MetadataError> {
     let uploads = "INSERT INTO discarded_object (object_id, discarded_at) \
                    SELECT object_id, ?2 FROM upload \
                    WHERE repository_id = ?1 AND object_id IS NOT NULL";
     tx.execute(uploads, params![id, now]).await?;
+    tx.execute("DELETE FROM upload WHERE repository_id = ?1", params![id]).await?;
+    // No account has the empty id.
+    let sql = "UPDATE repository \
+               SET account_id = '', region = '', name = CAST(repository_id AS TEXT) \
+               WHERE repository_id = ?1";
+    tx.execute(sql, params![id]).await.map(|_| ())
+}
+
+/// Removes rows of a deleted repository: `limit` images with all that hangs on them, or as many
+/// links to blobs, or, once there are none, the repository itself. Answers whether there may be
+/// more to remove.
+pub async fn purge(tx: &mut Tx, limit: u32) -> Result<bool, MetadataError> {
+    let sql = "SELECT repository_id FROM repository WHERE account_id = '' LIMIT 1";
+    let Some(row) = tx.query_opt(sql, &[]).await? else { return Ok(false) };
+    let id = row.repository_id(0)?;
+    let images = "DELETE FROM image WHERE repository_id = ?1 AND digest IN \
+                  (SELECT digest FROM image WHERE repository_id = ?1 LIMIT ?2)";
+    let links = "DELETE FROM repository_blob WHERE repository_id = ?1 AND digest IN \
+                 (SELECT digest FROM repository_blob WHERE repository_id = ?1 LIMIT ?2)";
+    for sql in [images, links] {
+        if tx.execute(sql, params![id, limit]).await? > 0 {
+            return Ok(true);
+        }
+    }
     tx.execute("DELETE FROM repository WHERE repository_id = ?1", params![id]).await?;
-    Ok(())
+    Ok(true)
 }

@@ -176,7 +176,16 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, MetadataError> {
     connection.set_prepared_statement_cache_capacity(128);
     if mode.contains(OpenFlags::SQLITE_OPEN_READ_WRITE) {
         // FULL: each commit is in the write-ahead log and fsynced before anyone is answered.
-        connection.pragma_update(None, "journal_mode", "WAL")?;
+        let mode: String =
+            connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+        if !mode.eq_ignore_ascii_case("wal") {
+            let read_only = connection.is_readonly("main")?;
+            let cause = rusqlite::Error::InvalidQuery;
+            return Err(match read_only {
+                true => MetadataError::ReadOnly(cause),
+                false => MetadataError::NoWriteAheadLog,
+            });
+        }
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT)?;
     }
@@ -208,27 +217,29 @@ fn commit_group(
     jobs: &mut mpsc::Receiver<Job>,
 ) -> Result<(), MetadataError> {
     if let Err(error) = command(tx, "BEGIN IMMEDIATE") {
-        let (_, reply) = first(Err(again(&error)));
-        reply(Err(again(&error)));
+        // Those behind have waited as long, and would only wait for the same again.
+        let behind = std::iter::from_fn(|| jobs.try_recv().ok()).take(QUEUE_MAX);
+        for job in std::iter::once(first).chain(behind) {
+            let (_, reply) = job(Err(again(&error)));
+            reply(Err(again(&error)));
+        }
         return Err(error);
     }
     let mut replies = Vec::new();
     let mut next = Some(first);
-    let mut changed = false;
+    let (mut changed, mut spoiled) = (false, Ok(()));
     while let Some(job) = next {
-        let (keep, reply) = run_job(tx, job);
+        let (keep, reply, undone) = run_job(tx, job);
         changed |= keep;
+        spoiled = undone;
         replies.push(reply);
-        // Some errors (a full disk, failed I/O) make SQLite undo the whole transaction by itself.
-        let lost = tx.connection().is_autocommit();
-        next = if lost || replies.len() >= GROUP_MAX { None } else { jobs.try_recv().ok() };
+        let full = spoiled.is_err() || replies.len() >= GROUP_MAX;
+        next = if full { None } else { jobs.try_recv().ok() };
     }
-    let outcome = if tx.connection().is_autocommit() {
-        Err(MetadataError::StorageFull(rusqlite::Error::InvalidQuery))
-    } else if changed {
-        command(tx, "COMMIT")
-    } else {
-        command(tx, "ROLLBACK")
+    let outcome = match spoiled {
+        Ok(()) if changed => command(tx, "COMMIT"),
+        Ok(()) => command(tx, "ROLLBACK"),
+        Err(error) => Err(error),
     };
     if outcome.is_err() && !tx.connection().is_autocommit() {
         let _ = command(tx, "ROLLBACK");
@@ -242,20 +253,20 @@ fn commit_group(
     outcome
 }
 
-/// Runs one body in a savepoint. A body that fails leaves no trace in the group.
-fn run_job(tx: &mut Tx, job: Job) -> (bool, Reply) {
+/// Runs one body in a savepoint. A body that fails leaves no trace in the group; an error in the
+/// last place says that the group cannot be committed.
+fn run_job(tx: &mut Tx, job: Job) -> (bool, Reply, Result<(), MetadataError>) {
     if let Err(error) = command(tx, "SAVEPOINT body") {
-        return job(Err(error));
+        let (_, reply) = job(Err(again(&error)));
+        return (false, reply, Err(error));
     }
     let (keep, reply) = job(Ok(tx));
+    // Some errors (a full disk, failed I/O) make SQLite undo the whole transaction by itself.
     if tx.connection().is_autocommit() {
-        return (keep, reply);
+        return (false, reply, Err(tx.take_failure()));
     }
     let undone = if keep { Ok(()) } else { command(tx, "ROLLBACK TO body") };
-    match undone.and_then(|()| command(tx, "RELEASE body")) {
-        Ok(()) => (keep, reply),
-        Err(error) => (false, Box::new(move |_| reply(Err(error)))),
-    }
+    (keep, reply, undone.and_then(|()| command(tx, "RELEASE body")))
 }
 
 /// Runs a statement that begins or ends something; parsed once for each connection.

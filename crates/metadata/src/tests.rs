@@ -1,6 +1,9 @@
 //! What every engine must hold: transactions whole or not at all, durable, isolated; lists in
 //! order; and what the engine says when the disk is full.
 
+mod commit;
+mod plan;
+
 use std::sync::Arc;
 
 use tempfile::TempDir;
@@ -235,11 +238,11 @@ async fn counts_of_tags_and_images_follow_their_rows() {
 }
 
 #[tokio::test]
-async fn lists_of_images_walk_an_index() {
+async fn lists_of_images_go_on_where_a_page_ended() {
     let folder = tempfile::tempdir().unwrap();
     let metadata = open(&folder);
     let id = with_repository(&metadata).await;
-    let plans = write(&metadata, move |tx| {
+    write(&metadata, move |tx| {
         Box::pin(async move {
             for byte in 0..50 {
                 let row = image_row(byte, i64::from(byte) / 10);
@@ -254,20 +257,11 @@ async fn lists_of_images_walk_an_index() {
                 seen.extend(page.iter().map(|row| row.digest));
             }
             assert_eq!(seen, (0..50).map(digest).collect::<Vec<_>>());
-            let mut plan = tx.connection().prepare(
-                "EXPLAIN QUERY PLAN SELECT digest FROM image WHERE repository_id = ?1 \
-                 AND tagged = ?5 AND (pushed_at, digest) > (?2, ?3) \
-                 ORDER BY pushed_at, digest LIMIT ?4",
-            )?;
-            let steps = plan.query_map(rusqlite::params![1, 0, "", 1, 0], |row| row.get(3))?;
-            Ok(steps.collect::<Result<Vec<String>, _>>()?)
+            Ok(())
         })
     })
     .await
     .unwrap();
-    let plan = plans.join("\n");
-    assert!(plan.contains("SEARCH image USING"), "{plan}");
-    assert!(!plan.contains("TEMP B-TREE"), "sorted, not walked: {plan}");
 }
 
 #[tokio::test]
@@ -300,7 +294,7 @@ async fn of_two_writers_to_an_upload_one_is_told_no() {
             // A repository that goes leaves the objects of its uploads to be deleted.
             repository::delete(tx, id, now()).await?;
             assert_eq!(upload::find(tx, id, &row.upload_id).await?, None);
-            assert_eq!(blob::discarded_objects(tx, 10).await?, vec![row.object_id.unwrap()]);
+            assert_eq!(blob::discarded_objects(tx, "", 10).await?, vec![row.object_id.unwrap()]);
             Ok(())
         })
     })
@@ -308,6 +302,7 @@ async fn of_two_writers_to_an_upload_one_is_told_no() {
     .unwrap();
 }
 
+/// A repository may hold a million rows: they go in small steps, and nobody sees them meanwhile.
 #[tokio::test]
 async fn a_repository_takes_its_rows_along() {
     let folder = tempfile::tempdir().unwrap();
@@ -316,13 +311,28 @@ async fn a_repository_takes_its_rows_along() {
     write(&metadata, move |tx| {
         Box::pin(async move {
             resource_tag::put(tx, id, "team", "news").await?;
-            image::insert(tx, id, &image_row(1, 0), b"sealed", &[digest(2)], &[digest(3)]).await?;
+            for byte in 0..5 {
+                let row = image_row(byte, 0);
+                image::insert(tx, id, &row, b"sealed", &[digest(9)], &[digest(8)]).await?;
+                blob::link(tx, id, &digest(byte), now()).await?;
+            }
             tag::put(tx, id, &"v1".parse().unwrap(), &digest(1), now()).await?;
-            blob::link(tx, id, &digest(2), now()).await?;
             repository::delete(tx, id, now()).await?;
+            let row = repository_row("app");
+            assert_eq!(repository::find(tx, &row.registry, &row.name).await?, None);
+            assert_eq!(repository::count(tx, &row.registry).await?, 0);
+            assert_eq!(repository::list(tx, &row.registry, "", 10).await?, vec![]);
+            let again = RepositoryRow { id: RepositoryId(1), ..row };
+            repository::insert(tx, &again).await?;
+            let mut steps = 0;
+            while repository::purge(tx, 2).await? {
+                steps += 1;
+            }
+            assert_eq!(steps, 3 + 3 + 1, "images, links, and the repository");
+            assert_eq!(repository::find(tx, &again.registry, &again.name).await?, Some(again));
             let tables = ["image", "manifest", "tag", "image_blob", "image_child", "resource_tag"];
             for table in tables.iter().chain(&["repository_blob", "repository"]) {
-                let sql = format!("SELECT COUNT(*) FROM {table}");
+                let sql = format!("SELECT COUNT(*) FROM {table} WHERE repository_id <> 1");
                 let left: i64 = tx.connection().query_row(&sql, [], |row| row.get(0))?;
                 assert_eq!(left, 0, "{table}");
             }

@@ -18,15 +18,46 @@ pub type BoxFuture<'t, T> = Pin<Box<dyn Future<Output = T> + Send + 't>>;
 /// [`MetadataError::Panicked`].
 pub struct Tx {
     connection: rusqlite::Connection,
+    /// How the last statement that failed did: why the engine undid a transaction by itself.
+    failure: Option<rusqlite::ffi::Error>,
+    /// What has been run, for the test that looks at the plans.
+    #[cfg(test)]
+    pub(crate) seen: std::collections::BTreeSet<&'static str>,
 }
 
 impl Tx {
     pub(crate) fn new(connection: rusqlite::Connection) -> Self {
-        Self { connection }
+        Self {
+            connection,
+            failure: None,
+            #[cfg(test)]
+            seen: std::collections::BTreeSet::new(),
+        }
     }
 
     pub(crate) fn connection(&self) -> &rusqlite::Connection {
         &self.connection
+    }
+
+    /// Why the engine undid the transaction by itself.
+    pub(crate) fn take_failure(&mut self) -> MetadataError {
+        let failure = self.failure.take();
+        failure.map_or(rusqlite::Error::InvalidQuery, of_engine).into()
+    }
+
+    /// Remembers why a statement failed.
+    fn note<T>(&mut self, outcome: Result<T, MetadataError>) -> Result<T, MetadataError> {
+        outcome.inspect_err(|error| self.failure = error.engine_code())
+    }
+
+    /// A body may not go on when the engine has undone its transaction: from then on each statement
+    /// would be committed by itself.
+    fn check_open(&self) -> Result<(), MetadataError> {
+        if self.connection.is_autocommit() {
+            let undone = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT_ROLLBACK);
+            return Err(of_engine(undone).into());
+        }
+        Ok(())
     }
 
     /// Runs a statement and returns how many rows it changed.
@@ -35,9 +66,11 @@ impl Tx {
         sql: &'static str,
         params: &[Value<'_>],
     ) -> Result<u64, MetadataError> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let changed = statement.execute(rusqlite::params_from_iter(params))?;
-        Ok(changed as u64)
+        #[cfg(test)]
+        self.seen.insert(sql);
+        self.check_open()?;
+        let changed = execute(&self.connection, sql, params);
+        self.note(changed)
     }
 
     /// Runs a query and returns all its rows. Every query has a LIMIT or a key.
@@ -46,18 +79,11 @@ impl Tx {
         sql: &'static str,
         params: &[Value<'_>],
     ) -> Result<Vec<Row>, MetadataError> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let columns = statement.column_count();
-        let mut rows = statement.query(rusqlite::params_from_iter(params))?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            let mut values = Vec::with_capacity(columns);
-            for column in 0..columns {
-                values.push(owned(row.get_ref(column)?, column)?);
-            }
-            found.push(Row::new(values));
-        }
-        Ok(found)
+        #[cfg(test)]
+        self.seen.insert(sql);
+        self.check_open()?;
+        let rows = query(&self.connection, sql, params);
+        self.note(rows)
     }
 
     /// Runs a query that has at most one row to give.
@@ -68,6 +94,39 @@ impl Tx {
     ) -> Result<Option<Row>, MetadataError> {
         Ok(self.query(sql, params).await?.into_iter().next())
     }
+}
+
+fn execute(
+    connection: &rusqlite::Connection,
+    sql: &'static str,
+    params: &[Value<'_>],
+) -> Result<u64, MetadataError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let changed = statement.execute(rusqlite::params_from_iter(params))?;
+    Ok(changed as u64)
+}
+
+fn query(
+    connection: &rusqlite::Connection,
+    sql: &'static str,
+    params: &[Value<'_>],
+) -> Result<Vec<Row>, MetadataError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let columns = statement.column_count();
+    let mut rows = statement.query(rusqlite::params_from_iter(params))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let mut values = Vec::with_capacity(columns);
+        for column in 0..columns {
+            values.push(owned(row.get_ref(column)?, column)?);
+        }
+        found.push(Row::new(values));
+    }
+    Ok(found)
+}
+
+fn of_engine(code: rusqlite::ffi::Error) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(code, None)
 }
 
 fn owned(value: ValueRef<'_>, column: usize) -> Result<Value<'static>, MetadataError> {

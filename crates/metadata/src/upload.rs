@@ -118,6 +118,12 @@ pub async fn advance(
     Ok(tx.execute(sql, values).await? == 1)
 }
 
+/// Notes that a session is in use.
+pub async fn touch(tx: &mut Tx, upload_id: &UploadId, now: Timestamp) -> Result<(), MetadataError> {
+    let sql = "UPDATE upload SET updated_at = ?2 WHERE upload_id = ?1";
+    tx.execute(sql, params![upload_id, now]).await.map(|_| ())
+}
+
 /// Ends a session; answers whether there was one.
 pub async fn delete(tx: &mut Tx, upload_id: &UploadId) -> Result<bool, MetadataError> {
     let sql = "DELETE FROM upload WHERE upload_id = ?1";

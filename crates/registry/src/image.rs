@@ -1,5 +1,7 @@
 //! Images: found by tag or digest, read, listed, described.
 
+mod budget;
+
 use bytes::Bytes;
 use wharfinger_auth::Permit;
 use wharfinger_auth::actions::{BatchGetImage, DescribeImages, ListImages};
@@ -78,6 +80,9 @@ pub struct ListImagesFilter {
 
 impl Registry {
     /// ECR `BatchGetImage`: one image or one failure for each id, in their order.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for more bytes of manifests than one answer may hold.
     pub async fn batch_get_image(
         &self,
         permit: &Permit<BatchGetImage>,
@@ -90,9 +95,11 @@ impl Registry {
                 Box::pin(async move {
                     let repository = must_find(tx, &resource).await?;
                     let (mut found, mut failures) = (Vec::new(), Vec::new());
+                    let mut budget = budget::ManifestBudget::default();
                     for requested in ids {
                         match resolve(tx, repository.id, &requested).await? {
                             Ok((id, row)) => {
+                                budget.take(&row)?;
                                 let sealed =
                                     image::sealed_manifest(tx, repository.id, &id.digest).await?;
                                 found.push((id, row.media_type, sealed.unwrap_or_default()));
@@ -220,7 +227,8 @@ impl Registry {
             .await
     }
 
-    /// ECR `DescribeImages` without `imageIds`: images in order of push.
+    /// ECR `DescribeImages` without `imageIds`: images in order of push. A page may hold fewer than
+    /// asked for although more follow, when they have very many tags.
     pub async fn describe_images(
         &self,
         permit: &Permit<DescribeImages>,
@@ -234,18 +242,20 @@ impl Registry {
         );
         let after = page.position::<PairPosition>(&list)?.unwrap_or_default().image();
         let limit = page.limit();
-        let details = self
+        let (details, limit) = self
             .metadata
             .read(move |tx| {
                 Box::pin(async move {
                     let repository = must_find(tx, &resource).await?.id;
-                    let rows =
+                    let mut rows =
                         image::list(tx, repository, filter.tag_status, &after, limit + 1).await?;
+                    let limit = budget::images_of_page(&rows, limit);
+                    rows.truncate(limit as usize + 1);
                     let mut details = Vec::with_capacity(rows.len());
                     for row in rows {
                         details.push(detail(tx, repository, row).await?);
                     }
-                    Ok::<_, Error>(details)
+                    Ok::<_, Error>((details, limit))
                 })
             })
             .await?;
@@ -306,7 +316,7 @@ async fn detail(
         size_bytes: row.size_bytes,
         pushed_at: row.pushed_at,
         media_type: row.media_type,
-        artifact_media_type: row.artifact_media_type.or(row.artifact_type),
+        artifact_media_type: row.artifact_type.or(row.artifact_media_type),
         subject: row.subject,
     })
 }

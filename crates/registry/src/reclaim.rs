@@ -1,9 +1,10 @@
-//! Giving back space: objects that rows have let go of, and uploads nobody goes on with.
+//! Giving back space: uploads nobody goes on with, objects that rows have let go of, and the rows
+//! of deleted repositories.
 
 use std::time::Duration;
 
 use wharfinger_core::limits::UPLOAD_IDLE_SECONDS_MAX;
-use wharfinger_metadata::{blob, upload};
+use wharfinger_metadata::{Metadata, blob, repository, upload};
 
 use crate::{Error, Registry};
 
@@ -11,62 +12,94 @@ use crate::{Error, Registry};
 const STEP: u32 = 100;
 
 impl Registry {
-    /// Ends uploads that have lain idle for [`UPLOAD_IDLE_SECONDS_MAX`], and deletes the objects
-    /// that nothing uses any more. Called when the server starts and from time to time; safe to
-    /// repeat and to break off anywhere. Answers how many uploads it ended.
+    /// Ends uploads that have lain idle for [`UPLOAD_IDLE_SECONDS_MAX`] (one that a request writes
+    /// to, however slowly, does not), and deletes the objects and rows that nothing uses any more.
+    /// Called when the server starts and from time to time; safe to repeat and to break off
+    /// anywhere. Answers how many uploads it ended.
     pub async fn reclaim(&self) -> Result<u64, Error> {
         let now = self.now();
         let before = now.minus(Duration::from_secs(UPLOAD_IDLE_SECONDS_MAX));
         let mut ended = 0;
         loop {
-            let step = self
+            let uploads = self.uploads.clone();
+            let (seen, in_use) = self
                 .metadata
                 .write(move |tx| {
                     Box::pin(async move {
-                        let idle = upload::idle(tx, before, STEP).await?;
+                        let (idle, mut in_use) = (upload::idle(tx, before, STEP).await?, 0);
                         for (upload_id, object_id) in &idle {
+                            // A single request may take longer than a session may lie idle.
+                            if uploads.is_held(*upload_id) {
+                                upload::touch(tx, upload_id, now).await?;
+                                in_use += 1;
+                                continue;
+                            }
                             if let Some(object_id) = object_id {
                                 blob::discard_object(tx, object_id, now).await?;
                             }
                             upload::delete(tx, upload_id).await?;
                         }
-                        Ok::<_, Error>(idle.len())
+                        Ok::<_, Error>((idle.len(), in_use))
                     })
                 })
                 .await?;
-            ended += step as u64;
-            if step < STEP as usize {
+            ended += (seen - in_use) as u64;
+            if seen < STEP as usize {
                 break;
             }
         }
         self.delete_discarded_objects().await;
+        purge_repositories(&self.metadata).await?;
         Ok(ended)
     }
 
+    /// Removes what deleted repositories have left. Nobody waits for it, and what is cut off is
+    /// done the next time.
+    pub(crate) fn purge_repositories_soon(&self) {
+        let metadata = self.metadata.clone();
+        tokio::spawn(async move {
+            if let Err(error) = purge_repositories(&metadata).await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a deleted repository waits for its rows to be removed"
+                );
+            }
+        });
+    }
+
     /// Deletes the objects that committed transactions have let go of. What fails is tried again
-    /// the next time; nobody waits for it.
+    /// the next time, and keeps no other back; nobody waits for it.
     pub(crate) async fn delete_discarded_objects(&self) {
         let (metadata, blobs) = (self.metadata.clone(), self.blobs.clone());
         let work = async move {
+            let mut after = String::new();
             loop {
+                let from = std::mem::take(&mut after);
                 let objects = metadata
-                    .read(|tx| {
-                        Box::pin(
-                            async move { Ok::<_, Error>(blob::discarded_objects(tx, STEP).await?) },
-                        )
+                    .read(move |tx| {
+                        Box::pin(async move {
+                            Ok::<_, Error>(blob::discarded_objects(tx, &from, STEP).await?)
+                        })
                     })
                     .await?;
-                if objects.is_empty() {
-                    return Ok::<_, Error>(());
-                }
-                for object in &objects {
-                    blobs.delete(*object).await?;
+                let Some(last) = objects.last() else { return Ok::<_, Error>(()) };
+                after = last.to_string();
+                let mut gone = Vec::with_capacity(objects.len());
+                for object_id in objects {
+                    match blobs.delete(object_id).await {
+                        Ok(()) => gone.push(object_id),
+                        Err(error) => tracing::warn!(
+                            %object_id,
+                            error = &error as &dyn std::error::Error,
+                            "an object could not be deleted"
+                        ),
+                    }
                 }
                 metadata
                     .write(move |tx| {
                         Box::pin(async move {
-                            for object in &objects {
-                                blob::forget_object(tx, object).await?;
+                            for object_id in &gone {
+                                blob::forget_object(tx, object_id).await?;
                             }
                             Ok::<_, Error>(())
                         })
@@ -83,4 +116,14 @@ impl Registry {
             }
         });
     }
+}
+
+/// In steps, between which others write.
+async fn purge_repositories(metadata: &Metadata) -> Result<(), Error> {
+    let step = || {
+        metadata
+            .write(|tx| Box::pin(async move { Ok::<_, Error>(repository::purge(tx, STEP).await?) }))
+    };
+    while step().await? {}
+    Ok(())
 }

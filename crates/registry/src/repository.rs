@@ -88,11 +88,16 @@ impl Registry {
                         });
                     }
                     match repository::insert(tx, &row).await {
-                        Err(MetadataError::Duplicate(_)) => {
-                            return Err(Error::RepositoryAlreadyExists {
-                                name: row.name,
-                                registry: row.registry.account,
-                            });
+                        // The name is taken, or (once in a million for two in one millisecond)
+                        // the id; then the client tries again.
+                        Err(error @ MetadataError::Duplicate(_)) => {
+                            return match repository::find(tx, &row.registry, &row.name).await? {
+                                Some(_) => Err(Error::RepositoryAlreadyExists {
+                                    name: row.name,
+                                    registry: row.registry.account,
+                                }),
+                                None => Err(error.into()),
+                            };
                         }
                         other => other?,
                     }
@@ -182,6 +187,7 @@ impl Registry {
             })
             .await?;
         self.delete_discarded_objects().await;
+        self.purge_repositories_soon();
         Ok(deleted)
     }
 

@@ -7,6 +7,7 @@ mod registry {
     mod layers;
     mod listing;
     mod pushing;
+    mod racing;
     mod repositories;
     mod uploading;
 }

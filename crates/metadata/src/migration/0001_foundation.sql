@@ -31,7 +31,8 @@ CREATE TABLE access_key (
     secret_sealed {bytes} NOT NULL,
     created_at    BIGINT NOT NULL
 );
-CREATE INDEX access_key_owner ON access_key (account_id, user_id);
+CREATE INDEX access_key_owner ON access_key (user_id, account_id);
+CREATE INDEX access_key_by_account ON access_key (account_id, access_key_id);
 
 CREATE TABLE repository (
     repository_id     BIGINT PRIMARY KEY,
@@ -90,8 +91,9 @@ CREATE TABLE image (
     tagged              BIGINT NOT NULL,
     PRIMARY KEY (repository_id, digest)
 );
--- Lists run along these two, so that a page costs what it shows.
-CREATE INDEX image_by_push ON image (repository_id, pushed_at, digest);
+-- Lists run along these two, so that a page costs what it shows. The first says that it is unique
+-- so that pairs of image and tag come out of it in order.
+CREATE UNIQUE INDEX image_by_push ON image (repository_id, pushed_at, digest);
 CREATE INDEX image_by_tagged_and_push ON image (repository_id, tagged, pushed_at, digest);
 CREATE INDEX image_by_subject ON image (repository_id, subject_digest);
 

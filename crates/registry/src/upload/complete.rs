@@ -65,7 +65,7 @@ impl Registry {
             feed: Feed {
                 metadata: self.metadata.clone(),
                 blobs: Arc::clone(&self.blobs),
-                now: self.now(),
+                clock: Arc::clone(&self.clock),
                 resource,
                 key_domain: repository.key_domain.clone(),
             },
@@ -124,9 +124,12 @@ impl Completion {
         let object_id = finished.object_id();
         let outcome = self.publish(finished, layer, object_id).await;
         // An object begun for this very call is known to no row: if it did not become a blob, it
-        // has to go now.
-        if outcome.is_err() && row.object_id.is_none() {
-            self.feed.blobs.delete(object_id).await?;
+        // has to go now. After a failed commit nobody knows whether it did, so it stays.
+        if row.object_id.is_none()
+            && let Err(error) = &outcome
+            && !matches!(error, Error::Server(_))
+        {
+            self.feed.delete_unknown(object_id).await;
         }
         outcome
     }
@@ -231,7 +234,7 @@ impl Completion {
             upload_id: self.upload_id,
             object_id,
             layer,
-            now: self.feed.now,
+            now: self.feed.clock.now(),
         }
     }
 }

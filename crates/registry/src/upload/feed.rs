@@ -10,7 +10,7 @@ use wharfinger_auth::RepositoryResource;
 use wharfinger_auth::actions::UploadLayerPart;
 use wharfinger_blobs::{BlobStore, ObjectWriter, UploadCheckpoint};
 use wharfinger_core::limits::LAYER_BYTES_MAX;
-use wharfinger_core::{Timestamp, UploadId};
+use wharfinger_core::{Clock, ObjectId, UploadId};
 use wharfinger_metadata::upload::{self, UploadRow};
 use wharfinger_metadata::{Metadata, blob};
 
@@ -52,7 +52,7 @@ impl Registry {
         let feed = Feed {
             metadata: self.metadata.clone(),
             blobs: Arc::clone(&self.blobs),
-            now: self.now(),
+            clock: Arc::clone(&self.clock),
             resource,
             key_domain: repository.key_domain,
         };
@@ -68,7 +68,7 @@ impl Registry {
 pub(super) struct Feed {
     pub(super) metadata: Metadata,
     pub(super) blobs: Arc<dyn BlobStore>,
-    pub(super) now: Timestamp,
+    pub(super) clock: Arc<dyn Clock>,
     pub(super) resource: RepositoryResource,
     pub(super) key_domain: String,
 }
@@ -136,17 +136,18 @@ impl Feed {
                 return Err(error.into());
             }
         };
-        let was_received = row.received_bytes;
+        let (was_received, unknown) = (row.received_bytes, row.object_id.is_none());
+        let (written, now) = (writer.object_id(), self.clock.now());
         let mut next = row;
         change(&mut next);
         next.received_bytes = writer.size_bytes();
-        next.object_id = Some(writer.object_id());
+        next.object_id = Some(written);
         next.checkpoint = Some(checkpoint.into_bytes());
-        next.updated_at = self.now;
+        // Now, not when the request began: that may have been long ago.
+        next.updated_at = now;
         let progress =
             UploadProgress { upload_id: next.upload_id, received_bytes: next.received_bytes };
-        let written = writer.object_id();
-        let (upload_id, now) = (next.upload_id, self.now);
+        let upload_id = next.upload_id;
         let moved_on = self
             .metadata
             .write(move |tx| {
@@ -162,8 +163,13 @@ impl Feed {
                     Ok(false)
                 })
             })
-            .await?;
-        if moved_on { Ok(progress) } else { Err(not_found(&self.resource, upload_id)) }
+            .await;
+        // Nothing was kept, so no row knows the object. After any other failure one might.
+        if matches!(moved_on, Err(Error::StorageFull(_))) && unknown {
+            drop(writer);
+            self.delete_unknown(written).await;
+        }
+        if moved_on? { Ok(progress) } else { Err(not_found(&self.resource, upload_id)) }
     }
 
     /// Gives up what a failed call wrote. An object that no row knows is deleted; one that a row
@@ -171,9 +177,14 @@ impl Feed {
     pub(super) async fn abandon(&self, row: &UploadRow, writer: ObjectWriter) {
         let object_id = writer.object_id();
         drop(writer);
-        if row.object_id.is_none()
-            && let Err(error) = self.blobs.delete(object_id).await
-        {
+        if row.object_id.is_none() {
+            self.delete_unknown(object_id).await;
+        }
+    }
+
+    /// Deletes an object that no row knows.
+    pub(super) async fn delete_unknown(&self, object_id: ObjectId) {
+        if let Err(error) = self.blobs.delete(object_id).await {
             tracing::warn!(%object_id, %error, "an abandoned object could not be deleted");
         }
     }

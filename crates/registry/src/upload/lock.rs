@@ -23,9 +23,16 @@ impl UploadLocks {
     /// Waits until nobody else writes to the upload. A client that sends a chunk again while the
     /// server still reads from its broken connection waits here.
     pub(crate) async fn lock(&self, upload_id: UploadId) -> UploadLock {
+        // Made before it is waited for, so that it tidies up after one who gives up waiting, too.
+        let mut held = UploadLock { locks: self.clone(), upload_id, guard: None };
         let lock = Arc::clone(self.0.lock().entry(upload_id).or_default());
-        let guard = lock.lock_owned().await;
-        UploadLock { locks: self.clone(), upload_id, guard: Some(guard) }
+        held.guard = Some(lock.lock_owned().await);
+        held
+    }
+
+    /// Whether somebody writes to the upload, or waits to.
+    pub(crate) fn is_held(&self, upload_id: UploadId) -> bool {
+        self.0.lock().contains_key(&upload_id)
     }
 }
 
@@ -37,5 +44,28 @@ impl Drop for UploadLock {
         if locks.get(&self.upload_id).is_some_and(|lock| Arc::strong_count(lock) == 1) {
             locks.remove(&self.upload_id);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use wharfinger_core::SeededEntropy;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn one_that_gave_up_waiting_leaves_nothing_behind() {
+        let locks = UploadLocks::default();
+        let upload_id = UploadId::random(&SeededEntropy::new(1));
+        let held = locks.lock(upload_id).await;
+        let mut waits = Box::pin(locks.lock(upload_id));
+        assert!(waits.as_mut().now_or_never().is_none());
+        assert!(locks.is_held(upload_id));
+        drop(held);
+        drop(waits);
+        assert!(!locks.is_held(upload_id));
+        drop(locks.lock(upload_id).await);
+        assert!(!locks.is_held(upload_id));
     }
 }

@@ -48,7 +48,7 @@ impl Registry {
         let feed = Feed {
             metadata: self.metadata.clone(),
             blobs: Arc::clone(&self.blobs),
-            now: self.now(),
+            clock: Arc::clone(&self.clock),
             resource,
             key_domain: repository.key_domain,
         };

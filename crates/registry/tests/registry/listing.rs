@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use wharfinger_registry::{ListImagesFilter, PageRequest, TagStatus};
+use wharfinger_registry::{Error, ListImagesFilter, PageRequest, TagStatus};
 
-use super::fixture::{Fixture, permit_for};
+use super::fixture::{Fixture, by_digest, permit_for};
 
 async fn listed(fixture: &Fixture, tag_status: TagStatus) -> Vec<(String, Option<String>)> {
     let (mut found, mut page) = (Vec::new(), PageRequest::default());
@@ -83,4 +83,37 @@ async fn tags_for_the_data_plane_are_in_order_of_their_bytes() {
     let (tags, more) = fixture.registry.list_tags(&permit_for("app"), "_x", 3).await.unwrap();
     assert_eq!(tags.iter().map(ToString::to_string).collect::<Vec<_>>(), ["a", "b"]);
     assert!(!more);
+}
+
+/// 100 manifests of 4 MiB, decrypted and written as JSON, would take more than a gigabyte.
+#[tokio::test]
+async fn one_call_does_not_get_manifests_without_end() {
+    let fixture = Fixture::with_repository("MUTABLE").await;
+    let manifest = fixture.manifest("app", "large").await;
+    let padding = format!(r#"{{"annotations":{{"x":"{}"}},"#, "x".repeat(3 * 1024 * 1024));
+    let manifest = manifest.replacen('{', &padding, 1);
+    let digest = fixture.put("app", &manifest, None).await.unwrap().id.digest;
+    let permit = permit_for("app");
+    let get = |count| fixture.registry.batch_get_image(&permit, vec![by_digest(&digest); count]);
+    let (images, failures) = get(5).await.unwrap();
+    assert_eq!((images.len(), failures.len()), (5, 0));
+    assert!(images.iter().all(|image| image.manifest == manifest.as_bytes()));
+    let refused = get(6).await;
+    assert!(matches!(refused, Err(Error::InvalidParameter { member: "imageIds", .. })));
+}
+
+#[tokio::test]
+async fn an_artifact_is_described_by_its_artifact_type() {
+    let fixture = Fixture::with_repository("MUTABLE").await;
+    let config = fixture.layer("app", b"{}").await;
+    let manifest = format!(
+        r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","artifactType":"application/x","config":{{"mediaType":"application/vnd.oci.empty.v1+json","digest":"{config}","size":2}},"layers":[]}}"#
+    );
+    fixture.put("app", &manifest, Some("artifact")).await.unwrap();
+    fixture.image("app", "one", Some("image")).await;
+    let ids = vec![super::fixture::by_tag("artifact"), super::fixture::by_tag("image")];
+    let details = fixture.registry.describe_images_by_id(&permit_for("app"), ids).await.unwrap();
+    let types: Vec<_> =
+        details.iter().filter_map(|detail| detail.artifact_media_type.as_deref()).collect();
+    assert_eq!(types, ["application/x", "application/vnd.oci.image.config.v1+json"]);
 }

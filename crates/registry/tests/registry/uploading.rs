@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::StreamExt;
 use wharfinger_core::{Digest, UploadId};
 use wharfinger_registry::{EmptyBlob, Error, LayerAvailability, LayerPart};
 
@@ -120,6 +121,63 @@ async fn an_upload_nobody_goes_on_with_is_reclaimed() {
     while !fixture.objects().is_empty() {
         tokio::task::yield_now().await;
     }
+}
+
+/// A day is not long for 50 GB on a slow line.
+#[tokio::test]
+async fn an_upload_that_is_written_to_is_not_idle() {
+    let fixture = Fixture::with_repository("MUTABLE").await;
+    let upload = fixture.begin("app").await;
+    for (sent, piece) in [(0, "first half "), (11, "second half")] {
+        let (reached, middle) = tokio::sync::oneshot::channel();
+        let (go_on, wait) = tokio::sync::oneshot::channel();
+        let first = async { Ok(Bytes::from_static(piece.as_bytes())) };
+        let last = async {
+            let _ = reached.send(());
+            wait.await?;
+            Ok(Bytes::new())
+        };
+        let body = futures_util::stream::once(first).chain(futures_util::stream::once(last));
+        let permit = permit_for("app");
+        let slow = fixture.registry.append_to_upload(&permit, upload, Some(sent), body);
+        let meanwhile = async {
+            middle.await.unwrap();
+            fixture.clock.advance(Duration::from_secs(86_401));
+            assert_eq!(fixture.registry.reclaim().await.unwrap(), 0, "while it is written to");
+            go_on.send(()).unwrap();
+        };
+        let (slow, ()) = tokio::join!(slow, meanwhile);
+        slow.unwrap();
+        assert_eq!(fixture.registry.reclaim().await.unwrap(), 0, "right after it was written to");
+    }
+    fixture.complete("app", upload, digest_of(b"first half second half")).await.unwrap();
+}
+
+/// An object that cannot be deleted waits; the others do not wait for it.
+#[tokio::test]
+async fn an_object_that_cannot_be_deleted_does_not_keep_the_others() {
+    let fixture = Fixture::with_repository("MUTABLE").await;
+    let mut stuck = None;
+    for number in 0..20 {
+        let upload = fixture.begin("app").await;
+        fixture.append("app", upload, None, b"half").await.unwrap();
+        if number == 0 {
+            let object = fixture.objects().remove(0);
+            std::fs::remove_file(&object).unwrap();
+            std::fs::create_dir(&object).unwrap();
+            stuck = Some(object);
+        }
+    }
+    fixture.clock.advance(Duration::from_secs(86_401));
+    assert_eq!(fixture.registry.reclaim().await.unwrap(), 20);
+    let everything_else = async {
+        while fixture.objects().len() > 1 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), everything_else).await.unwrap();
+    std::fs::remove_dir(stuck.unwrap()).unwrap();
+    fixture.registry.reclaim().await.unwrap();
 }
 
 async fn part(

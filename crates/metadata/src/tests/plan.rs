@@ -1,0 +1,154 @@
+//! A list costs what it shows: every query there is walks an index, and none sorts.
+
+use wharfinger_core::{AccountId, ObjectId, SeededEntropy, UploadId};
+
+use super::{digest, image_row, now, open, repository_row, with_repository, write};
+use crate::access_key::{self, AccessKeyRow};
+use crate::blob::BlobRow;
+use crate::image::{ImagePosition, TagStatus};
+use crate::upload::UploadRow;
+use crate::user::UserRow;
+use crate::{
+    MetadataError, RepositoryId, Tx, blob, image, installation, repository, resource_tag, tag,
+    upload, user,
+};
+
+#[tokio::test]
+async fn every_statement_walks_an_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let metadata = open(&folder);
+    let id = with_repository(&metadata).await;
+    let plans = write(&metadata, move |tx| {
+        Box::pin(async move {
+            run_repositories(tx, id).await?;
+            run_images(tx, id).await?;
+            run_blobs_and_uploads(tx, id).await?;
+            run_users(tx).await?;
+            repository::delete(tx, id, now()).await?;
+            while repository::purge(tx, 10).await? {}
+            let statements: Vec<&str> = tx.seen.iter().copied().collect();
+            statements.into_iter().map(|sql| Ok((sql, plan(tx, sql)?))).collect()
+        })
+    });
+    let plans: Vec<(&str, String)> = plans.await.unwrap();
+    assert!(plans.len() > 50, "only {} statements were run", plans.len());
+    for (sql, plan) in plans {
+        // This one is walked in the order of its only column, up to its limit.
+        let walked = plan
+            == "SCAN discarded_object USING COVERING INDEX \
+                              sqlite_autoindex_discarded_object_1";
+        assert!(walked || !plan.contains("SCAN"), "{sql}\n{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
+    }
+}
+
+fn plan(tx: &Tx, sql: &str) -> Result<String, MetadataError> {
+    let mut statement = tx.connection().prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+    let nothing = vec![rusqlite::types::Null; statement.parameter_count()];
+    let steps = statement.query_map(rusqlite::params_from_iter(nothing), |row| row.get(3))?;
+    Ok(steps.collect::<Result<Vec<String>, _>>()?.join("\n"))
+}
+
+async fn run_repositories(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> {
+    let row = repository_row("app");
+    installation::insert(tx, "key", "value").await?;
+    installation::get(tx, "key").await?;
+    assert!(matches!(repository::insert(tx, &row).await, Err(MetadataError::Duplicate(_))));
+    repository::find(tx, &row.registry, &row.name).await?;
+    repository::list(tx, &row.registry, "", 100).await?;
+    repository::count(tx, &row.registry).await?;
+    repository::set_tag_mutability(tx, id, "IMMUTABLE", "[]").await?;
+    repository::set_scan_on_push(tx, id, true).await?;
+    resource_tag::put(tx, id, "key", "value").await?;
+    resource_tag::list(tx, id).await?;
+    resource_tag::delete(tx, id, "key").await
+}
+
+async fn run_images(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> {
+    let v1 = "v1".parse().unwrap();
+    image::insert(tx, id, &image_row(1, 1), b"", &[digest(2)], &[digest(3)]).await?;
+    tag::put(tx, id, &v1, &digest(1), now()).await?;
+    tag::of_image(tx, id, &digest(1)).await?;
+    tag::list(tx, id, "", 100).await?;
+    image::sealed_manifest(tx, id, &digest(1)).await?;
+    image::find(tx, id, &digest(1)).await?;
+    image::parents(tx, id, &digest(1)).await?;
+    for tag_status in [TagStatus::Any, TagStatus::Tagged] {
+        image::list(tx, id, tag_status, &ImagePosition::default(), 100).await?;
+    }
+    image::list_pairs(tx, id, &ImagePosition::default(), "", 100).await?;
+    blob::is_used(tx, id, &digest(2)).await?;
+    tag::delete(tx, id, &v1).await?;
+    image::delete(tx, id, &digest(1)).await?;
+    Ok(())
+}
+
+async fn run_blobs_and_uploads(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> {
+    let object_id = ObjectId::random(&SeededEntropy::new(1));
+    let row = BlobRow { digest: digest(1), object_id, size_bytes: 1, damaged_at: None };
+    blob::insert(tx, "domain", &row, now()).await?;
+    blob::link(tx, id, &row.digest, now()).await?;
+    blob::find(tx, "domain", &row.digest).await?;
+    blob::find_linked(tx, id, "domain", &row.digest).await?;
+    blob::mark_damaged(tx, &object_id, "domain", &row.digest, now()).await?;
+    blob::replace_object(tx, "domain", &row.digest, &object_id).await?;
+    blob::discard_object(tx, &object_id, now()).await?;
+    blob::discarded_objects(tx, "", 100).await?;
+    blob::forget_object(tx, &object_id).await?;
+    let row = UploadRow {
+        upload_id: UploadId::random(&SeededEntropy::new(1)),
+        repository: id,
+        received_bytes: 0,
+        part_count: 0,
+        last_part_first_byte: None,
+        last_part_sha256: None,
+        short_part: false,
+        object_id: Some(object_id),
+        checkpoint: None,
+        created_at: now(),
+        updated_at: now(),
+    };
+    upload::insert(tx, &row).await?;
+    upload::find(tx, id, &row.upload_id).await?;
+    upload::advance(tx, &row, 0).await?;
+    upload::touch(tx, &row.upload_id, now()).await?;
+    upload::idle(tx, now(), 100).await?;
+    upload::delete(tx, &row.upload_id).await?;
+    Ok(())
+}
+
+async fn run_users(tx: &mut Tx) -> Result<(), MetadataError> {
+    let account: AccountId = "111122223333".parse().unwrap();
+    let row = UserRow {
+        user_id: "AIDA".into(),
+        account,
+        user_name: "ci".into(),
+        path: "/".into(),
+        created_at: now(),
+    };
+    user::insert(tx, &row).await?;
+    user::find(tx, &account, "ci").await?;
+    user::find_by_id(tx, "AIDA").await?;
+    user::list(tx, &account, "", 100).await?;
+    user::put_policy(tx, "AIDA", "policy", "{}").await?;
+    user::policies(tx, "AIDA").await?;
+    user::delete_policy(tx, "AIDA", "policy").await?;
+    let key = AccessKeyRow {
+        access_key_id: "AKIA".into(),
+        account,
+        user_id: Some("AIDA".into()),
+        active: true,
+        secret_sealed: vec![1],
+        created_at: now(),
+    };
+    access_key::insert(tx, &key).await?;
+    access_key::find(tx, "AKIA").await?;
+    access_key::list(tx, &account, "", 100).await?;
+    access_key::count(tx, &account, Some("AIDA")).await?;
+    access_key::count(tx, &account, None).await?;
+    access_key::count_active_root(tx, &account).await?;
+    access_key::set_active(tx, "AKIA", false).await?;
+    access_key::delete(tx, "AKIA").await?;
+    user::delete(tx, &account, "ci").await?;
+    Ok(())
+}
