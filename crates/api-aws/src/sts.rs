@@ -7,12 +7,16 @@ use wharfinger_aws_model::sts::{API_VERSION, Operation, Request, SIGNING_NAME, X
 use wharfinger_aws_model::{DecodeError, QuerySource};
 use wharfinger_aws_protocol::Answer;
 use wharfinger_aws_protocol::query::{self, FORM_BYTES_MAX, Params, QueryError};
-use wharfinger_aws_protocol::sigv4::SigV4Error;
+use wharfinger_aws_protocol::sigv4::{SigV4Error, SignedRequest};
 use wharfinger_core::RequestContext;
 
 use crate::body::{self, BodyError, WholeBody};
 use crate::failure::{Failure, INTERNAL};
 use crate::{ApiAws, Body, signed_parts};
+
+/// Bytes of a form that is not signed: the operations that need no signature bring a token and a
+/// few names. Few enough to be read without asking for room.
+const UNSIGNED_FORM_BYTES_MAX: usize = 64 * 1024;
 
 /// Why a call fails. `Display` is the message, save for faults of the server.
 #[derive(Debug, thiserror::Error)]
@@ -58,8 +62,9 @@ impl ApiAws {
         head: &Parts,
         body: Body,
     ) -> Result<Answer, CallError> {
+        let limit_bytes = self.form_bytes_max(head).await?;
         let WholeBody { bytes, sha256, room: _room } =
-            body::read(body, FORM_BYTES_MAX, &self.body_room).await?;
+            body::read(body, limit_bytes, &self.body_room).await?;
         let params = Params::parse(head.uri.query(), &bytes)?;
         let operation = operation(&params)?;
         let caller = match operation.is_unsigned() {
@@ -85,6 +90,21 @@ impl ApiAws {
             | Request::GetFederationToken(_)
             | Request::GetSessionToken(_)
             | Request::GetWebIdentityToken(_) => Err(CallError::NotImplemented(operation)),
+        }
+    }
+}
+
+impl ApiAws {
+    /// How much of a form is read: little of one that is not signed, nothing of one that is signed
+    /// with a key that nobody has.
+    async fn form_bytes_max(&self, head: &Parts) -> Result<usize, CallError> {
+        match SignedRequest::from_request(&signed_parts(head)) {
+            Ok(signed) => {
+                self.auth.check_key(&signed).await?;
+                Ok(FORM_BYTES_MAX)
+            }
+            Err(SigV4Error::MissingAuthenticationToken) => Ok(UNSIGNED_FORM_BYTES_MAX),
+            Err(error) => Err(CredentialError::from(error).into()),
         }
     }
 }

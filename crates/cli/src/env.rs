@@ -42,7 +42,10 @@ pub(crate) fn run(arguments: EnvArguments) -> anyhow::Result<()> {
     ] {
         print::line(&format!("export {name}={}", shell::word(value)))?;
     }
-    // Either would take the place of the key.
-    print::line("unset AWS_SESSION_TOKEN AWS_PROFILE")?;
+    // Each of them would take the place of the key or of the endpoint.
+    print::line(
+        "unset AWS_SESSION_TOKEN AWS_SECURITY_TOKEN AWS_PROFILE AWS_DEFAULT_PROFILE \
+         AWS_ENDPOINT_URL_ECR AWS_ENDPOINT_URL_STS AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    )?;
     Ok(())
 }

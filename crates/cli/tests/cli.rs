@@ -127,14 +127,16 @@ fn serve_says_what_to_do_next_and_it_works() {
     assert!(get(server.url(), "/health/ready").ends_with("ready\n"));
 
     let eval = server.greeting.iter().find(|line| line.contains("eval ")).unwrap();
-    let script = format!("AWS_PROFILE=x; {eval}; env; echo \"profile=$AWS_PROFILE\"");
+    let other = "AWS_PROFILE AWS_DEFAULT_PROFILE AWS_SESSION_TOKEN AWS_SECURITY_TOKEN \
+                 AWS_ENDPOINT_URL_ECR AWS_ENDPOINT_URL_STS AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
+    let script = format!("for name in {other}; do export $name=other; done; {eval}; env");
     let exported = in_shell(&script);
+    assert!(!exported.contains("=other"), "{exported}");
     let secret = fs::read_to_string(credentials).unwrap();
     for expected in [
         format!("AWS_ENDPOINT_URL={}", server.url()),
         "AWS_DEFAULT_REGION=us-east-1".to_owned(),
         "AWS_REGION=us-east-1".to_owned(),
-        "profile=".to_owned(),
     ] {
         assert!(exported.lines().any(|line| line == expected), "{expected} in {exported}");
     }

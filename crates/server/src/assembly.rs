@@ -14,7 +14,7 @@ use wharfinger_registry::Registry;
 use crate::pipeline::{Health, Pipeline};
 use crate::{
     Config, DataDirError, Installation, InstallationError, RunningServer, Shutdown, client_host,
-    client_url, listener, reclaim,
+    client_url, listener, open_files, reclaim,
 };
 
 /// Why a server does not start.
@@ -75,6 +75,9 @@ impl Server {
         })?;
         let listen =
             listener.local_addr().map_err(|source| StartError::Address { address, source })?;
+        if let Err(error) = open_files::raise_limit() {
+            tracing::warn!(%error, "the limit of open files stays as it is");
+        }
         let installation = Installation::start(&config).await?;
         let registry = open_registry(&installation)?;
         let pipeline = assemble(&config, &installation, &registry);

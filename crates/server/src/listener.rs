@@ -3,10 +3,10 @@
 //! `assembly` calls [`serve`]; every request goes to the [`Pipeline`].
 
 mod patient_stream;
+mod places;
 
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,11 +15,11 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::pipeline::{Client, Pipeline};
 use crate::{Limits, Shutdown};
 use patient_stream::PatientStream;
+use places::{Place, Places};
 
 /// Bytes one HTTP/2 stream may have under way: a layer at 80 MB/s over 50 ms of distance.
 const H2_STREAM_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
@@ -42,7 +42,7 @@ pub(crate) async fn serve(
     limits: &Limits,
     shutdown: &Shutdown,
 ) {
-    let places = Arc::new(Semaphore::new(limits.connections_max as usize));
+    let places = Places::new(limits.connections_max);
     let server = Arc::new(ConnectionServer::new(pipeline, limits, shutdown.clone()));
     loop {
         let accepted = tokio::select! {
@@ -50,10 +50,10 @@ pub(crate) async fn serve(
             () = shutdown.begun() => break,
             accepted = accept(&listener, &places) => accepted,
         };
-        if let Some((stream, peer, place)) = accepted {
+        if let Some((stream, client, place)) = accepted {
             let server = Arc::clone(&server);
             tokio::spawn(async move {
-                server.serve(stream, peer).await;
+                server.serve(stream, client).await;
                 drop(place);
             });
         }
@@ -62,14 +62,17 @@ pub(crate) async fn serve(
     drain(&places, limits, shutdown).await;
 }
 
-/// The next connection, once there is a place for it.
+/// The next connection, once there is a place for it. One is accepted before its place is looked
+/// for, since nobody has to leave before somebody comes.
 async fn accept(
     listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.ok()?;
+    places: &Arc<Places>,
+) -> Option<(TcpStream, Arc<Client>, Place)> {
     match listener.accept().await {
-        Ok((stream, peer)) => Some((stream, peer, place)),
+        Ok((stream, peer)) => {
+            let place = places.take(peer).await?;
+            Some((stream, Arc::clone(place.client()), place))
+        }
         // The client has gone already.
         Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => None,
         Err(error) => {
@@ -81,10 +84,9 @@ async fn accept(
 }
 
 /// Waits for the connections to end; ends those that take longer than they may.
-async fn drain(places: &Semaphore, limits: &Limits, shutdown: &Shutdown) {
-    let all_ended = || places.acquire_many(limits.connections_max);
+async fn drain(places: &Places, limits: &Limits, shutdown: &Shutdown) {
     tokio::select! {
-        _ = all_ended() => return,
+        () = places.all_free() => return,
         () = tokio::time::sleep(limits.shutdown_grace) => {
             let seconds = limits.shutdown_grace.as_secs();
             tracing::warn!(seconds, "requests in flight took too long and are broken off");
@@ -92,7 +94,7 @@ async fn drain(places: &Semaphore, limits: &Limits, shutdown: &Shutdown) {
         () = shutdown.ended() => tracing::warn!("requests in flight are broken off"),
     }
     shutdown.end();
-    let _ = all_ended().await;
+    places.all_free().await;
 }
 
 struct ConnectionServer {
@@ -128,18 +130,18 @@ impl ConnectionServer {
         }
     }
 
-    async fn serve(&self, stream: TcpStream, peer: SocketAddr) {
+    async fn serve(&self, stream: TcpStream, client: Arc<Client>) {
+        let peer = client.address;
         // Without it, small answers wait for the acknowledgement of the ones before.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%peer, %error, "a connection was lost before its first request");
             return;
         }
-        let client = Arc::new(Client::new(peer));
         let service = service_fn(|request| {
             let (pipeline, client) = (Arc::clone(&self.pipeline), Arc::clone(&client));
             async move { Ok::<_, Infallible>(pipeline.handle(&client, request).await) }
         });
-        let io = TokioIo::new(PatientStream::new(stream, self.idle_timeout));
+        let io = TokioIo::new(PatientStream::new(stream, self.idle_timeout, Arc::clone(&client)));
         let mut connection = pin!(self.http.serve_connection(io, service));
         let mut idle_check = tokio::time::interval(self.header_read_timeout);
         // The first tick comes at once.
@@ -158,10 +160,19 @@ impl ConnectionServer {
                     connection.as_mut().graceful_shutdown();
                 }
                 () = self.shutdown.ended() => return,
+                () = client.asked_to_leave() => {
+                    // It may have asked for something meanwhile.
+                    if client.idle_for().is_some() {
+                        return;
+                    }
+                }
                 // What speaks no protocol yet, or speaks HTTP/2 and asks for nothing, has no
-                // timeout of its own.
-                _ = idle_check.tick(), if !ending => {
-                    if client.was_idle() {
+                // timeout of its own; nor has an HTTP/2 peer that does not answer a goodbye.
+                _ = idle_check.tick() => {
+                    if client.idle_for().is_some_and(|idle| idle >= self.header_read_timeout) {
+                        if ending {
+                            return;
+                        }
                         ending = true;
                         connection.as_mut().graceful_shutdown();
                     }

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use wharfinger_core::{Clock, Entropy, RequestContext, RequestId};
 
 pub(crate) use body::{Body, BoxError};
@@ -157,13 +157,14 @@ fn host<B>(request: &Request<B>) -> Option<String> {
     }
 }
 
-/// The request with a `Host` header, which HTTP/2 leaves out and signatures are made over.
-fn with_host<B>(context: &RequestContext, mut request: Request<B>) -> Request<B> {
-    let headers: &mut HeaderMap = request.headers_mut();
-    if !headers.contains_key(header::HOST)
+/// The request with the host it asks for as its `Host` header, which signatures are made over.
+/// HTTP/2 leaves it out, and beside an absolute address it does not count.
+fn with_host(context: &RequestContext, mut request: Request<Body>) -> Request<Body> {
+    let absent = !request.headers().contains_key(header::HOST);
+    if (absent || request.uri().authority().is_some())
         && let Ok(host) = HeaderValue::from_str(&context.host)
     {
-        headers.insert(header::HOST, host);
+        request.headers_mut().insert(header::HOST, host);
     }
     request
 }

@@ -175,3 +175,19 @@ fn minimal_form(operation: Operation) -> &'static str {
         Operation::GetCallerIdentity | Operation::GetSessionToken => "",
     }
 }
+
+#[tokio::test]
+async fn little_is_read_of_a_form_that_nobody_signs() {
+    let world = World::new().await;
+    let form = format!("{IDENTITY}&Padding={}", "x".repeat(100 * 1024));
+    let reply = world.send(world.sts(&form).unsigned()).await;
+    let message = refused(&reply, 413, "RequestEntityTooLarge");
+    assert_eq!(message, "The request body must have at most 65536 bytes.");
+    assert_eq!(world.send(world.sts(&form).sign(&world.root)).await.status, StatusCode::OK);
+    let stranger = AccessKey {
+        access_key_id: "AKIAABCDEFGHIJKLMNOP".into(),
+        secret_access_key: Secret::new("unknown".into()),
+    };
+    let reply = world.send(world.sts(&form).sign(&stranger)).await;
+    refused(&reply, 403, "InvalidClientTokenId");
+}

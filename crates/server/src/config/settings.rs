@@ -116,9 +116,14 @@ impl Settings {
     /// A text that says what was expected.
     pub fn parse_host_template(text: &str) -> Result<String, String> {
         let filled = text.replace("{account}", "0").replace("{region}", "r");
-        let fits = !filled.is_empty()
-            && filled.parse::<http::uri::Authority>().is_ok()
-            && !filled.contains(['{', '}', '@', '/']);
+        // It goes into URLs, and into lines that people paste into a shell.
+        let of_a_host = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
+        let fits = filled.bytes().all(of_a_host)
+            && filled.parse::<http::uri::Authority>().is_ok_and(|authority| {
+                let port = authority.as_str().strip_prefix(authority.host());
+                !authority.host().is_empty()
+                    && (port == Some("") || authority.port_u16().is_some_and(|port| port > 0))
+            });
         if fits {
             Ok(text.to_owned())
         } else {
@@ -159,7 +164,10 @@ mod tests {
         {
             assert_eq!(Settings::parse_host_template(good).unwrap(), good);
         }
-        for bad in ["", "http://x", "a/b", "{account", "{acount}", "u@h", "a b"] {
+        for bad in [
+            "", "http://x", "a/b", "{account", "{acount}", "u@h", "a b", "a;b", "$(x)", "*", ":80",
+            "h:", "h:0", "h:65536", "h:x", "[::1",
+        ] {
             assert!(Settings::parse_host_template(bad).is_err(), "{bad:?}");
         }
     }

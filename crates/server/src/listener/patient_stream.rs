@@ -3,11 +3,14 @@
 use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
+
+use crate::pipeline::Client;
 
 /// A stream whose writes fail when not one byte goes out for `limit`. Reads wait for ever: how long
 /// a peer may be silent depends on what it is silent about.
@@ -17,11 +20,13 @@ pub(super) struct PatientStream<S> {
     /// When patience ends; made with the first wait.
     patience: Option<Pin<Box<Sleep>>>,
     waiting: bool,
+    /// Who is told of it.
+    client: Arc<Client>,
 }
 
 impl<S> PatientStream<S> {
-    pub(super) fn new(inner: S, limit: Duration) -> Self {
-        Self { inner, limit, patience: None, waiting: false }
+    pub(super) fn new(inner: S, limit: Duration, client: Arc<Client>) -> Self {
+        Self { inner, limit, patience: None, waiting: false, client }
     }
 
     /// What became of a write: itself, or an error if it has waited for too long.
@@ -30,6 +35,7 @@ impl<S> PatientStream<S> {
         outcome: Poll<io::Result<T>>,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<T>> {
+        self.client.set_writing(outcome.is_pending());
         if outcome.is_ready() {
             self.waiting = false;
             return outcome;
@@ -98,10 +104,12 @@ mod tests {
     #[tokio::test]
     async fn a_peer_that_takes_nothing_is_given_up() {
         let (ours, mut theirs) = tokio::io::duplex(4);
-        let mut stream = PatientStream::new(ours, Duration::from_millis(1));
+        let client = Arc::new(Client::new("127.0.0.1:1".parse().unwrap()));
+        let mut stream = PatientStream::new(ours, Duration::from_millis(1), Arc::clone(&client));
         stream.write_all(b"four").await.unwrap();
         let error = stream.write_all(b"five").await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert_eq!(client.idle_for(), None, "it is owed the rest");
         let mut taken = [0; 4];
         theirs.read_exact(&mut taken).await.unwrap();
         assert_eq!(&taken, b"four");

@@ -1,5 +1,7 @@
 //! Connections that are slow, silent, too many, or in flight at the end.
 
+use std::net::SocketAddr;
+
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
@@ -68,8 +70,8 @@ async fn start(limits: Limits) -> Running {
 /// A connection on which the first half of a request of ten bytes has been sent and seen.
 async fn half_a_request(server: &Running) -> TcpStream {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
-    let head = "PATCH /v2/x HTTP/1.1\r\nhost: h\r\ncontent-length: 10\r\n\r\nfirst";
-    stream.write_all(head.as_bytes()).await.unwrap();
+    let head = "PATCH /v2/x HTTP/1.1\r\nhost: h\r\nauthorization: x\r\ncontent-length: 10\r\n";
+    stream.write_all(format!("{head}\r\nfirst").as_bytes()).await.unwrap();
     server.entered.notified().await;
     stream
 }
@@ -127,6 +129,31 @@ async fn connections_beyond_the_limit_wait() {
     first.shutdown().await.unwrap();
     assert!(rest_of(&mut first).await.ends_with("10 bytes"));
     assert!(rest_of(&mut second).await.ends_with("0 bytes"));
+}
+
+#[tokio::test]
+async fn who_asks_for_nothing_gives_up_its_place() {
+    let server = start(Limits { connections_max: 4, ..limits() }).await;
+    let mut busy = half_a_request(&server).await;
+    let mut idle = Vec::new();
+    let half_unsigned = "POST /v2/ HTTP/1.1\r\nhost: h\r\ncontent-length: 10\r\n\r\nfirst";
+    for opening in ["GET /v2/ HTTP/1.1\r\nhos", "", half_unsigned] {
+        idle.push(TcpStream::connect(server.address).await.unwrap());
+        idle.last_mut().unwrap().write_all(opening.as_bytes()).await.unwrap();
+    }
+    let mut more = Vec::new();
+    for left in &mut idle {
+        let mut next = TcpStream::connect(server.address).await.unwrap();
+        next.write_all(b"GET /v2/ HTTP/1.1\r\nhost: h\r\n").await.unwrap();
+        assert_eq!(rest_of(left).await, "", "the one that was idle for longest has left");
+        more.push(next);
+    }
+    let mut next = more.pop().unwrap();
+    next.write_all(b"connection: close\r\n\r\n").await.unwrap();
+    assert!(rest_of(&mut next).await.ends_with("0 bytes"));
+    busy.write_all(b"secnd").await.unwrap();
+    busy.shutdown().await.unwrap();
+    assert!(rest_of(&mut busy).await.ends_with("10 bytes"));
 }
 
 #[tokio::test]

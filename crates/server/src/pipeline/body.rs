@@ -34,8 +34,12 @@ const DRAINED_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// How long that may take.
 const DRAINING_MAX: Duration = Duration::from_secs(10);
 
+/// What must come within the time a body may lie still.
+const PROGRESS_BYTES: u64 = 16 * 1024;
+
 /// A request body that counts its bytes and gives up when it lies still for too long while
-/// somebody waits for it.
+/// somebody waits for it. One byte now and then is as good as none: only [`PROGRESS_BYTES`] win
+/// new patience.
 ///
 /// One that is dropped before its end is read on for a while: a socket that is closed with bytes
 /// unread resets the connection, and the client would see that instead of its answer.
@@ -45,7 +49,11 @@ pub(super) struct IdleBody {
     received: Arc<AtomicU64>,
     /// When patience ends; made with the first wait.
     patience: Option<Pin<Box<Sleep>>>,
-    waiting: bool,
+    /// Since when somebody waits.
+    waiting_since: Option<Instant>,
+    /// How long was waited for the bytes of `progress`.
+    waited: Duration,
+    progress: u64,
     drains: bool,
 }
 
@@ -56,7 +64,16 @@ impl IdleBody {
         B::Error: Into<BoxError>,
     {
         let inner = Some(inner.map_err(Into::into).boxed_unsync());
-        Self { inner, limit, received, patience: None, waiting: false, drains: true }
+        Self {
+            inner,
+            limit,
+            received,
+            patience: None,
+            waiting_since: None,
+            waited: Duration::ZERO,
+            progress: 0,
+            drains: true,
+        }
     }
 
     /// The same body for a client that waits for `100 Continue`: it sends nothing unasked, so there
@@ -71,13 +88,24 @@ impl IdleBody {
     }
 
     fn poll_patience(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let limit = self.limit;
+        let limit = self.limit.saturating_sub(self.waited);
         let patience = self.patience.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
-        if !self.waiting {
-            self.waiting = true;
-            patience.as_mut().reset(Instant::now() + limit);
+        if self.waiting_since.is_none() {
+            let now = Instant::now();
+            self.waiting_since = Some(now);
+            patience.as_mut().reset(now + limit);
         }
         patience.as_mut().poll(context)
+    }
+
+    /// Counts what came, and how long it took while somebody waited.
+    fn advance(&mut self, bytes: u64) {
+        self.received.fetch_add(bytes, Ordering::Relaxed);
+        self.waited += self.waiting_since.take().map_or(Duration::ZERO, |since| since.elapsed());
+        self.progress += bytes;
+        if self.progress >= PROGRESS_BYTES {
+            (self.progress, self.waited) = (0, Duration::ZERO);
+        }
     }
 }
 
@@ -97,11 +125,8 @@ impl http_body::Body for IdleBody {
             this.inner = None;
             return Poll::Ready(Some(Err(idle.into())));
         };
-        this.waiting = false;
-        if let Some(Ok(frame)) = &frame
-            && let Some(data) = frame.data_ref()
-        {
-            this.received.fetch_add(data.len() as u64, Ordering::Relaxed);
+        if let Some(Ok(frame)) = &frame {
+            this.advance(frame.data_ref().map_or(0, |data| data.len() as u64));
         }
         if !matches!(frame, Some(Ok(_))) {
             this.inner = None;
@@ -161,6 +186,20 @@ mod tests {
         let error = body.frame().await.unwrap().unwrap_err();
         assert!(error.to_string().contains("lay still"), "{error}");
         assert_eq!(received.load(Ordering::Relaxed), 9);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_trickles_is_given_up() {
+        let frames = futures_util::stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            Some((Ok::<_, BoxError>(Frame::data(Bytes::from("x"))), ()))
+        });
+        let received = Arc::new(AtomicU64::new(0));
+        let limit = Duration::from_millis(50);
+        let body = IdleBody::new(StreamBody::new(frames), limit, Arc::clone(&received));
+        let error = body.collect().await.unwrap_err();
+        assert!(error.to_string().contains("lay still"), "{error}");
+        assert!(received.load(Ordering::Relaxed) < 50);
     }
 
     #[tokio::test]

@@ -4,28 +4,52 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 use wharfinger_metadata::{Metadata, MetadataError, installation};
 
 /// What readiness depends on.
 pub(crate) struct Health {
     metadata: Metadata,
     probe_file: PathBuf,
-    /// One check at a time: whoever asks is not authenticated.
-    turn: Mutex<()>,
+    /// What was found last. One check at a time, and not more than one in [`FRESH`]: whoever asks is
+    /// not authenticated, and each one writes.
+    last: Mutex<Option<(Instant, Outcome)>>,
 }
+
+/// Nothing, or a short reason.
+type Outcome = Result<(), &'static str>;
+
+/// How long an outcome is good for.
+const FRESH: Duration = Duration::from_secs(1);
 
 impl Health {
     /// The health of a server with this metadata and data directory.
     pub(crate) fn new(metadata: Metadata, data_dir: &std::path::Path) -> Self {
-        Self { metadata, probe_file: data_dir.join(".ready"), turn: Mutex::default() }
+        Self { metadata, probe_file: data_dir.join(".ready"), last: Mutex::default() }
     }
 
     /// Nothing, if the metadata takes transactions and the directory takes files; else a short
-    /// reason, with the cause in the log.
-    pub(super) async fn check(&self) -> Result<(), &'static str> {
-        let _turn = self.turn.lock().await;
+    /// reason, with the cause in the log. As it is, or was [`FRESH`] ago at the most.
+    pub(super) async fn check(&self) -> Outcome {
+        self.check_again_after(FRESH).await
+    }
+
+    async fn check_again_after(&self, fresh: Duration) -> Outcome {
+        let mut last = self.last.lock().await;
+        match *last {
+            Some((at, outcome)) if at.elapsed() < fresh => outcome,
+            _ => {
+                let outcome = self.look().await;
+                *last = Some((Instant::now(), outcome));
+                outcome
+            }
+        }
+    }
+
+    async fn look(&self) -> Outcome {
         let complain = |error: &(dyn std::error::Error + 'static), reason: &'static str| {
             tracing::warn!(error, "{reason}");
             reason
@@ -49,4 +73,25 @@ fn probe(path: &std::path::Path) -> io::Result<()> {
     let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;
     file.write_all(b"ready\n")?;
     fs::remove_file(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use wharfinger_metadata::OpenMode;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_fresh_outcome_is_not_looked_for_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("metadata.db");
+        let metadata = Metadata::open(&database, OpenMode::CreateOrMigrate).unwrap();
+        let health = Health::new(metadata, folder.path());
+        let hour = Duration::from_secs(3600);
+        health.check_again_after(hour).await.unwrap();
+        folder.close().unwrap();
+        health.check_again_after(hour).await.unwrap();
+        health.check_again_after(Duration::ZERO).await.unwrap_err();
+        health.check_again_after(hour).await.unwrap_err();
+    }
 }

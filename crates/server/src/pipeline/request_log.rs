@@ -63,7 +63,7 @@ impl RequestLog {
             sent: 0,
             status: None,
             complete: false,
-            _in_flight: client.request(),
+            _in_flight: client.request(has_credentials(request)),
         }
     }
 
@@ -157,6 +157,12 @@ impl http_body::Body for FollowedBody {
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
     }
+}
+
+/// Whether a request claims to be somebody's.
+fn has_credentials<B>(request: &Request<B>) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    request.headers().contains_key(header::AUTHORIZATION) || query.contains("X-Amz-Signature=")
 }
 
 fn start_of(text: &str) -> String {

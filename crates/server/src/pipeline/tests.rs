@@ -111,9 +111,9 @@ async fn a_request_has_exactly_one_host() {
     let mut two = request("GET", "/v2/");
     two.headers_mut().append(header::HOST, HeaderValue::from_static("other"));
     assert_eq!(answer(&pipeline, two).await.0.status(), 400);
-    // As HTTP/2 and proxies send it.
+    // As HTTP/2 and proxies send it. A signature for another host is none for this one.
     let mut authority = request("GET", "http://real:2/v2/");
-    assert_eq!(answer(&pipeline, authority.clone()).await.1, "oci real:2 h:1 4");
+    assert_eq!(answer(&pipeline, authority.clone()).await.1, "oci real:2 real:2 4");
     authority.headers_mut().clear();
     assert_eq!(answer(&pipeline, authority).await.1, "oci real:2 real:2 4");
 }
