@@ -114,7 +114,7 @@ fn remedy(error: &InstallationError) -> &'static str {
             MetadataError::OlderFormat { .. } => "run `wharfinger serve` once",
             MetadataError::StorageFull(_) => "free some space on that disk",
             MetadataError::ReadOnly(_) => "let this user write the data directory",
-            MetadataError::NoWriteAheadLog { .. } => "move the data directory to a local disk",
+            MetadataError::NoWriteAheadLog => "move the data directory to a local disk",
             _ => "restore the data directory from a backup",
         },
         InstallationError::MasterKey(MasterKeyError::Exposed { .. }) => "run `chmod 600` on it",
