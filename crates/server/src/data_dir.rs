@@ -103,11 +103,23 @@ impl DataDir {
 
     /// Makes the directory, for its owner alone, unless it exists.
     pub fn create(&self) -> Result<(), DataDirError> {
+        let missing: Vec<&Path> =
+            self.path.ancestors().take_while(|folder| !folder.exists()).collect();
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(&self.path)
-            .map_err(DataDirError::io(&self.path, "created"))
+            .map_err(DataDirError::io(&self.path, "created"))?;
+        // What is in the directory is durable only if the directory itself is, and whatever was
+        // made above it.
+        for made in missing {
+            let parent = made.parent().filter(|parent| !parent.as_os_str().is_empty());
+            let parent = parent.unwrap_or(Path::new("."));
+            File::open(parent)
+                .and_then(|parent| parent.sync_all())
+                .map_err(DataDirError::io(parent, "made durable"))?;
+        }
+        Ok(())
     }
 
     /// Makes an empty database for its owner alone unless there is one: SQLite would let others
@@ -172,6 +184,18 @@ mod tests {
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_directory_is_made_with_all_that_lies_above_it_and_again_without_harm() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let directory = DataDir::new(folder.path().join("a/b/c"));
+        directory.create().unwrap();
+        directory.create().unwrap();
+        let mode = fs::metadata(directory.path()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
     }
 
     #[test]

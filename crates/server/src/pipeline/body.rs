@@ -171,7 +171,7 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_body_that_lies_still_is_given_up() {
         let frames = [Bytes::from("abc"), Bytes::from("defghi")].map(Frame::data);
         let frames = futures_util::stream::iter(frames.map(Ok::<_, BoxError>));
@@ -188,7 +188,7 @@ mod tests {
         assert_eq!(received.load(Ordering::Relaxed), 9);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_body_that_trickles_is_given_up() {
         let frames = futures_util::stream::unfold((), |()| async {
             tokio::time::sleep(Duration::from_millis(2)).await;
