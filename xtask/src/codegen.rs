@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn facts_are_kept_in_the_form_the_importer_writes() {
-        for name in ["ecr", "sts"] {
+        for name in ["ecr", "ecr_public", "sts"] {
             let path = workspace_root().join("models").join(format!("{name}.json"));
             let text = fs::read_to_string(path).unwrap();
             assert_eq!(Facts::parse(&text).unwrap().render().unwrap(), text);

@@ -2,20 +2,34 @@
 //!
 //! The operations stand in one file per noun; the match over all of them stands here.
 
+mod account_setting;
 mod authorization;
+mod creation_template;
 mod error;
 mod image;
 mod layer;
+mod lifecycle_policy;
 mod page;
+mod pull_through_cache_rule;
+mod pull_time_exclusion;
+mod referrer;
 mod registry;
+mod registry_policy;
+mod replication;
 mod repository;
+mod repository_policy;
 mod resource_tag;
+mod scanning;
+mod signing;
+mod storage_class;
 mod upload;
 
 use http::Method;
 use http::request::Parts;
 use serde::Serialize;
-use wharfinger_auth::{Action, Caller, CredentialError, Permit, RepositoryResource};
+use wharfinger_auth::{
+    Action, Caller, CredentialError, Permit, RegistryResource, RepositoryResource,
+};
 use wharfinger_aws_model::ecr::{Operation, Request, SIGNING_NAME, TARGET_PREFIX};
 use wharfinger_aws_protocol::Answer;
 use wharfinger_aws_protocol::json::{self, JsonError, Target};
@@ -109,9 +123,8 @@ fn refuse(context: &RequestContext, operation: &str, error: &CallError) -> Answe
 }
 
 impl Call<'_> {
-    /// The operations, each in the file of its noun. Those that are not there yet say so.
+    /// The operations, each in the file of its noun.
     async fn run(&self, request: Request) -> Result<Answer, CallError> {
-        let operation = request.operation();
         match request {
             Request::BatchCheckLayerAvailability(input) => {
                 self.answer(layer::batch_check_layer_availability(self, input).await)
@@ -132,12 +145,12 @@ impl Call<'_> {
             Request::DescribeImages(input) => {
                 self.answer(image::describe_images(self, input).await)
             }
-            Request::DescribeRegistry(_) => self.answer(registry::describe_registry(self)),
+            Request::DescribeRegistry(_) => self.answer(registry::describe_registry(self).await),
             Request::DescribeRepositories(input) => {
                 self.answer(repository::describe_repositories(self, input).await)
             }
             Request::GetAuthorizationToken(input) => {
-                self.answer(authorization::get_authorization_token(self, input))
+                self.answer(authorization::get_authorization_token(self, input).await)
             }
             Request::GetDownloadUrlForLayer(input) => {
                 self.answer(layer::get_download_url_for_layer(self, input).await)
@@ -165,48 +178,124 @@ impl Call<'_> {
             Request::UploadLayerPart(input) => {
                 self.answer(upload::upload_layer_part(self, input).await)
             }
-            Request::BatchGetRepositoryScanningConfiguration(_)
-            | Request::CreatePullThroughCacheRule(_)
-            | Request::CreateRepositoryCreationTemplate(_)
-            | Request::DeleteLifecyclePolicy(_)
-            | Request::DeletePullThroughCacheRule(_)
-            | Request::DeleteRegistryPolicy(_)
-            | Request::DeleteRepositoryCreationTemplate(_)
-            | Request::DeleteRepositoryPolicy(_)
-            | Request::DeleteSigningConfiguration(_)
-            | Request::DeregisterPullTimeUpdateExclusion(_)
-            | Request::DescribeImageReplicationStatus(_)
-            | Request::DescribeImageScanFindings(_)
-            | Request::DescribeImageSigningStatus(_)
-            | Request::DescribePullThroughCacheRules(_)
-            | Request::DescribeReplicationBackfillResults(_)
-            | Request::DescribeRepositoryCreationTemplates(_)
-            | Request::GetAccountSetting(_)
-            | Request::GetLifecyclePolicy(_)
-            | Request::GetLifecyclePolicyPreview(_)
-            | Request::GetRegistryPolicy(_)
-            | Request::GetRegistryScanningConfiguration(_)
-            | Request::GetRepositoryPolicy(_)
-            | Request::GetSigningConfiguration(_)
-            | Request::ListImageReferrers(_)
-            | Request::ListPullTimeUpdateExclusions(_)
-            | Request::ListReplicationBackfills(_)
-            | Request::PutAccountSetting(_)
-            | Request::PutLifecyclePolicy(_)
-            | Request::PutRegistryPolicy(_)
-            | Request::PutRegistryScanningConfiguration(_)
-            | Request::PutReplicationConfiguration(_)
-            | Request::PutSigningConfiguration(_)
-            | Request::RegisterPullTimeUpdateExclusion(_)
-            | Request::SetRepositoryPolicy(_)
-            | Request::StartImageScan(_)
-            | Request::StartLifecyclePolicyPreview(_)
-            | Request::StartReplicationBackfill(_)
-            | Request::StopReplicationBackfill(_)
-            | Request::UpdateImageStorageClass(_)
-            | Request::UpdatePullThroughCacheRule(_)
-            | Request::UpdateRepositoryCreationTemplate(_)
-            | Request::ValidatePullThroughCacheRule(_) => Err(CallError::NotImplemented(operation)),
+            Request::GetAccountSetting(input) => {
+                self.answer(account_setting::get_account_setting(self, input).await)
+            }
+            Request::PutAccountSetting(input) => {
+                self.answer(account_setting::put_account_setting(self, input).await)
+            }
+            Request::CreateRepositoryCreationTemplate(input) => self
+                .answer(creation_template::create_repository_creation_template(self, input).await),
+            Request::DeleteRepositoryCreationTemplate(input) => self
+                .answer(creation_template::delete_repository_creation_template(self, input).await),
+            Request::DescribeRepositoryCreationTemplates(input) => self.answer(
+                creation_template::describe_repository_creation_templates(self, input).await,
+            ),
+            Request::UpdateRepositoryCreationTemplate(input) => self
+                .answer(creation_template::update_repository_creation_template(self, input).await),
+            Request::DeleteLifecyclePolicy(input) => {
+                self.answer(lifecycle_policy::delete_lifecycle_policy(self, input).await)
+            }
+            Request::GetLifecyclePolicy(input) => {
+                self.answer(lifecycle_policy::get_lifecycle_policy(self, input).await)
+            }
+            Request::GetLifecyclePolicyPreview(input) => {
+                self.answer(lifecycle_policy::get_lifecycle_policy_preview(self, input).await)
+            }
+            Request::PutLifecyclePolicy(input) => {
+                self.answer(lifecycle_policy::put_lifecycle_policy(self, input).await)
+            }
+            Request::StartLifecyclePolicyPreview(input) => {
+                self.answer(lifecycle_policy::start_lifecycle_policy_preview(self, input).await)
+            }
+            Request::CreatePullThroughCacheRule(input) => self
+                .answer(pull_through_cache_rule::create_pull_through_cache_rule(self, input).await),
+            Request::DeletePullThroughCacheRule(input) => self
+                .answer(pull_through_cache_rule::delete_pull_through_cache_rule(self, input).await),
+            Request::DescribePullThroughCacheRules(input) => self.answer(
+                pull_through_cache_rule::describe_pull_through_cache_rules(self, input).await,
+            ),
+            Request::UpdatePullThroughCacheRule(input) => self
+                .answer(pull_through_cache_rule::update_pull_through_cache_rule(self, input).await),
+            Request::ValidatePullThroughCacheRule(input) => self.answer(
+                pull_through_cache_rule::validate_pull_through_cache_rule(self, input).await,
+            ),
+            Request::DeregisterPullTimeUpdateExclusion(input) => self.answer(
+                pull_time_exclusion::deregister_pull_time_update_exclusion(self, input).await,
+            ),
+            Request::ListPullTimeUpdateExclusions(input) => self
+                .answer(pull_time_exclusion::list_pull_time_update_exclusions(self, input).await),
+            Request::RegisterPullTimeUpdateExclusion(input) => self.answer(
+                pull_time_exclusion::register_pull_time_update_exclusion(self, input).await,
+            ),
+            Request::ListImageReferrers(input) => {
+                self.answer(referrer::list_image_referrers(self, input).await)
+            }
+            Request::UpdateImageStorageClass(input) => {
+                self.answer(storage_class::update_image_storage_class(self, input).await)
+            }
+            Request::DeleteRegistryPolicy(input) => {
+                self.answer(registry_policy::delete_registry_policy(self, input).await)
+            }
+            Request::GetRegistryPolicy(input) => {
+                self.answer(registry_policy::get_registry_policy(self, input).await)
+            }
+            Request::PutRegistryPolicy(input) => {
+                self.answer(registry_policy::put_registry_policy(self, input).await)
+            }
+            Request::DeleteRepositoryPolicy(input) => {
+                self.answer(repository_policy::delete_repository_policy(self, input).await)
+            }
+            Request::GetRepositoryPolicy(input) => {
+                self.answer(repository_policy::get_repository_policy(self, input).await)
+            }
+            Request::SetRepositoryPolicy(input) => {
+                self.answer(repository_policy::set_repository_policy(self, input).await)
+            }
+            Request::DescribeImageReplicationStatus(input) => {
+                self.answer(replication::describe_image_replication_status(self, input).await)
+            }
+            Request::DescribeReplicationBackfillResults(input) => {
+                self.answer(replication::describe_replication_backfill_results(self, input).await)
+            }
+            Request::ListReplicationBackfills(input) => {
+                self.answer(replication::list_replication_backfills(self, input).await)
+            }
+            Request::PutReplicationConfiguration(input) => {
+                self.answer(replication::put_replication_configuration(self, input).await)
+            }
+            Request::StartReplicationBackfill(input) => {
+                self.answer(replication::start_replication_backfill(self, input).await)
+            }
+            Request::StopReplicationBackfill(input) => {
+                self.answer(replication::stop_replication_backfill(self, input).await)
+            }
+            Request::BatchGetRepositoryScanningConfiguration(input) => self
+                .answer(scanning::batch_get_repository_scanning_configuration(self, input).await),
+            Request::DescribeImageScanFindings(input) => {
+                self.answer(scanning::describe_image_scan_findings(self, input).await)
+            }
+            Request::GetRegistryScanningConfiguration(input) => {
+                self.answer(scanning::get_registry_scanning_configuration(self, input).await)
+            }
+            Request::PutRegistryScanningConfiguration(input) => {
+                self.answer(scanning::put_registry_scanning_configuration(self, input).await)
+            }
+            Request::StartImageScan(input) => {
+                self.answer(scanning::start_image_scan(self, input).await)
+            }
+            Request::DeleteSigningConfiguration(input) => {
+                self.answer(signing::delete_signing_configuration(self, input).await)
+            }
+            Request::DescribeImageSigningStatus(input) => {
+                self.answer(signing::describe_image_signing_status(self, input).await)
+            }
+            Request::GetSigningConfiguration(input) => {
+                self.answer(signing::get_signing_configuration(self, input).await)
+            }
+            Request::PutSigningConfiguration(input) => {
+                self.answer(signing::put_signing_configuration(self, input).await)
+            }
         }
     }
 
@@ -231,13 +320,23 @@ impl Call<'_> {
     }
 
     /// The permit for an action on one repository.
-    fn permit<A: Action<Resource = RepositoryResource>>(
+    async fn permit<A: Action<Resource = RepositoryResource>>(
         &self,
         registry_id: Option<&str>,
         name: &str,
     ) -> Result<Permit<A>, CallError> {
         let registry = self.registry(registry_id)?;
-        Ok(self.caller.authorize(RepositoryResource { registry, name: repository_name(name)? })?)
+        let resource = RepositoryResource { registry, name: repository_name(name)? };
+        Ok(self.caller.authorize(resource).await?)
+    }
+
+    /// The permit for an action on the caller's registry as a whole.
+    async fn registry_permit<A: Action<Resource = RegistryResource>>(
+        &self,
+        registry_id: Option<&str>,
+    ) -> Result<Permit<A>, CallError> {
+        let registry = self.registry(registry_id)?;
+        Ok(self.caller.authorize(RegistryResource { registry }).await?)
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) async fn head(
     name: &RepositoryName,
     digest: &Digest,
 ) -> Result<Answer, Refusal> {
-    let permit = call.permit::<BatchCheckLayerAvailability>(name)?;
+    let permit = call.permit::<BatchCheckLayerAvailability>(name).await?;
     let digests = vec![digest.to_string()];
     let found = call.registry.batch_check_layer_availability(&permit, digests).await?;
     let Some(LayerAvailability::Available { size_bytes, .. }) = found.first() else {
@@ -47,7 +47,7 @@ pub(crate) async fn get(
     name: &RepositoryName,
     digest: &Digest,
 ) -> Result<Answer, Refusal> {
-    let permit = call.permit::<GetDownloadUrlForLayer>(name)?;
+    let permit = call.permit::<GetDownloadUrlForLayer>(name).await?;
     let blob = call.registry.open_blob(&permit, *digest).await?;
     if is_known(call.headers(), digest) {
         return Ok(described(Answer::empty(StatusCode::NOT_MODIFIED), digest));

@@ -23,13 +23,13 @@ pub(crate) struct Call<'a> {
 
 impl Call<'_> {
     /// The permit to do `A` to a repository of the registry that was asked.
-    pub(crate) fn permit<A>(&self, name: &RepositoryName) -> Result<Permit<A>, Refusal>
+    pub(crate) async fn permit<A>(&self, name: &RepositoryName) -> Result<Permit<A>, Refusal>
     where
         A: Action<Resource = RepositoryResource>,
     {
         let registry = self.session.registry.clone();
         let resource = RepositoryResource { registry, name: name.clone() };
-        Ok(self.session.caller.authorize(resource)?)
+        Ok(self.session.caller.authorize(resource).await?)
     }
 
     /// The request's query, decoded.

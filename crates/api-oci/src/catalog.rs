@@ -14,7 +14,7 @@ use crate::tag::{invalid_page, list_answer};
 pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     let registry = call.session.registry.clone();
     let resource = RepositoriesResource { registry, names: Vec::new() };
-    let permit = call.session.caller.authorize::<DescribeRepositories>(resource)?;
+    let permit = call.session.caller.authorize::<DescribeRepositories>(resource).await?;
     let page = Page::of_query(&call.query()?).map_err(invalid_page)?;
     let last = page.last.as_deref().unwrap_or_default();
     let (names, more) = call.registry.catalog(&permit, last, page.limit).await?;

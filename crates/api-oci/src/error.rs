@@ -71,6 +71,35 @@ fn of_registry(error: &Error) -> (StatusCode, ErrorCode) {
         | Error::RepositoryAlreadyExists { .. }
         | Error::LayerAlreadyExists { .. }
         | Error::RepositoryNotEmpty { .. } => (StatusCode::CONFLICT, ErrorCode::Unsupported),
+        Error::Throttling => (StatusCode::TOO_MANY_REQUESTS, ErrorCode::TooManyRequests),
+        Error::ImageArchived { .. } => (StatusCode::NOT_FOUND, ErrorCode::ManifestUnknown),
+        Error::RegistryNotFound { .. } => (StatusCode::NOT_FOUND, ErrorCode::NameUnknown),
+        // Of operations that have no route here.
+        Error::Validation { .. }
+        | Error::RepositoryPolicyNotFound { .. }
+        | Error::RegistryPolicyNotFound { .. }
+        | Error::LifecyclePolicyNotFound { .. }
+        | Error::LifecyclePolicyPreviewNotFound { .. }
+        | Error::LifecyclePolicyPreviewInProgress { .. }
+        | Error::ScanNotFound { .. }
+        | Error::UnsupportedImageType { .. }
+        | Error::ImageStorageClassUpdateNotSupported { .. }
+        | Error::PullThroughCacheRuleAlreadyExists { .. }
+        | Error::PullThroughCacheRuleNotFound { .. }
+        | Error::UnsupportedUpstreamRegistry { .. }
+        | Error::SecretNotFound { .. }
+        | Error::TemplateAlreadyExists { .. }
+        | Error::TemplateNotFound { .. }
+        | Error::SigningConfigurationNotFound { .. }
+        | Error::ExclusionAlreadyExists { .. }
+        | Error::ExclusionNotFound { .. }
+        | Error::ReplicationBackfillInProgress { .. }
+        | Error::ReplicationBackfillNotFound { .. }
+        | Error::ReplicationBackfillInvalidStatus { .. }
+        | Error::RepositoryCatalogDataNotFound { .. }
+        | Error::UnsupportedCommand { .. } => {
+            (StatusCode::METHOD_NOT_ALLOWED, ErrorCode::Unsupported)
+        }
         Error::StorageFull(_) => (StatusCode::INSUFFICIENT_STORAGE, ErrorCode::Unknown),
         Error::Server(_) => (StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Unknown),
     }

@@ -20,7 +20,7 @@ pub(crate) async fn head(
     name: &RepositoryName,
     reference: &Reference,
 ) -> Result<Answer, Refusal> {
-    let permit = call.permit::<BatchGetImage>(name)?;
+    let permit = call.permit::<BatchGetImage>(name).await?;
     let found = call.registry.head_image(&permit, requested(reference)).await?;
     let found = found.ok_or_else(|| error::of_image(&ImageFailureCode::ImageNotFound))?;
     let answer = match is_known(call.headers(), &found.digest) {
@@ -40,7 +40,7 @@ pub(crate) async fn get(
     name: &RepositoryName,
     reference: &Reference,
 ) -> Result<Answer, Refusal> {
-    let permit = call.permit::<BatchGetImage>(name)?;
+    let permit = call.permit::<BatchGetImage>(name).await?;
     let (images, failures) =
         call.registry.batch_get_image(&permit, vec![requested(reference)]).await?;
     let Some(image) = images.into_iter().next() else {
@@ -63,7 +63,7 @@ pub(crate) async fn put(
     reference: &Reference,
     body: Body,
 ) -> Result<Answer, Refusal> {
-    let permit = call.permit::<PutImage>(name)?;
+    let permit = call.permit::<PutImage>(name).await?;
     let manifest = body::read_manifest(body).await.map_err(unreadable)?;
     let media_type = call.headers().get(CONTENT_TYPE);
     let (tag, digest) = match reference {
@@ -95,7 +95,7 @@ pub(crate) async fn delete(
     name: &RepositoryName,
     reference: &Reference,
 ) -> Result<Answer, Refusal> {
-    let permit = call.permit::<BatchDeleteImage>(name)?;
+    let permit = call.permit::<BatchDeleteImage>(name).await?;
     let outcome = call.registry.batch_delete_image(&permit, vec![requested(reference)]).await?;
     match outcome.failures.first() {
         Some(failed) => Err(error::of_image(&failed.code)),

@@ -12,8 +12,8 @@ use crate::refusal::Refusal;
 ///
 /// 404, which by OCI Distribution says that there is no referrers API: clients then keep the list
 /// themselves under a tag. An empty index would say that there are no referrers.
-pub(crate) fn list(call: &Call<'_>, name: &RepositoryName) -> Refusal {
-    match call.permit::<BatchGetImage>(name) {
+pub(crate) async fn list(call: &Call<'_>, name: &RepositoryName) -> Refusal {
+    match call.permit::<BatchGetImage>(name).await {
         Err(denied) => denied,
         Ok(_) => Refusal::new(
             StatusCode::NOT_FOUND,

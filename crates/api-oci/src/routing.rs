@@ -69,7 +69,7 @@ pub(crate) async fn dispatch(
             _ => return Err(not_allowed("GET, HEAD, PATCH, PUT, DELETE")),
         },
         Route::Referrers { name, .. } => match verb {
-            Verb::Get | Verb::Head => return Err(referrers::list(call, name)),
+            Verb::Get | Verb::Head => return Err(referrers::list(call, name).await),
             _ => return Err(not_allowed("GET, HEAD")),
         },
     };

@@ -16,7 +16,7 @@ use crate::refusal::Refusal;
 
 /// `[end-8a] GET /v2/<name>/tags/list`; ECR `ListImages` of tagged images.
 pub(crate) async fn list(call: &Call<'_>, name: &RepositoryName) -> Result<Answer, Refusal> {
-    let permit = call.permit::<ListImages>(name)?;
+    let permit = call.permit::<ListImages>(name).await?;
     let page = Page::of_query(&call.query()?).map_err(invalid_page)?;
     let last = page.last.as_deref().unwrap_or_default();
     let (tags, more) = call.registry.list_tags(&permit, last, page.limit).await?;

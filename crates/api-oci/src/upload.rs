@@ -24,7 +24,7 @@ pub(crate) async fn start(
     name: &RepositoryName,
     body: Body,
 ) -> Result<Answer, Refusal> {
-    let permit = call.permit::<InitiateLayerUpload>(name)?;
+    let permit = call.permit::<InitiateLayerUpload>(name).await?;
     let query = call.query()?;
     if query.get("mount").is_none() && query.get("digest").is_some() {
         return push_whole(call, name, &permit, body).await;
@@ -41,8 +41,8 @@ async fn push_whole(
     body: Body,
 ) -> Result<Answer, Refusal> {
     let digest = digest_parameter(call)?;
-    let upload = call.permit::<UploadLayerPart>(name)?;
-    let complete = call.permit::<CompleteLayerUpload>(name)?;
+    let upload = call.permit::<UploadLayerPart>(name).await?;
+    let complete = call.permit::<CompleteLayerUpload>(name).await?;
     let upload_id = call.registry.initiate_layer_upload(permit).await?.upload_id;
     let pieces = body::pieces(body);
     let outcome = match call.registry.append_to_upload(&upload, upload_id, None, pieces).await {
@@ -66,7 +66,7 @@ pub(crate) async fn append(
     upload_id: UploadId,
     body: Body,
 ) -> Result<Answer, Refusal> {
-    let permit = call.permit::<UploadLayerPart>(name)?;
+    let permit = call.permit::<UploadLayerPart>(name).await?;
     let progress = feed(call, &permit, upload_id, body).await?;
     Ok(described(call, name, Answer::empty(StatusCode::ACCEPTED), progress))
 }
@@ -79,9 +79,12 @@ pub(crate) async fn complete(
     upload_id: UploadId,
     body: Body,
 ) -> Result<Answer, Refusal> {
-    let permit = call.permit::<CompleteLayerUpload>(name)?;
+    let permit = call.permit::<CompleteLayerUpload>(name).await?;
     let has_body = !body.is_end_stream();
-    let upload = has_body.then(|| call.permit::<UploadLayerPart>(name)).transpose()?;
+    let upload = match has_body {
+        true => Some(call.permit::<UploadLayerPart>(name).await?),
+        false => None,
+    };
     let digest = digest_parameter(call)?;
     if let Some(upload) = upload {
         feed(call, &upload, upload_id, body).await?;
@@ -95,7 +98,7 @@ pub(crate) async fn status(
     name: &RepositoryName,
     upload_id: UploadId,
 ) -> Result<Answer, Refusal> {
-    let permit = call.permit::<UploadLayerPart>(name)?;
+    let permit = call.permit::<UploadLayerPart>(name).await?;
     let progress = call.registry.upload_status(&permit, upload_id).await?;
     Ok(described(call, name, Answer::empty(StatusCode::NO_CONTENT), progress))
 }
@@ -106,7 +109,7 @@ pub(crate) async fn cancel(
     name: &RepositoryName,
     upload_id: UploadId,
 ) -> Result<Answer, Refusal> {
-    let permit = call.permit::<InitiateLayerUpload>(name)?;
+    let permit = call.permit::<InitiateLayerUpload>(name).await?;
     call.registry.cancel_layer_upload(&permit, upload_id).await?;
     Ok(Answer::empty(StatusCode::NO_CONTENT))
 }

@@ -1,13 +1,14 @@
 //! The IAM actions of ECR, each with the kind of resource it is about.
 //!
 //! The table is that of the IAM service reference for Amazon ECR ("Actions defined by Amazon
-//! Elastic Container Registry"); only actions that something here demands are in it.
+//! Elastic Container Registry", and of Amazon ECR Public, whose actions bear the same names).
 
 use crate::{RegistryResource, RepositoriesResource, RepositoryResource, Resource};
 
 /// An action, as a type: `Permit<actions::PutImage>` is the right to put an image.
 pub trait Action: Send + Sync + 'static {
-    /// The name policies use, such as `ecr:PutImage`.
+    /// The name without its service, such as `PutImage`. Policies put `ecr:` before it, or
+    /// `ecr-public:` when the registry is a public one.
     const NAME: &'static str;
     /// What it is about.
     type Resource: Resource;
@@ -19,12 +20,12 @@ macro_rules! actions {
         pub mod actions {
             use super::{Action, RegistryResource, RepositoriesResource, RepositoryResource};
             $($(
-                #[doc = concat!("`ecr:", stringify!($name), "`.")]
+                #[doc = concat!("`", stringify!($name), "`.")]
                 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
                 pub enum $name {}
 
                 impl Action for $name {
-                    const NAME: &'static str = concat!("ecr:", stringify!($name));
+                    const NAME: &'static str = stringify!($name);
                     type Resource = $resource;
                 }
             )*)*
@@ -34,29 +35,77 @@ macro_rules! actions {
 
 actions! {
     RegistryResource {
+        CreatePullThroughCacheRule,
+        CreateRepositoryCreationTemplate,
+        DeletePullThroughCacheRule,
+        DeleteRegistryPolicy,
+        DeleteRepositoryCreationTemplate,
+        DeleteSigningConfiguration,
+        DeregisterPullTimeUpdateExclusion,
+        DescribePullThroughCacheRules,
+        DescribeRegistries,
         DescribeRegistry,
+        DescribeReplicationBackfillResults,
+        DescribeRepositoryCreationTemplates,
+        GetAccountSetting,
         GetAuthorizationToken,
+        GetRegistryCatalogData,
+        GetRegistryPolicy,
+        GetRegistryScanningConfiguration,
+        GetSigningConfiguration,
+        ListPullTimeUpdateExclusions,
+        ListReplicationBackfills,
+        PutAccountSetting,
+        PutRegistryCatalogData,
+        PutRegistryPolicy,
+        PutRegistryScanningConfiguration,
+        PutReplicationConfiguration,
+        PutSigningConfiguration,
+        RegisterPullTimeUpdateExclusion,
+        StartReplicationBackfill,
+        StopReplicationBackfill,
+        UpdatePullThroughCacheRule,
+        UpdateRepositoryCreationTemplate,
+        ValidatePullThroughCacheRule,
     }
     RepositoriesResource {
+        BatchGetRepositoryScanningConfiguration,
         DescribeRepositories,
     }
     RepositoryResource {
         BatchCheckLayerAvailability,
         BatchDeleteImage,
         BatchGetImage,
+        BatchImportUpstreamImage,
         CompleteLayerUpload,
         CreateRepository,
+        DeleteLifecyclePolicy,
         DeleteRepository,
+        DeleteRepositoryPolicy,
+        DescribeImageReplicationStatus,
+        DescribeImageScanFindings,
+        DescribeImageSigningStatus,
+        DescribeImageTags,
         DescribeImages,
         GetDownloadUrlForLayer,
+        GetLifecyclePolicy,
+        GetLifecyclePolicyPreview,
+        GetRepositoryCatalogData,
+        GetRepositoryPolicy,
         InitiateLayerUpload,
         ListImages,
         ListTagsForResource,
         PutImage,
         PutImageScanningConfiguration,
         PutImageTagMutability,
+        PutLifecyclePolicy,
+        PutRepositoryCatalogData,
+        SetRepositoryPolicy,
+        StartImageScan,
+        StartLifecyclePolicyPreview,
         TagResource,
         UntagResource,
+        UpdateImageStorageClass,
         UploadLayerPart,
     }
 }

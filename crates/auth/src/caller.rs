@@ -32,9 +32,13 @@ impl Caller {
     /// # Errors
     /// [`AccessDenied`] with the message AWS gives. It is the same whether or not the resource
     /// exists.
-    pub fn authorize<A: Action>(&self, resource: A::Resource) -> Result<Permit<A>, AccessDenied> {
+    pub async fn authorize<A: Action>(
+        &self,
+        resource: A::Resource,
+    ) -> Result<Permit<A>, AccessDenied> {
+        let action = format!("{}:{}", resource.registry().service(), A::NAME);
         for arn in resource.arns() {
-            if let Some(denied) = self.denial(A::NAME, &arn, &resource) {
+            if let Some(denied) = self.denial(&action, &arn, &resource) {
                 return Err(denied);
             }
         }

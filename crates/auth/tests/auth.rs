@@ -78,9 +78,9 @@ impl Fixture {
         self.auth.create_access_key(self.account, &KeyOwner::User(name.into())).await.unwrap()
     }
 
-    fn token_of(&self, caller: &Caller) -> String {
+    async fn token_of(&self, caller: &Caller) -> String {
         let permit: Permit<actions::GetAuthorizationToken> =
-            caller.authorize(RegistryResource { registry: self.registry() }).unwrap();
+            caller.authorize(RegistryResource { registry: self.registry() }).await.unwrap();
         let token = self.auth.issue_token(&permit, &self.registry()).unwrap();
         token.password.expose().clone()
     }
@@ -101,10 +101,10 @@ async fn the_root_of_an_account_may_do_everything_in_it_and_nothing_elsewhere() 
         format!("arn:aws:iam::{}:root", fixture.account)
     );
     assert_eq!(caller.principal().unique_id(), fixture.account.as_str());
-    caller.authorize::<actions::PutImage>(fixture.repository("app")).unwrap();
+    caller.authorize::<actions::PutImage>(fixture.repository("app")).await.unwrap();
     let mut foreign = fixture.repository("app");
     foreign.registry.account = "999988887777".parse().unwrap();
-    let denied = caller.authorize::<actions::PutImage>(foreign).unwrap_err();
+    let denied = caller.authorize::<actions::PutImage>(foreign).await.unwrap_err();
     assert_eq!(
         denied.to_string(),
         format!(
@@ -121,8 +121,9 @@ async fn a_user_may_do_what_policies_allow_and_none_denies() {
     let fixture = fixture().await;
     let key = fixture.user("puller", PULL).await;
     let caller = fixture.sign_in(&key).await.unwrap();
-    caller.authorize::<actions::BatchGetImage>(fixture.repository("team/app")).unwrap();
-    let denied = caller.authorize::<actions::PutImage>(fixture.repository("team/app")).unwrap_err();
+    caller.authorize::<actions::BatchGetImage>(fixture.repository("team/app")).await.unwrap();
+    let denied =
+        caller.authorize::<actions::PutImage>(fixture.repository("team/app")).await.unwrap_err();
     assert_eq!(
         denied.to_string(),
         format!(
@@ -132,10 +133,12 @@ async fn a_user_may_do_what_policies_allow_and_none_denies() {
             fixture.account
         )
     );
-    let denied =
-        caller.authorize::<actions::BatchGetImage>(fixture.repository("team/secret")).unwrap_err();
+    let denied = caller
+        .authorize::<actions::BatchGetImage>(fixture.repository("team/secret"))
+        .await
+        .unwrap_err();
     assert!(denied.to_string().ends_with("with an explicit deny in an identity-based policy"));
-    assert!(caller.authorize::<actions::BatchGetImage>(fixture.repository("other")).is_err());
+    assert!(caller.authorize::<actions::BatchGetImage>(fixture.repository("other")).await.is_err());
 }
 
 #[tokio::test]
@@ -146,7 +149,7 @@ async fn a_user_without_policies_may_do_nothing() {
     let key = fixture.auth.create_access_key(fixture.account, &owner).await.unwrap();
     let caller = fixture.sign_in(&key).await.unwrap();
     let resource = RegistryResource { registry: fixture.registry() };
-    assert!(caller.authorize::<actions::GetAuthorizationToken>(resource).is_err());
+    assert!(caller.authorize::<actions::GetAuthorizationToken>(resource).await.is_err());
 }
 
 #[tokio::test]
@@ -172,7 +175,7 @@ async fn a_token_lives_twelve_hours_and_no_longer_than_its_key() {
     let fixture = fixture().await;
     let key = fixture.user("puller", PULL).await;
     let caller = fixture.sign_in(&key).await.unwrap();
-    let token = fixture.token_of(&caller);
+    let token = fixture.token_of(&caller).await;
     let (again, registry) = fixture.auth.authenticate_token(&token).await.unwrap();
     assert_eq!(again.principal(), caller.principal());
     assert_eq!(registry, fixture.registry());
@@ -191,10 +194,12 @@ async fn a_token_lives_twelve_hours_and_no_longer_than_its_key() {
 async fn a_policy_change_holds_from_the_next_request_on() {
     let fixture = fixture().await;
     let key = fixture.user("puller", PULL).await;
-    let token = fixture.token_of(&fixture.sign_in(&key).await.unwrap());
+    let token = fixture.token_of(&fixture.sign_in(&key).await.unwrap()).await;
     fixture.auth.delete_user_policy(fixture.account, "puller", "inline").await.unwrap();
     let (caller, _) = fixture.auth.authenticate_token(&token).await.unwrap();
-    assert!(caller.authorize::<actions::BatchGetImage>(fixture.repository("team/app")).is_err());
+    assert!(
+        caller.authorize::<actions::BatchGetImage>(fixture.repository("team/app")).await.is_err()
+    );
     fixture.auth.delete_user(fixture.account, "puller").await.unwrap();
     let gone = fixture.auth.authenticate_token(&token).await;
     assert_eq!(gone.unwrap_err(), TokenError::Invalid);

@@ -52,6 +52,11 @@ impl Region {
     }
 }
 
+impl Region {
+    /// Where the public registries are. No client can name it: its text does not parse.
+    const PUBLIC: &str = "PUBLIC";
+}
+
 impl FromStr for Region {
     type Err = ParseError;
 
@@ -81,6 +86,35 @@ impl RegistryId {
     /// The registry of `account` in `region`.
     pub fn new(account: AccountId, region: Region) -> Self {
         Self { account, region }
+    }
+
+    /// The public registry of `account` (ECR Public), which is in no region.
+    ///
+    /// No request names it: [`Region`] does not parse its region's text, so what is private is never
+    /// taken for public because of what a client sent.
+    pub fn public(account: AccountId) -> Self {
+        Self { account, region: Region(Region::PUBLIC.to_owned()) }
+    }
+
+    /// A registry as it was stored: [`Self::new`] or [`Self::public`].
+    ///
+    /// # Errors
+    /// A region that is neither.
+    pub fn stored(account: AccountId, region: &str) -> Result<Self, ParseError> {
+        match region {
+            Region::PUBLIC => Ok(Self::public(account)),
+            region => Ok(Self::new(account, region.parse()?)),
+        }
+    }
+
+    /// Whether it is a public registry.
+    pub fn is_public(&self) -> bool {
+        self.region.as_str() == Region::PUBLIC
+    }
+
+    /// The service it belongs to, as ARNs and IAM actions begin: `ecr` or `ecr-public`.
+    pub fn service(&self) -> &'static str {
+        if self.is_public() { "ecr-public" } else { "ecr" }
     }
 }
 
@@ -127,6 +161,19 @@ mod tests {
             assert_eq!(id.as_str().parse::<AccountId>().unwrap(), id);
             assert!(!id.as_str().starts_with('0'));
         }
+    }
+
+    #[test]
+    fn a_public_registry_cannot_be_named() {
+        let account: AccountId = "111122223333".parse().unwrap();
+        let public = RegistryId::public(account);
+        assert!(public.is_public());
+        assert!(public.region.as_str().parse::<Region>().is_err());
+        assert_eq!(RegistryId::stored(account, public.region.as_str()).unwrap(), public);
+        let private = RegistryId::stored(account, "us-east-1").unwrap();
+        assert!(!private.is_public());
+        assert!(RegistryId::stored(account, "public").is_ok_and(|id| !id.is_public()));
+        assert!(RegistryId::stored(account, "").is_err());
     }
 
     #[test]

@@ -17,19 +17,19 @@ pub struct Arn {
 }
 
 impl Arn {
-    /// `arn:aws:ecr:R:A:repository/name`.
+    /// `arn:aws:ecr:R:A:repository/name`, or `arn:aws:ecr-public::A:repository/name`.
     pub fn repository(registry: &RegistryId, name: &RepositoryName) -> Self {
-        Self::build(
-            "ecr",
-            registry.region.as_str(),
-            &registry.account,
-            &format!("repository/{name}"),
-        )
+        Self::in_registry(registry, &format!("repository/{name}"))
     }
 
     /// `arn:aws:ecr:R:A:repository/*`: the resource of a call that names no repository.
     pub fn every_repository(registry: &RegistryId) -> Self {
-        Self::build("ecr", registry.region.as_str(), &registry.account, "repository/*")
+        Self::in_registry(registry, "repository/*")
+    }
+
+    fn in_registry(registry: &RegistryId, resource: &str) -> Self {
+        let region = if registry.is_public() { "" } else { registry.region.as_str() };
+        Self::build(registry.service(), region, &registry.account, resource)
     }
 
     /// `arn:aws:iam::A:root`.
@@ -116,6 +116,13 @@ impl fmt::Display for Arn {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn public_repositories_are_in_no_region() {
+        let registry = RegistryId::public("111122223333".parse().unwrap());
+        let arn = Arn::repository(&registry, &"app".parse().unwrap());
+        assert_eq!(arn.as_str(), "arn:aws:ecr-public::111122223333:repository/app");
+    }
 
     #[test]
     fn a_repository_arn_reads_back() {

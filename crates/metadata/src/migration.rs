@@ -8,7 +8,17 @@ use crate::MetadataError;
 ///
 /// `{bytes}` and `{text}` stand for what the engines call a byte string and a text that sorts by
 /// its bytes.
-const MIGRATIONS: &[&str] = &[include_str!("migration/0001_foundation.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migration/0001_foundation.sql"),
+    include_str!("migration/0002_registry_settings.sql"),
+    include_str!("migration/0003_policies.sql"),
+    include_str!("migration/0004_lifecycle.sql"),
+    include_str!("migration/0005_scanning_and_replication.sql"),
+    include_str!("migration/0006_pull_through_and_templates.sql"),
+    include_str!("migration/0007_images.sql"),
+    include_str!("migration/0008_public.sql"),
+    include_str!("migration/0009_kms.sql"),
+];
 
 /// The schema version this program writes.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;

@@ -1,6 +1,6 @@
 //! Repositories and their settings.
 
-use wharfinger_core::{AccountId, Region, RegistryId, RepositoryName, Timestamp};
+use wharfinger_core::{AccountId, RegistryId, RepositoryName, Timestamp};
 
 use crate::value::params;
 use crate::{MetadataError, RepositoryId, Row, Tx};
@@ -45,10 +45,11 @@ macro_rules! select {
 }
 
 fn from_row(row: &Row) -> Result<RepositoryRow, MetadataError> {
-    let (account, region): (AccountId, Region) = (row.parsed(1)?, row.parsed(2)?);
+    let account: AccountId = row.parsed(1)?;
     Ok(RepositoryRow {
         id: row.repository_id(0)?,
-        registry: RegistryId::new(account, region),
+        registry: RegistryId::stored(account, row.text(2)?)
+            .map_err(|error| MetadataError::BadValue { column: 2, what: error.to_string() })?,
         name: row.parsed(3)?,
         created_at: row.time(4)?,
         tag_mutability: row.text(5)?.to_owned(),
@@ -85,6 +86,11 @@ pub async fn insert(tx: &mut Tx, repository: &RepositoryRow) -> Result<(), Metad
         &repository.key_domain,
         repository.image_count
     ];
+    tx.execute(sql, values).await?;
+    let sql = "INSERT INTO registry_count (account_id, region, repositories) VALUES (?1, ?2, 1) \
+               ON CONFLICT (account_id, region) \
+               DO UPDATE SET repositories = registry_count.repositories + 1";
+    let values = params![&repository.registry.account, &repository.registry.region];
     tx.execute(sql, values).await.map(|_| ())
 }
 
@@ -116,7 +122,7 @@ pub async fn list(
 
 /// How many repositories a registry has.
 pub async fn count(tx: &mut Tx, registry: &RegistryId) -> Result<u64, MetadataError> {
-    let sql = "SELECT COUNT(*) FROM repository WHERE account_id = ?1 AND region = ?2";
+    let sql = "SELECT repositories FROM registry_count WHERE account_id = ?1 AND region = ?2";
     let row = tx.query_opt(sql, params![&registry.account, &registry.region]).await?;
     row.map_or(Ok(0), |row| row.unsigned(0))
 }
@@ -154,6 +160,10 @@ pub async fn delete(tx: &mut Tx, id: RepositoryId, now: Timestamp) -> Result<(),
                    WHERE repository_id = ?1 AND object_id IS NOT NULL";
     tx.execute(uploads, params![id, now]).await?;
     tx.execute("DELETE FROM upload WHERE repository_id = ?1", params![id]).await?;
+    let sql = "UPDATE registry_count SET repositories = repositories - 1 \
+               WHERE (account_id, region) = \
+               (SELECT account_id, region FROM repository WHERE repository_id = ?1)";
+    tx.execute(sql, params![id]).await?;
     // No account has the empty id.
     let sql = "UPDATE repository \
                SET account_id = '', region = '', name = CAST(repository_id AS TEXT) \

@@ -140,6 +140,125 @@ pub enum Error {
     /// `TooManyTagsException`.
     #[error("A repository can have at most {limit} tags")]
     TooManyTags { limit: usize },
+    /// `ValidationException`: what was asked for does not fit the registry's settings.
+    #[error("{reason}")]
+    Validation { reason: String },
+    /// `RepositoryPolicyNotFoundException`.
+    #[error(
+        "Repository policy does not exist for the repository with name '{name}' in the registry \
+         with id '{registry}'"
+    )]
+    RepositoryPolicyNotFound { name: RepositoryName, registry: AccountId },
+    /// `RegistryPolicyNotFoundException`.
+    #[error("Registry policy does not exist in the registry with id '{registry}'")]
+    RegistryPolicyNotFound { registry: AccountId },
+    /// `LifecyclePolicyNotFoundException`.
+    #[error(
+        "Lifecycle policy does not exist for the repository with name '{name}' in the registry \
+         with id '{registry}'"
+    )]
+    LifecyclePolicyNotFound { name: RepositoryName, registry: AccountId },
+    /// `LifecyclePolicyPreviewNotFoundException`.
+    #[error(
+        "Lifecycle policy preview does not exist for the repository with name '{name}' in the \
+         registry with id '{registry}'"
+    )]
+    LifecyclePolicyPreviewNotFound { name: RepositoryName, registry: AccountId },
+    /// `LifecyclePolicyPreviewInProgressException`.
+    #[error(
+        "A lifecycle policy preview is in progress for the repository with name '{name}' in the \
+         registry with id '{registry}'. Wait for it to complete"
+    )]
+    LifecyclePolicyPreviewInProgress { name: RepositoryName, registry: AccountId },
+    /// `ScanNotFoundException`.
+    #[error(
+        "Image scan does not exist for the image with '{image}' in the repository with name \
+         '{name}' in the registry with id '{registry}'"
+    )]
+    ScanNotFound { image: ImageName, name: RepositoryName, registry: AccountId },
+    /// `UnsupportedImageTypeException`.
+    #[error("{reason}")]
+    UnsupportedImageType { reason: String },
+    /// `ImageArchivedException`.
+    #[error(
+        "The image with imageId {image} in the repository with name '{name}' in the registry with \
+         id '{registry}' is archived"
+    )]
+    ImageArchived { image: ImageName, name: RepositoryName, registry: AccountId },
+    /// `ImageStorageClassUpdateNotSupportedException`.
+    #[error("{reason}")]
+    ImageStorageClassUpdateNotSupported { reason: String },
+    /// `PullThroughCacheRuleAlreadyExistsException`.
+    #[error(
+        "A pull through cache rule with prefix '{prefix}' already exists in the registry with id \
+         '{registry}'"
+    )]
+    PullThroughCacheRuleAlreadyExists { prefix: String, registry: AccountId },
+    /// `PullThroughCacheRuleNotFoundException`.
+    #[error(
+        "The pull through cache rule with prefix '{prefix}' does not exist in the registry with id \
+         '{registry}'"
+    )]
+    PullThroughCacheRuleNotFound { prefix: String, registry: AccountId },
+    /// `UnsupportedUpstreamRegistryException`.
+    #[error("{reason}")]
+    UnsupportedUpstreamRegistry { reason: String },
+    /// `SecretNotFoundException`.
+    #[error("The secret with ARN '{arn}' does not exist")]
+    SecretNotFound { arn: String },
+    /// `TemplateAlreadyExistsException`.
+    #[error(
+        "A repository creation template with prefix '{prefix}' already exists in the registry with \
+         id '{registry}'"
+    )]
+    TemplateAlreadyExists { prefix: String, registry: AccountId },
+    /// `TemplateNotFoundException`.
+    #[error(
+        "The repository creation template with prefix '{prefix}' does not exist in the registry \
+         with id '{registry}'"
+    )]
+    TemplateNotFound { prefix: String, registry: AccountId },
+    /// `SigningConfigurationNotFoundException`.
+    #[error("Signing configuration does not exist in the registry with id '{registry}'")]
+    SigningConfigurationNotFound { registry: AccountId },
+    /// `ExclusionAlreadyExistsException`.
+    #[error(
+        "A pull time update exclusion for '{principal}' already exists in the registry with id \
+         '{registry}'"
+    )]
+    ExclusionAlreadyExists { principal: String, registry: AccountId },
+    /// `ExclusionNotFoundException`.
+    #[error(
+        "A pull time update exclusion for '{principal}' does not exist in the registry with id \
+         '{registry}'"
+    )]
+    ExclusionNotFound { principal: String, registry: AccountId },
+    /// `ReplicationBackfillInProgressException`.
+    #[error("{reason}")]
+    ReplicationBackfillInProgress { reason: String },
+    /// `ReplicationBackfillNotFoundException`.
+    #[error(
+        "The replication backfill with id '{id}' does not exist in the registry with id '{registry}'"
+    )]
+    ReplicationBackfillNotFound { id: String, registry: AccountId },
+    /// `ReplicationBackfillInvalidStatusException`.
+    #[error("{reason}")]
+    ReplicationBackfillInvalidStatus { reason: String },
+    /// `RegistryNotFoundException` (ECR Public).
+    #[error("The registry with id or alias '{registry}' does not exist")]
+    RegistryNotFound { registry: String },
+    /// `RepositoryCatalogDataNotFoundException` (ECR Public).
+    #[error(
+        "Repository catalog data does not exist for the repository with name '{name}' in the \
+         registry with id '{registry}'"
+    )]
+    RepositoryCatalogDataNotFound { name: RepositoryName, registry: AccountId },
+    /// `UnsupportedCommandException` (ECR Public).
+    #[error("{reason}")]
+    UnsupportedCommand { reason: String },
+    /// `ThrottlingException`.
+    #[error("Rate exceeded")]
+    Throttling,
     /// `KmsException`. `kms_error` is the code of the KMS error.
     #[error("{message}")]
     Kms { message: String, kms_error: &'static str },

@@ -5,18 +5,30 @@
 //! shapes: an edge decodes, authorizes, calls one method of [`Registry`], and encodes. Methods
 //! carry the names of the ECR operations they answer, and demand the permit for them.
 
+mod account_setting;
+mod creation_template;
 mod deletion;
 mod encryption;
 mod error;
 mod image;
 mod layer;
+mod lifecycle_policy;
 mod manifest;
 mod mutability;
 mod page;
+mod pull_through_cache_rule;
+mod pull_time_exclusion;
 mod push;
 mod reclaim;
+mod referrer;
+mod registry_policy;
+mod replication;
 mod repository;
+mod repository_policy;
 mod resource_tag;
+mod scanning;
+mod signing;
+mod storage_class;
 mod upload;
 
 use std::sync::Arc;

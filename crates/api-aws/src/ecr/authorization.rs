@@ -17,13 +17,13 @@ use super::error::CallError;
 ///
 /// Identity policies alone decide, whichever registry is named: a token says who its bearer is,
 /// and what they may do there is decided when they use it.
-pub(super) fn get_authorization_token(
+pub(super) async fn get_authorization_token(
     call: &Call<'_>,
     input: GetAuthorizationTokenRequest,
 ) -> Result<GetAuthorizationTokenResponse, CallError> {
     let own = call.registry(None)?;
     let permit: Permit<GetAuthorizationToken> =
-        call.caller.authorize(RegistryResource { registry: own.clone() })?;
+        call.caller.authorize(RegistryResource { registry: own.clone() }).await?;
     let registries = match input.registry_ids {
         Some(ids) if !ids.is_empty() => {
             ids.iter().map(|id| call.registry(Some(id))).collect::<Result<_, _>>()?

@@ -141,6 +141,50 @@ fn registry_failure(error: &RegistryError) -> Failure {
         RegistryError::LimitExceeded { .. } => "LimitExceededException",
         RegistryError::InvalidTagParameter { .. } => "InvalidTagParameterException",
         RegistryError::TooManyTags { .. } => "TooManyTagsException",
+        RegistryError::Validation { .. } => "ValidationException",
+        RegistryError::RepositoryPolicyNotFound { .. } => "RepositoryPolicyNotFoundException",
+        RegistryError::RegistryPolicyNotFound { .. } => "RegistryPolicyNotFoundException",
+        RegistryError::LifecyclePolicyNotFound { .. } => "LifecyclePolicyNotFoundException",
+        RegistryError::LifecyclePolicyPreviewNotFound { .. } => {
+            "LifecyclePolicyPreviewNotFoundException"
+        }
+        RegistryError::LifecyclePolicyPreviewInProgress { .. } => {
+            "LifecyclePolicyPreviewInProgressException"
+        }
+        RegistryError::ScanNotFound { .. } => "ScanNotFoundException",
+        RegistryError::UnsupportedImageType { .. } => "UnsupportedImageTypeException",
+        RegistryError::ImageArchived { .. } => "ImageArchivedException",
+        RegistryError::ImageStorageClassUpdateNotSupported { .. } => {
+            "ImageStorageClassUpdateNotSupportedException"
+        }
+        RegistryError::PullThroughCacheRuleAlreadyExists { .. } => {
+            "PullThroughCacheRuleAlreadyExistsException"
+        }
+        RegistryError::PullThroughCacheRuleNotFound { .. } => {
+            "PullThroughCacheRuleNotFoundException"
+        }
+        RegistryError::UnsupportedUpstreamRegistry { .. } => "UnsupportedUpstreamRegistryException",
+        RegistryError::SecretNotFound { .. } => "SecretNotFoundException",
+        RegistryError::TemplateAlreadyExists { .. } => "TemplateAlreadyExistsException",
+        RegistryError::TemplateNotFound { .. } => "TemplateNotFoundException",
+        RegistryError::SigningConfigurationNotFound { .. } => {
+            "SigningConfigurationNotFoundException"
+        }
+        RegistryError::ExclusionAlreadyExists { .. } => "ExclusionAlreadyExistsException",
+        RegistryError::ExclusionNotFound { .. } => "ExclusionNotFoundException",
+        RegistryError::ReplicationBackfillInProgress { .. } => {
+            "ReplicationBackfillInProgressException"
+        }
+        RegistryError::ReplicationBackfillNotFound { .. } => "ReplicationBackfillNotFoundException",
+        RegistryError::ReplicationBackfillInvalidStatus { .. } => {
+            "ReplicationBackfillInvalidStatusException"
+        }
+        RegistryError::RegistryNotFound { .. } => "RegistryNotFoundException",
+        RegistryError::RepositoryCatalogDataNotFound { .. } => {
+            "RepositoryCatalogDataNotFoundException"
+        }
+        RegistryError::UnsupportedCommand { .. } => "UnsupportedCommandException",
+        RegistryError::Throttling => "ThrottlingException",
         RegistryError::Kms { kms_error, .. } => {
             members.insert("kmsError".into(), json!(kms_error));
             "KmsException"

@@ -38,7 +38,7 @@ pub(super) async fn list_images(
     input: ListImagesRequest,
 ) -> Result<ListImagesResponse, CallError> {
     let permit: Permit<ListImages> =
-        call.permit(input.registry_id.as_deref(), &input.repository_name)?;
+        call.permit(input.registry_id.as_deref(), &input.repository_name).await?;
     let filter = input.filter.unwrap_or_default();
     let page = page_request(input.next_token, input.max_results);
     let page = call.service().list_images(&permit, tagged(filter.tag_status), &page).await?;
@@ -60,7 +60,7 @@ pub(super) async fn describe_images(
         refuse_page_beside(&page, "imageIds")?;
     }
     let permit: Permit<DescribeImages> =
-        call.permit(input.registry_id.as_deref(), &input.repository_name)?;
+        call.permit(input.registry_id.as_deref(), &input.repository_name).await?;
     let page = if ids.is_empty() {
         let filter = input.filter.unwrap_or_default();
         let page =
@@ -80,7 +80,7 @@ pub(super) async fn batch_get_image(
     input: BatchGetImageRequest,
 ) -> Result<BatchGetImageResponse, CallError> {
     let permit: Permit<BatchGetImage> =
-        call.permit(input.registry_id.as_deref(), &input.repository_name)?;
+        call.permit(input.registry_id.as_deref(), &input.repository_name).await?;
     let ids = requested(input.image_ids);
     let (images, failures) = call.service().batch_get_image(&permit, ids).await?;
     let images = images.into_iter().map(|stored| image(permit.resource(), stored));
@@ -102,7 +102,7 @@ pub(super) async fn put_image(
         digest: input.image_digest.as_deref().map(parse_digest).transpose()?,
     };
     let permit: Permit<PutImage> =
-        call.permit(input.registry_id.as_deref(), &input.repository_name)?;
+        call.permit(input.registry_id.as_deref(), &input.repository_name).await?;
     let stored = call.service().put_image(&permit, new).await?;
     Ok(PutImageResponse { image: Some(image(permit.resource(), stored)?) })
 }
@@ -113,7 +113,7 @@ pub(super) async fn batch_delete_image(
     input: BatchDeleteImageRequest,
 ) -> Result<BatchDeleteImageResponse, CallError> {
     let permit: Permit<BatchDeleteImage> =
-        call.permit(input.registry_id.as_deref(), &input.repository_name)?;
+        call.permit(input.registry_id.as_deref(), &input.repository_name).await?;
     let outcome = call.service().batch_delete_image(&permit, requested(input.image_ids)).await?;
     Ok(BatchDeleteImageResponse {
         image_ids: Some(outcome.deleted.into_iter().map(identifier).collect()),

@@ -29,7 +29,7 @@ pub(super) async fn batch_check_layer_availability(
     input: BatchCheckLayerAvailabilityRequest,
 ) -> Result<BatchCheckLayerAvailabilityResponse, CallError> {
     let permit: Permit<BatchCheckLayerAvailability> =
-        call.permit(input.registry_id.as_deref(), &input.repository_name)?;
+        call.permit(input.registry_id.as_deref(), &input.repository_name).await?;
     let digests = input.layer_digests;
     let answers = call.service().batch_check_layer_availability(&permit, digests).await?;
     let (mut layers, mut failures) = (Vec::new(), Vec::new());
@@ -75,7 +75,7 @@ pub(super) async fn get_download_url_for_layer(
 ) -> Result<GetDownloadUrlForLayerResponse, CallError> {
     let digest = parse_layer_digest("layerDigest", &input.layer_digest)?;
     let permit: Permit<GetDownloadUrlForLayer> =
-        call.permit(input.registry_id.as_deref(), &input.repository_name)?;
+        call.permit(input.registry_id.as_deref(), &input.repository_name).await?;
     call.service().check_layer_download(&permit, digest).await?;
     let path = format!("/v2/{}/blobs/{digest}", permit.resource().name);
     let query = presign(call, &path).await?;

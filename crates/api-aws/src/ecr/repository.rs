@@ -45,11 +45,11 @@ pub(super) async fn create_repository(
         tags: pairs(input.tags.unwrap_or_default()),
     };
     let permit: Permit<CreateRepository> =
-        call.permit(input.registry_id.as_deref(), &input.repository_name)?;
+        call.permit(input.registry_id.as_deref(), &input.repository_name).await?;
     // Tags at creation are tagging as well ("dependent actions" of ecr:CreateRepository).
     let tagging: Option<Permit<TagResource>> = match new.tags.is_empty() {
         true => None,
-        false => Some(call.caller.authorize(permit.resource().clone())?),
+        false => Some(call.caller.authorize(permit.resource().clone()).await?),
     };
     let created = call.service().create_repository(&permit, tagging.as_ref(), new).await?;
     Ok(CreateRepositoryResponse { repository: Some(describe(call, created)?) })
@@ -68,7 +68,7 @@ pub(super) async fn describe_repositories(
     let names = names.iter().map(|name| repository_name(name)).collect::<Result<_, _>>()?;
     let registry = call.registry(input.registry_id.as_deref())?;
     let permit: Permit<DescribeRepositories> =
-        call.caller.authorize(RepositoriesResource { registry, names })?;
+        call.caller.authorize(RepositoriesResource { registry, names }).await?;
     let page = call.service().describe_repositories(&permit, &page).await?;
     let repositories = page.items.into_iter().map(|repository| describe(call, repository));
     Ok(DescribeRepositoriesResponse {
@@ -83,7 +83,7 @@ pub(super) async fn delete_repository(
     input: DeleteRepositoryRequest,
 ) -> Result<DeleteRepositoryResponse, CallError> {
     let permit: Permit<DeleteRepository> =
-        call.permit(input.registry_id.as_deref(), &input.repository_name)?;
+        call.permit(input.registry_id.as_deref(), &input.repository_name).await?;
     let force = input.force.unwrap_or(false);
     let deleted = call.service().delete_repository(&permit, force).await?;
     Ok(DeleteRepositoryResponse { repository: Some(describe(call, deleted)?) })
@@ -97,7 +97,7 @@ pub(super) async fn put_image_tag_mutability(
     let mode = input.image_tag_mutability;
     let mutability = tag_mutability(mode, input.image_tag_mutability_exclusion_filters)?;
     let permit: Permit<PutImageTagMutability> =
-        call.permit(input.registry_id.as_deref(), &input.repository_name)?;
+        call.permit(input.registry_id.as_deref(), &input.repository_name).await?;
     let filters = mutability.filters().map(exclusion_filters);
     call.service().put_image_tag_mutability(&permit, mutability).await?;
     let resource = permit.resource();
@@ -116,7 +116,7 @@ pub(super) async fn put_image_scanning_configuration(
 ) -> Result<PutImageScanningConfigurationResponse, CallError> {
     let scan_on_push = scan_on_push(Some(input.image_scanning_configuration));
     let permit: Permit<PutImageScanningConfiguration> =
-        call.permit(input.registry_id.as_deref(), &input.repository_name)?;
+        call.permit(input.registry_id.as_deref(), &input.repository_name).await?;
     call.service().put_image_scanning_configuration(&permit, scan_on_push).await?;
     let resource = permit.resource();
     Ok(PutImageScanningConfigurationResponse {

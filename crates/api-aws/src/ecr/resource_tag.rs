@@ -20,7 +20,7 @@ pub(super) async fn list_tags_for_resource(
     call: &Call<'_>,
     input: ListTagsForResourceRequest,
 ) -> Result<ListTagsForResourceResponse, CallError> {
-    let permit: Permit<ListTagsForResource> = permit(call, &input.resource_arn)?;
+    let permit: Permit<ListTagsForResource> = permit(call, &input.resource_arn).await?;
     let tags = call.service().list_tags_for_resource(&permit).await?;
     let tags = tags.into_iter().map(|(key, value)| Tag { key, value }).collect();
     Ok(ListTagsForResourceResponse { tags: Some(tags) })
@@ -31,7 +31,7 @@ pub(super) async fn tag_resource(
     call: &Call<'_>,
     input: TagResourceRequest,
 ) -> Result<TagResourceResponse, CallError> {
-    let permit: Permit<TagResource> = permit(call, &input.resource_arn)?;
+    let permit: Permit<TagResource> = permit(call, &input.resource_arn).await?;
     call.service().tag_resource(&permit, pairs(input.tags)).await?;
     Ok(TagResourceResponse {})
 }
@@ -41,7 +41,7 @@ pub(super) async fn untag_resource(
     call: &Call<'_>,
     input: UntagResourceRequest,
 ) -> Result<UntagResourceResponse, CallError> {
-    let permit: Permit<UntagResource> = permit(call, &input.resource_arn)?;
+    let permit: Permit<UntagResource> = permit(call, &input.resource_arn).await?;
     call.service().untag_resource(&permit, input.tag_keys).await?;
     Ok(UntagResourceResponse {})
 }
@@ -51,13 +51,13 @@ pub(super) fn pairs(tags: Vec<Tag>) -> Vec<(String, String)> {
     tags.into_iter().map(|tag| (tag.key, tag.value)).collect()
 }
 
-fn permit<A: Action<Resource = RepositoryResource>>(
+async fn permit<A: Action<Resource = RepositoryResource>>(
     call: &Call<'_>,
     arn: &str,
 ) -> Result<Permit<A>, CallError> {
     let resource = repository(call, arn);
     let resource = resource.ok_or_else(|| CallError::invalid("resourceArn", "Invalid ARN"))?;
-    Ok(call.caller.authorize(resource)?)
+    Ok(call.caller.authorize(resource).await?)
 }
 
 /// The repository an ARN names, if it is one of this partition and of the region of the call.

@@ -23,7 +23,7 @@ pub(super) async fn initiate_layer_upload(
     input: InitiateLayerUploadRequest,
 ) -> Result<InitiateLayerUploadResponse, CallError> {
     let permit: Permit<InitiateLayerUpload> =
-        call.permit(input.registry_id.as_deref(), &input.repository_name)?;
+        call.permit(input.registry_id.as_deref(), &input.repository_name).await?;
     let upload = call.service().initiate_layer_upload(&permit).await?;
     Ok(InitiateLayerUploadResponse {
         upload_id: Some(upload.upload_id.to_string()),
@@ -43,7 +43,7 @@ pub(super) async fn upload_layer_part(
         bytes: Bytes::from(input.layer_part_blob),
     };
     let permit: Permit<UploadLayerPart> =
-        call.permit(input.registry_id.as_deref(), &input.repository_name)?;
+        call.permit(input.registry_id.as_deref(), &input.repository_name).await?;
     let progress = call.service().upload_layer_part(&permit, upload_id, part).await?;
     let resource = permit.resource();
     Ok(UploadLayerPartResponse {
@@ -63,7 +63,7 @@ pub(super) async fn complete_layer_upload(
     let digests = input.layer_digests.iter().map(|text| parse_layer_digest("layerDigests", text));
     let digests = digests.collect::<Result<_, _>>()?;
     let permit: Permit<CompleteLayerUpload> =
-        call.permit(input.registry_id.as_deref(), &input.repository_name)?;
+        call.permit(input.registry_id.as_deref(), &input.repository_name).await?;
     let layer = call
         .service()
         .complete_layer_upload(&permit, upload_id, digests, EmptyBlob::Refused)

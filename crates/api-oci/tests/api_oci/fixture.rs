@@ -102,6 +102,7 @@ impl Fixture {
             .authorize::<actions::GetAuthorizationToken>(RegistryResource {
                 registry: registry.clone(),
             })
+            .await
             .unwrap();
         self.auth.issue_token(&permit, &registry).unwrap().password.expose().clone()
     }

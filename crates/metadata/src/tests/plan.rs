@@ -9,8 +9,8 @@ use crate::image::{ImagePosition, TagStatus};
 use crate::upload::UploadRow;
 use crate::user::UserRow;
 use crate::{
-    MetadataError, RepositoryId, Tx, blob, image, installation, repository, resource_tag, tag,
-    upload, user,
+    MetadataError, RepositoryId, Tx, blob, image, installation, registry_setting, repository,
+    resource_tag, tag, upload, user,
 };
 
 #[tokio::test]
@@ -59,6 +59,9 @@ async fn run_repositories(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataE
     repository::count(tx, &row.registry).await?;
     repository::set_tag_mutability(tx, id, "IMMUTABLE", "[]").await?;
     repository::set_scan_on_push(tx, id, true).await?;
+    registry_setting::put(tx, &row.registry, "name", "value", now()).await?;
+    registry_setting::get(tx, &row.registry, "name").await?;
+    registry_setting::delete(tx, &row.registry, "name").await?;
     resource_tag::put(tx, id, "key", "value").await?;
     resource_tag::list(tx, id).await?;
     resource_tag::delete(tx, id, "key").await

@@ -1,0 +1,1 @@
+//! The catalog data of public repositories and registries.

@@ -1,0 +1,1 @@
+//! Lifecycle policy previews and what they found.

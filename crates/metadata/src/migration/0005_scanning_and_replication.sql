@@ -1,0 +1,1 @@
+-- Scans, and replication with its backfills.

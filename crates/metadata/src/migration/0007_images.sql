@@ -1,0 +1,1 @@
+-- Storage classes of images, times of pulls, referrers.

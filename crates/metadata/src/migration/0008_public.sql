@@ -1,0 +1,1 @@
+-- Public registries and their catalog.

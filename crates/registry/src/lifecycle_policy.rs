@@ -1,0 +1,1 @@
+//! Lifecycle policies and their previews.

@@ -1,0 +1,1 @@
+//! Referrers of an image.

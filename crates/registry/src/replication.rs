@@ -1,0 +1,1 @@
+//! Replication: its configuration, its status, its backfills.

@@ -1,0 +1,1 @@
+//! Scanning: its configuration, scans and their findings.

@@ -1,0 +1,1 @@
+//! Signing: its configuration and its status.
