@@ -6,6 +6,7 @@ mod authentication;
 mod authorization;
 mod bad_input;
 mod every_operation;
+mod generated_inputs;
 mod images;
 mod layers;
 mod never_fails;
