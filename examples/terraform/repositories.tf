@@ -61,26 +61,22 @@ resource "aws_ecr_lifecycle_policy" "service" {
   })
 }
 
-data "aws_iam_policy_document" "pull" {
-  statement {
-    sid     = "AllowPull"
-    effect  = "Allow"
-    actions = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-
-    principals {
-      type        = "AWS"
-      identifiers = ["arn:aws:iam::${var.partner_account}:root"]
-    }
-  }
-}
-
 resource "aws_ecr_repository_policy" "service" {
   for_each   = aws_ecr_repository.service
   repository = each.value.name
-  policy     = data.aws_iam_policy_document.pull.json
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "AllowPull"
+      Effect    = "Allow"
+      Principal = { AWS = "arn:aws:iam::${var.partner_account}:root" }
+      Action    = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    }]
+  })
 }
 
-# What the providers' users read back.
+# The same, read back.
 data "aws_ecr_repository" "service" {
   for_each = aws_ecr_repository.service
   name     = each.value.name
