@@ -47,7 +47,12 @@ pub use layer::{BlobContent, LayerAvailability};
 pub use mutability::TagMutability;
 pub use page::{Page, PageRequest};
 pub use push::NewImage;
+pub use replication::{ReplicationBackfill, ReplicationBackfillStatus, ReplicationRule};
 pub use repository::{NewRepository, Repository};
+pub use scanning::{
+    EffectiveScanning, ImageScan, RepositoriesScanning, ScanFrequency, ScanStatus, ScanType,
+    ScanningConfiguration, ScanningFilter, ScanningRule,
+};
 pub use upload::{CompletedLayer, EmptyBlob, LayerPart, UploadProgress};
 pub use wharfinger_metadata::image::TagStatus;
 

@@ -8,6 +8,8 @@ mod registry {
     mod listing;
     mod pushing;
     mod racing;
+    mod replication;
     mod repositories;
+    mod scanning;
     mod uploading;
 }
