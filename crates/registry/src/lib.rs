@@ -55,7 +55,12 @@ pub use pull_through_cache_rule::{
     NewPullThroughCacheRule, PullThroughCacheRule, UpstreamRegistry,
 };
 pub use push::NewImage;
+pub use replication::{ReplicationBackfill, ReplicationBackfillStatus, ReplicationRule};
 pub use repository::{NewRepository, Repository};
+pub use scanning::{
+    EffectiveScanning, ImageScan, RepositoriesScanning, ScanFrequency, ScanStatus, ScanType,
+    ScanningConfiguration, ScanningFilter, ScanningRule,
+};
 pub use upload::{CompletedLayer, EmptyBlob, LayerPart, UploadProgress};
 pub use wharfinger_metadata::image::TagStatus;
 

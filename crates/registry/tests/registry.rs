@@ -10,6 +10,8 @@ mod registry {
     mod pull_through_cache_rules;
     mod pushing;
     mod racing;
+    mod replication;
     mod repositories;
+    mod scanning;
     mod uploading;
 }

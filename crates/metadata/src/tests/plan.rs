@@ -23,6 +23,8 @@ async fn every_statement_walks_an_index() {
             run_repositories(tx, id).await?;
             run_images(tx, id).await?;
             run_blobs_and_uploads(tx, id).await?;
+            super::replication_backfill::run(tx).await?;
+            super::scan::run(tx, id).await?;
             run_users(tx).await?;
             run_templates(tx).await?;
             repository::delete(tx, id, now()).await?;
