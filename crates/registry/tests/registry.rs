@@ -2,12 +2,15 @@
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod registry {
+    mod archiving;
     mod deleting;
     mod fixture;
     mod layers;
     mod listing;
+    mod mounting;
     mod pushing;
     mod racing;
+    mod referring;
     mod repositories;
     mod uploading;
 }
