@@ -17,6 +17,7 @@ mod conditional;
 mod error;
 mod host;
 mod manifest;
+mod mount;
 mod origin;
 mod referrers;
 mod refusal;

@@ -37,6 +37,12 @@ pub const REQUIRED_ACTIONS: &[RequiredActions] = &[
         "/v2/<name>/blobs/uploads/?digest=<digest>",
         &[InitiateLayerUpload::NAME, UploadLayerPart::NAME, CompleteLayerUpload::NAME],
     ),
+    // With GetDownloadUrlForLayer on the source as well it is mounted, without it is uploaded.
+    required(
+        "POST",
+        "/v2/<name>/blobs/uploads/?mount=<digest>&from=<source>",
+        &[InitiateLayerUpload::NAME],
+    ),
     required("GET", "/v2/<name>/blobs/uploads/<upload>", &[UploadLayerPart::NAME]),
     required("PATCH", "/v2/<name>/blobs/uploads/<upload>", &[UploadLayerPart::NAME]),
     // Without a body only the second one.

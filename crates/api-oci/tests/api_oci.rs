@@ -3,13 +3,16 @@
 
 mod api_oci {
     mod arbitrary;
+    mod archived;
     mod authentication;
     mod authorization;
     mod fixture;
     mod listing;
+    mod mounting;
     mod presigned;
     mod pulling;
     mod pushing;
+    mod referrers;
     mod refusals;
     mod uploading;
 }

@@ -48,7 +48,7 @@ pub enum Error {
     ImageAlreadyExists {
         digest: Digest,
         tag: Option<Tag>,
-        subject: Option<Digest>,
+        subject: Option<Box<Digest>>,
         name: RepositoryName,
         registry: AccountId,
     },

@@ -146,7 +146,7 @@ async fn check_tag(
         return Err(Error::ImageAlreadyExists {
             digest: push.digest,
             tag: push.tag.clone(),
-            subject: push.manifest.subject.as_ref().map(|subject| subject.digest),
+            subject: push.manifest.subject.as_ref().map(|subject| Box::new(subject.digest)),
             name: repository.name.clone(),
             registry: repository.registry.account,
         });

@@ -58,9 +58,9 @@ async fn an_image_is_archived_and_restored() {
         list.map(|image| image["imageDigest"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     for (operation, member) in [("ListImages", "imageIds"), ("DescribeImages", "imageDetails")] {
-        assert_eq!(shown(operation, member, Value::Null).await, [kept.clone()]);
-        assert_eq!(shown(operation, member, json!("ACTIVE")).await, [kept.clone()]);
-        assert_eq!(shown(operation, member, json!("ARCHIVED")).await, [digest.clone()]);
+        assert_eq!(shown(operation, member, Value::Null).await, [kept.as_str()]);
+        assert_eq!(shown(operation, member, json!("ACTIVE")).await, [kept.as_str()]);
+        assert_eq!(shown(operation, member, json!("ARCHIVED")).await, [digest.as_str()]);
         assert_eq!(shown(operation, member, json!("ACTIVATING")).await, [""; 0]);
         assert_eq!(shown(operation, member, json!("ANY")).await.len(), 2);
     }

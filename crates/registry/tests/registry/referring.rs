@@ -46,7 +46,7 @@ async fn referrer(fixture: &Fixture, subject: Digest, artifact_type: &str, note:
     assert_eq!(stored.subject, Some(subject));
     let again = fixture.put("app", &manifest, None).await;
     assert!(
-        matches!(again, Err(Error::ImageAlreadyExists { subject: Some(told), .. }) if told == subject)
+        matches!(again, Err(Error::ImageAlreadyExists { subject: Some(told), .. }) if *told == subject)
     );
     stored.id.digest
 }
