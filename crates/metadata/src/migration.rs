@@ -68,14 +68,18 @@ mod tests {
             connection.execute_batch(&sql).unwrap();
         }
         connection.pragma_update(None, "user_version", 6).unwrap();
-        let rows = "INSERT INTO repository VALUES \
-                    (1, 'a', 'r', 'n', 0, 'MUTABLE', '[]', 0, 'AES256', NULL, 'd', 2); \
-                    INSERT INTO image VALUES \
-                    (1, 'i1', 'm', NULL, NULL, NULL, 1, 1, 0, 1, 1), \
-                    (1, 'i2', 'm', NULL, NULL, NULL, 1, 1, 0, 0, 0); \
-                    INSERT INTO tag VALUES (1, 't', 'i1', 0); \
-                    INSERT INTO repository_blob VALUES (1, 'used', 0), (1, 'unused', 0); \
-                    INSERT INTO image_blob VALUES (1, 'used', 'i1'), (1, 'used', 'i2');";
+        let rows = "INSERT INTO repository (repository_id, account_id, region, name, created_at, \
+                    tag_mutability, exclusion_filters, scan_on_push, encryption_type, key_domain, \
+                    image_count) VALUES (1, 'a', 'r', 'n', 0, 'MUTABLE', '[]', 0, 'AES256', 'd', 2); \
+                    INSERT INTO image (repository_id, digest, media_type, size_bytes, \
+                    manifest_size_bytes, pushed_at, tag_count, tagged) \
+                    VALUES (1, 'i1', 'm', 1, 1, 0, 1, 1), (1, 'i2', 'm', 1, 1, 0, 0, 0); \
+                    INSERT INTO tag (repository_id, tag, digest, tagged_at) \
+                    VALUES (1, 't', 'i1', 0); \
+                    INSERT INTO repository_blob (repository_id, digest, linked_at) \
+                    VALUES (1, 'used', 0), (1, 'unused', 0); \
+                    INSERT INTO image_blob (repository_id, blob_digest, image_digest) \
+                    VALUES (1, 'used', 'i1'), (1, 'used', 'i2');";
         connection.execute_batch(rows).unwrap();
         migrate(&mut connection).unwrap();
         let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();

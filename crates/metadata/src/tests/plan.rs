@@ -43,7 +43,8 @@ async fn every_statement_walks_an_index() {
         for (condition, along) in
             [("status = ?", "status=?"), ("subject_digest = ?", "subject_digest=?")]
         {
-            let listed = sql.starts_with("SELECT") && sql.contains(condition);
+            let images = sql.contains("FROM image") || sql.contains("FROM tag");
+            let listed = sql.starts_with("SELECT") && images && sql.contains(condition);
             assert!(!listed || plan.contains(along), "{sql}\n{plan}");
         }
     }
