@@ -44,12 +44,16 @@ pub use image::{
     ImageDetail, ImageHead, ImageIdentifier, ListImagesFilter, RequestedImage, StoredImage,
 };
 pub use layer::{BlobContent, LayerAvailability};
+pub use lifecycle_policy::{
+    LifecyclePolicyPreview, PreviewFilter, PreviewSummary, PreviewedImage, StoredLifecyclePolicy,
+};
 pub use mutability::TagMutability;
 pub use page::{Page, PageRequest};
 pub use push::NewImage;
 pub use repository::{NewRepository, Repository};
 pub use upload::{CompletedLayer, EmptyBlob, LayerPart, UploadProgress};
 pub use wharfinger_metadata::image::TagStatus;
+pub use wharfinger_metadata::lifecycle_preview::PreviewStatus;
 
 /// The registry service, over its stores.
 ///
@@ -61,6 +65,7 @@ pub struct Registry {
     keys: Arc<LocalKeyRing>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    previews: lifecycle_policy::PreviewRuns,
     uploads: upload::UploadLocks,
 }
 
@@ -73,7 +78,9 @@ impl Registry {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        Self { metadata, blobs, keys, clock, entropy, uploads: upload::UploadLocks::default() }
+        let previews = lifecycle_policy::PreviewRuns::new(&*entropy);
+        let uploads = upload::UploadLocks::default();
+        Self { metadata, blobs, keys, clock, entropy, previews, uploads }
     }
 
     fn now(&self) -> Timestamp {

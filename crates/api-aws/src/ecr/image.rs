@@ -141,7 +141,7 @@ fn shown<T>(page: Page<T>, status: Option<ImageStatusFilter>) -> Page<T> {
     }
 }
 
-fn requested(ids: Vec<ImageIdentifierOutput>) -> Vec<RequestedImage> {
+pub(super) fn requested(ids: Vec<ImageIdentifierOutput>) -> Vec<RequestedImage> {
     let requested =
         |id: ImageIdentifierOutput| RequestedImage { digest: id.image_digest, tag: id.image_tag };
     ids.into_iter().map(requested).collect()
