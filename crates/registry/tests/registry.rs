@@ -5,6 +5,8 @@ mod registry {
     mod deleting;
     mod fixture;
     mod layers;
+    mod lifecycle_policies;
+    mod lifecycle_previews;
     mod listing;
     mod pushing;
     mod racing;

@@ -8,6 +8,7 @@ mod bad_input;
 mod every_operation;
 mod images;
 mod layers;
+mod lifecycle_policies;
 mod never_fails;
 mod pagination;
 mod repositories;
