@@ -70,6 +70,7 @@ impl PreviewRun {
                 None => return Ok(()),
             }
         }
+        self.check_time()?;
         let transitioning = decisions.iter().filter(|it| it.action == Action::Archive).count();
         let counts = [decisions.len() - transitioning, transitioning].map(|count| count as u64);
         let kept = Duration::from_secs(LIFECYCLE_PREVIEW_KEPT_SECONDS);
@@ -89,12 +90,16 @@ impl PreviewRun {
             .await
     }
 
-    /// Removes some results of earlier runs.
+    /// Removes some results of earlier runs; answers whether there may be more. Those of a run that
+    /// has replaced this one are not touched.
     async fn discard_older(&self) -> Result<bool, Error> {
         let (repository, run_id) = (self.repository, self.run_id);
         self.metadata
             .write(move |tx| {
                 Box::pin(async move {
+                    if under_way(tx, repository, run_id).await?.is_none() {
+                        return Ok(false);
+                    }
                     let keep = Some(run_id);
                     Ok(lifecycle_preview::discard_results(tx, repository, keep, STEP).await?)
                 })
