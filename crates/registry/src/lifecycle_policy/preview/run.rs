@@ -316,3 +316,53 @@ fn check_time(clock: &dyn Clock, deadline: Timestamp) -> Result<(), Error> {
 fn internal(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::Server(Box::new(error))
 }
+
+#[cfg(test)]
+mod tests {
+    use wharfinger_core::Digest;
+
+    use super::*;
+
+    fn row(status: &str, is_listed: bool, is_listed_by_active: bool) -> ImageFactsRow {
+        ImageFactsRow {
+            digest: Digest::Sha256([1; 32]),
+            pushed_at: Timestamp::from_seconds(1),
+            tag_count: 0,
+            status: status.into(),
+            last_pulled_at: Some(Timestamp::from_seconds(2)),
+            archived_at: Some(Timestamp::from_seconds(3)),
+            activated_at: Some(Timestamp::from_seconds(4)),
+            is_listed,
+            is_listed_by_active,
+            has_live_subject: true,
+        }
+    }
+
+    #[test]
+    fn a_policy_sees_where_an_image_is_and_who_lists_it() {
+        use StorageClass::{Archive, Standard};
+        for (row, class, listed_in) in [
+            (row("ACTIVE", false, false), Standard, None),
+            (row("ACTIVE", true, true), Standard, Some(Standard)),
+            (row("ARCHIVED", true, false), Archive, Some(Archive)),
+        ] {
+            let expected = ImageFacts {
+                digest: row.digest,
+                tags: &[],
+                pushed_at: Timestamp::from_seconds(1),
+                last_pulled_at: Some(Timestamp::from_seconds(2)),
+                archived_at: Some(Timestamp::from_seconds(3)),
+                activated_at: Some(Timestamp::from_seconds(4)),
+                storage_class: class,
+                listed_in,
+                has_live_subject: true,
+            };
+            assert_eq!(facts(&row, &[]), Some(expected));
+        }
+    }
+
+    #[test]
+    fn an_image_on_its_way_back_is_left_alone() {
+        assert_eq!(facts(&row("ACTIVATING", false, false), &[]), None);
+    }
+}
