@@ -51,6 +51,9 @@ pub use image::{
     ImageDetail, ImageHead, ImageIdentifier, ListImagesFilter, RequestedImage, StoredImage,
 };
 pub use layer::{BlobContent, LayerAvailability};
+pub use lifecycle_policy::{
+    LifecyclePolicyPreview, PreviewFilter, PreviewSummary, PreviewedImage, StoredLifecyclePolicy,
+};
 pub use mutability::TagMutability;
 pub use page::{Page, PageRequest};
 pub use pull_through_cache_rule::{
@@ -67,6 +70,7 @@ pub use scanning::{
 pub use storage_class::{ImageStatusChange, StorageClass};
 pub use upload::{CompletedLayer, EmptyBlob, LayerPart, UploadProgress};
 pub use wharfinger_metadata::image::{ImageStatus, TagStatus};
+pub use wharfinger_metadata::lifecycle_preview::PreviewStatus;
 
 /// The registry service, over its stores.
 ///
@@ -78,6 +82,7 @@ pub struct Registry {
     keys: Arc<LocalKeyRing>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    previews: lifecycle_policy::PreviewRuns,
     uploads: upload::UploadLocks,
     pulls: pull_time::WaitingPulls,
 }
@@ -91,8 +96,9 @@ impl Registry {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
+        let previews = lifecycle_policy::PreviewRuns::new(&*entropy);
         let (uploads, pulls) = (upload::UploadLocks::default(), Default::default());
-        Self { metadata, blobs, keys, clock, entropy, uploads, pulls }
+        Self { metadata, blobs, keys, clock, entropy, previews, uploads, pulls }
     }
 
     fn now(&self) -> Timestamp {

@@ -104,6 +104,7 @@ fn registry_failure(error: &RegistryError) -> Failure {
     let code = match error {
         // A body that breaks off is told apart by the edge that streams, which is not this one.
         RegistryError::InvalidParameter { .. }
+        | RegistryError::InvalidLifecyclePolicy(_)
         | RegistryError::InvalidManifest { .. }
         | RegistryError::BodyInterrupted(_) => "InvalidParameterException",
         RegistryError::RepositoryNotFound { .. } => "RepositoryNotFoundException",

@@ -164,7 +164,8 @@ fn minimal_input(operation: Operation) -> Value {
             json!({ "repositoryName": name, "imageTagMutability": "IMMUTABLE" })
         }
         Op::PutLifecyclePolicy => {
-            json!({ "repositoryName": name, "lifecyclePolicyText": " ".repeat(100) })
+            let rule = r#"{"rulePriority":1,"selection":{"tagStatus":"any","countType":"imageCountMoreThan","countNumber":1},"action":{"type":"expire"}}"#;
+            json!({ "repositoryName": name, "lifecyclePolicyText": format!(r#"{{"rules":[{rule}]}}"#) })
         }
         Op::PutRegistryPolicy => json!({ "policyText": "{}" }),
         Op::SetRepositoryPolicy => json!({ "repositoryName": name, "policyText": "{}" }),

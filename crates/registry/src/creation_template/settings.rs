@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 use wharfinger_core::{Arn, RegistryId};
+use wharfinger_lifecycle_policy::LifecyclePolicy;
 
 use super::{CreationTemplate, TemplateEncryption, TemplateScenario};
 use crate::custom_role::check_custom_role;
@@ -58,7 +59,7 @@ impl CreationTemplateSettings {
             check_repository_policy(policy)?;
         }
         if let Some(policy) = given(&self.lifecycle_policy) {
-            check_lifecycle_policy(policy)?;
+            LifecyclePolicy::parse_template(policy)?;
         }
         if let Some(role) = given(&self.custom_role_arn) {
             check_custom_role(role, registry)?;
@@ -145,17 +146,6 @@ fn check_resource_tags(tags: &[(String, String)]) -> Result<(), Error> {
 /// [`Error::InvalidParameter`].
 pub(super) fn check_repository_policy(text: &str) -> Result<(), Error> {
     let invalid = || Error::invalid("repositoryPolicy", "Invalid repository policy provided");
-    is_json_object(text).then_some(()).ok_or_else(invalid)
-}
-
-/// Whether `PutLifecyclePolicy` would take this policy.
-///
-/// # Errors
-/// [`Error::InvalidParameter`].
-pub(super) fn check_lifecycle_policy(text: &str) -> Result<(), Error> {
-    let reason = "Lifecycle policy validation failure: Could not map policyString into \
-                  LifecyclePolicy.";
-    let invalid = || Error::invalid("lifecyclePolicy", reason);
     is_json_object(text).then_some(()).ok_or_else(invalid)
 }
 

@@ -10,6 +10,9 @@ use wharfinger_registry::{
 
 use super::fixture::{Fixture, permit_for};
 
+const LIFECYCLE: &str = r#"{"rules":[{"rulePriority":1,"selection":{"tagStatus":"any",
+    "countType":"imageCountMoreThan","countNumber":9},"action":{"type":"expire"}}]}"#;
+
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/abc";
 const ROLE: &str = "arn:aws:iam::111122223333:role/ecr";
 
@@ -37,7 +40,7 @@ fn full() -> CreationTemplateSettings {
         tag_mutability: Some("IMMUTABLE_WITH_EXCLUSION"),
         exclusion_filters: Some(vec!["dev-*".into()]),
         repository_policy: Some(r#"{"Version":"2012-10-17"}"#.into()),
-        lifecycle_policy: Some(r#"{"rules":[]}"#.into()),
+        lifecycle_policy: Some(LIFECYCLE.into()),
         custom_role_arn: Some(ROLE.into()),
         ..replication()
     }
