@@ -75,6 +75,7 @@ async fn describe(fixture: &Fixture, prefixes: &[&str]) -> Vec<CreationTemplate>
 fn invalid_member<T: std::fmt::Debug>(outcome: Result<T, Error>) -> &'static str {
     match outcome {
         Err(Error::InvalidParameter { member, .. }) => member,
+        Err(Error::InvalidLifecyclePolicy(_)) => "lifecyclePolicy",
         other => panic!("{other:?}"),
     }
 }
