@@ -37,6 +37,7 @@ use wharfinger_blobs::{BlobStore, LocalKeyRing};
 use wharfinger_core::{Clock, Entropy, Timestamp};
 use wharfinger_metadata::Metadata;
 
+pub use account_setting::AccountSetting;
 pub use deletion::{DeletedImages, ImageFailure, ImageFailureCode};
 pub use encryption::Encryption;
 pub use error::{Error, ImageName};
@@ -48,6 +49,7 @@ pub use mutability::TagMutability;
 pub use page::{Page, PageRequest};
 pub use push::NewImage;
 pub use repository::{NewRepository, Repository};
+pub use signing::{SigningConfiguration, SigningRule, SigningStatus};
 pub use upload::{CompletedLayer, EmptyBlob, LayerPart, UploadProgress};
 pub use wharfinger_metadata::image::TagStatus;
 
