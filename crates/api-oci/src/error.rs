@@ -2,7 +2,7 @@
 //! (`Error envelope and mapping` of the contract).
 
 use http::{Method, StatusCode};
-use wharfinger_auth::AccessDenied;
+use wharfinger_auth::AuthorizeError;
 use wharfinger_core::RegistryId;
 use wharfinger_core::repository_name::REPOSITORY_NAME_PATTERN;
 use wharfinger_core::tag::TAG_PATTERN;
@@ -25,9 +25,14 @@ impl From<Error> for Refusal {
     }
 }
 
-impl From<AccessDenied> for Refusal {
-    fn from(denied: AccessDenied) -> Self {
-        Self::denied(denied.to_string())
+impl From<AuthorizeError> for Refusal {
+    fn from(error: AuthorizeError) -> Self {
+        match error {
+            AuthorizeError::Denied(denied) => Self::denied(denied.to_string()),
+            error @ (AuthorizeError::Store(_) | AuthorizeError::PolicyUnreadable(_)) => {
+                Error::Server(Box::new(error)).into()
+            }
+        }
     }
 }
 

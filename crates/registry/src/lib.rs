@@ -49,6 +49,7 @@ pub use mutability::TagMutability;
 pub use page::{Page, PageRequest};
 pub use push::NewImage;
 pub use repository::{NewRepository, Repository};
+pub use repository_policy::LockOut;
 pub use signing::{SigningConfiguration, SigningRule, SigningStatus};
 pub use upload::{CompletedLayer, EmptyBlob, LayerPart, UploadProgress};
 pub use wharfinger_metadata::image::TagStatus;

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use serde_json::{Map, json};
-use wharfinger_auth::{AccessDenied, CredentialError};
+use wharfinger_auth::{AccessDenied, AuthorizeError, CredentialError};
 use wharfinger_aws_model::ecr::Operation;
 use wharfinger_aws_model::{ConstraintError, DecodeError};
 use wharfinger_aws_protocol::json::JsonError;
@@ -27,7 +27,7 @@ pub(super) enum CallError {
     #[error(transparent)]
     Input(#[from] DecodeError),
     #[error(transparent)]
-    Denied(#[from] AccessDenied),
+    Denied(AccessDenied),
     #[error(transparent)]
     Registry(#[from] RegistryError),
     #[error(
@@ -79,6 +79,17 @@ impl CallError {
                 })
             }
             Self::Internal(_) => internal(),
+        }
+    }
+}
+
+impl From<AuthorizeError> for CallError {
+    fn from(error: AuthorizeError) -> Self {
+        match error {
+            AuthorizeError::Denied(denied) => Self::Denied(denied),
+            error @ (AuthorizeError::Store(_) | AuthorizeError::PolicyUnreadable(_)) => {
+                Self::internal(error)
+            }
         }
     }
 }

@@ -105,6 +105,7 @@ impl World {
             host: HOST.into(),
             secure_transport: false,
             source_ip: [127, 0, 0, 1].into(),
+            user_agent: None,
         }
     }
 

@@ -249,6 +249,7 @@ impl Call<'_> {
             host: self.host,
             secure_transport: self.secure,
             source_ip: [127, 0, 0, 1].into(),
+            user_agent: None,
         };
         let response = self.fixture.api.handle(&context, self.request).await;
         let (head, mut body) = response.into_parts();
