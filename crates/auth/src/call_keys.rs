@@ -8,6 +8,9 @@ use wharfinger_iam_policy::ContextKeys;
 /// `aws:RequestTag/…` and `aws:TagKeys`: the tags that a request puts (`CreateRepository`,
 /// `TagResource`). Without tags there are no keys.
 pub fn request_tags(tags: &[(String, String)]) -> ContextKeys {
+    if tags.is_empty() {
+        return ContextKeys::default();
+    }
     let mut keys = tag_keys(tags.iter().map(|(key, _)| key));
     for (key, value) in tags {
         keys.insert(&format!("aws:RequestTag/{key}"), value.as_str());

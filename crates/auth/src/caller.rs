@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use wharfinger_core::{RegistryId, RequestContext};
 use wharfinger_iam_policy::{
-    ContextKeys, Decision, PolicyDocument, PrincipalFacts, Request, evaluate,
-    evaluate_resource_policy,
+    AccessDenied as Refusal, ContextKeys, Decision, DenialReason, PolicyDocument, PrincipalFacts,
+    Request, evaluate, evaluate_resource_policy,
 };
 use wharfinger_metadata::Metadata;
 
-use crate::decision::{Denial, Says};
+use crate::decision::Says;
 use crate::stored_policies::{StoredPolicies, StoredRepository};
 use crate::{
     AccessDenied, Action, AuthorizeError, Permit, Principal, PrincipalKind, Resource,
@@ -170,8 +170,8 @@ impl Caller {
                 ],
                 same_account: registry.account == self.principal.account,
             };
-            if let Some(denial) = says.denial() {
-                return Err(self.denied(&action, &arn, denial).into());
+            if let Some(reason) = says.denial() {
+                return Err(self.denied(&action, &arn, reason).into());
             }
         }
         Ok(())
@@ -189,17 +189,14 @@ impl Caller {
         }
     }
 
-    fn denied(&self, action: &str, arn: &str, denial: Denial) -> AccessDenied {
-        let (principal, reason) = (self.principal.arn(), denial.reason(action));
-        let message = format!(
-            "User: {principal} is not authorized to perform: {action} on resource: {arn} {reason}"
-        );
-        AccessDenied { message }
+    fn denied(&self, action: &str, arn: &str, reason: DenialReason) -> AccessDenied {
+        let refusal = Refusal::new(reason, self.principal.arn().as_str(), action, arn);
+        AccessDenied { message: refusal.to_string() }
     }
 
     fn facts(&self) -> PrincipalFacts {
         PrincipalFacts {
-            account: self.principal.account.to_string(),
+            account: self.principal.account,
             arn: self.principal.arn().to_string(),
             role_arn: None,
             service: None,

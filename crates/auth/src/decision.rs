@@ -1,7 +1,7 @@
 //! How the policies of both sides come together (`ecr-semantics`, "Decision procedure"; IAM user
 //! guide, "Policy evaluation logic" and "Cross-account policy evaluation logic").
 
-use wharfinger_iam_policy::{Decision, ResourceDecision};
+use wharfinger_iam_policy::{Decision, DenialReason, PolicyType, ResourceDecision};
 
 /// What each side says to one action on one resource.
 #[derive(Clone, Copy, Debug)]
@@ -14,18 +14,7 @@ pub(crate) struct Says {
     pub(crate) same_account: bool,
 }
 
-/// Why a request is denied.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Denial {
-    /// An identity policy denies it.
-    Identity,
-    /// A policy of the repository or the registry denies it.
-    Resource,
-    /// No identity policy allows it.
-    NoIdentityAllow,
-    /// The account that owns the resource does not let the caller in.
-    NoResourceAllow,
-}
+const NO_IDENTITY_ALLOWS: DenialReason = DenialReason::Implicit(PolicyType::IdentityBased);
 
 impl Says {
     /// Why the request is denied; `None` if it may go on.
@@ -33,40 +22,24 @@ impl Says {
     /// Within one account either side suffices; what a resource policy gives to the account as such
     /// is for its identity policies to hand on, so it allows nobody by itself. Across accounts both
     /// sides must allow.
-    pub(crate) fn denial(self) -> Option<Denial> {
+    pub(crate) fn denial(self) -> Option<DenialReason> {
         if self.identity == Decision::ExplicitDeny {
-            return Some(Denial::Identity);
+            return Some(DenialReason::Explicit(PolicyType::IdentityBased));
         }
         let resource = || self.resource.into_iter().flatten();
         if resource().any(|it| matches!(it, ResourceDecision::ExplicitDeny)) {
-            return Some(Denial::Resource);
+            return Some(DenialReason::Explicit(PolicyType::ResourceBased));
         }
         if self.same_account {
             let direct = |it| matches!(it, ResourceDecision::Allow { direct: true });
             let allowed = self.identity.is_allowed() || resource().any(direct);
-            return (!allowed).then_some(Denial::NoIdentityAllow);
+            return (!allowed).then_some(NO_IDENTITY_ALLOWS);
         }
         // The caller's own side first: who may not knock does not hear whether someone would open.
         if !self.identity.is_allowed() {
-            return Some(Denial::NoIdentityAllow);
+            return Some(NO_IDENTITY_ALLOWS);
         }
         let allowed = resource().any(|it| matches!(it, ResourceDecision::Allow { .. }));
-        (!allowed).then_some(Denial::NoResourceAllow)
-    }
-}
-
-impl Denial {
-    /// The end of AWS's message.
-    pub(crate) fn reason(self, action: &str) -> String {
-        match self {
-            Self::Identity => "with an explicit deny in an identity-based policy".into(),
-            Self::Resource => "with an explicit deny in a resource-based policy".into(),
-            Self::NoIdentityAllow => {
-                format!("because no identity-based policy allows the {action} action")
-            }
-            Self::NoResourceAllow => {
-                format!("because no resource-based policy allows the {action} action")
-            }
-        }
+        (!allowed).then_some(DenialReason::Implicit(PolicyType::ResourceBased))
     }
 }

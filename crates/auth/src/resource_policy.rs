@@ -2,9 +2,8 @@
 //! registry, and whether those whom it names exist.
 
 use wharfinger_core::arn::PARTITION;
-use wharfinger_core::limits::RESOURCE_POLICY_CHARS_MAX;
 use wharfinger_core::{AccountId, Arn, RegistryId};
-use wharfinger_iam_policy::{MalformedPolicy, PolicyDocument, PolicyKind};
+use wharfinger_iam_policy::{MalformedPolicy, PolicyDocument, PolicyKind, PrincipalName};
 use wharfinger_metadata::{MetadataError, Tx, access_key, user};
 
 /// A policy that a repository or a registry may have.
@@ -16,10 +15,7 @@ pub struct ResourcePolicy {
 /// Why a text is not such a policy. For logs: ECR tells clients only that it is none.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidPolicy {
-    /// It is longer than [`RESOURCE_POLICY_CHARS_MAX`].
-    #[error("a policy has at most {RESOURCE_POLICY_CHARS_MAX} characters")]
-    TooLong,
-    /// It is no policy of this kind at all.
+    /// It is no policy of this kind at all, or too long.
     #[error(transparent)]
     Malformed(#[from] MalformedPolicy),
     /// It is about actions of another service.
@@ -58,7 +54,8 @@ impl ResourcePolicy {
     /// not kept here may exist, and so may any role.
     pub async fn principals_exist(&self, tx: &mut Tx) -> Result<bool, MetadataError> {
         for principal in self.document.principals() {
-            let Ok(arn) = principal.parse::<Arn>() else { continue };
+            let PrincipalName::Arn(arn) = principal else { continue };
+            let Ok(arn) = arn.parse::<Arn>() else { continue };
             if !may_exist(tx, &arn).await? {
                 return Ok(false);
             }
@@ -71,9 +68,6 @@ impl ResourcePolicy {
     }
 
     fn read(kind: PolicyKind, text: &str, registry: &RegistryId) -> Result<Self, InvalidPolicy> {
-        if text.chars().count() > RESOURCE_POLICY_CHARS_MAX {
-            return Err(InvalidPolicy::TooLong);
-        }
         let document = PolicyDocument::parse_as(kind, text)?;
         for pattern in document.action_patterns() {
             let service = pattern.split_once(':').map(|(service, _)| service);

@@ -38,7 +38,8 @@ async fn fixture() -> Fixture {
         Metadata::open(&folder.path().join("metadata.db"), OpenMode::CreateOrMigrate).unwrap();
     let keys = AuthKeys { token_key: Secret::new([1; 32]), secret_key: Secret::new([2; 32]) };
     let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(5));
-    let auth = Auth::new(metadata.clone(), clock.clone() as Arc<dyn Clock>, entropy, &keys).unwrap();
+    let auth =
+        Auth::new(metadata.clone(), clock.clone() as Arc<dyn Clock>, entropy, &keys).unwrap();
     let made = auth.ensure_account(None).await.unwrap();
     let root = made.new_key.unwrap();
     Fixture { folder, metadata, clock, auth, account: made.account, root }

@@ -1,10 +1,13 @@
 //! The decision table: principal × identity policy × repository policy × registry policy × scope.
 
+use std::io::Write;
+use std::sync::LazyLock;
+
 use wharfinger_auth::{
     AccessKey, Action, AuthorizeError, Caller, KeyOwner, RegistryResource, RepositoriesResource,
     RepositoryResource, ResourcePolicy, actions,
 };
-use wharfinger_core::AccountId;
+use wharfinger_core::{AccountId, SeededEntropy, Timestamp};
 use wharfinger_metadata::registry_setting::{self, REGISTRY_POLICY, REGISTRY_POLICY_SCOPE};
 use wharfinger_metadata::repository::{self, RepositoryRow};
 use wharfinger_metadata::{MetadataError, RepositoryId, repository_policy};
@@ -12,7 +15,9 @@ use wharfinger_metadata::{MetadataError, RepositoryId, repository_policy};
 use crate::{Fixture, fixture};
 
 const OTHER: &str = "999999999999";
-const REPOSITORY: RepositoryId = RepositoryId::from_raw(1);
+/// The id of the one repository there is.
+pub(super) static REPOSITORY: LazyLock<RepositoryId> =
+    LazyLock::new(|| RepositoryId::new(Timestamp::from_seconds(1), &SeededEntropy::new(1)));
 
 /// What a policy says of `ecr:BatchGetImage` and `ecr:CreateRepository`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -69,10 +74,10 @@ impl Policy {
 impl Fixture {
     pub(super) async fn create_repository(&self, name: &str) {
         let row = RepositoryRow {
-            id: REPOSITORY,
+            id: *REPOSITORY,
             registry: self.registry(),
             name: name.parse().unwrap(),
-            created_at: wharfinger_core::Timestamp::from_seconds(1),
+            created_at: Timestamp::from_seconds(1),
             tag_mutability: "MUTABLE".into(),
             exclusion_filters: "[]".into(),
             scan_on_push: false,
@@ -89,14 +94,14 @@ impl Fixture {
     }
 
     pub(super) async fn set_repository_policy(&self, text: Option<String>) {
-        let now = wharfinger_core::Timestamp::from_seconds(2);
+        let now = Timestamp::from_seconds(2);
         let done: Result<(), MetadataError> = self
             .metadata
             .write(move |tx| {
                 Box::pin(async move {
                     match text {
-                        Some(text) => repository_policy::put(tx, REPOSITORY, &text, now).await,
-                        None => repository_policy::delete(tx, REPOSITORY).await.map(|_| ()),
+                        Some(text) => repository_policy::put(tx, *REPOSITORY, &text, now).await,
+                        None => repository_policy::delete(tx, *REPOSITORY).await.map(|_| ()),
                     }
                 })
             })
@@ -105,7 +110,7 @@ impl Fixture {
     }
 
     pub(super) async fn set_setting(&self, name: &'static str, value: Option<String>) {
-        let (registry, now) = (self.registry(), wharfinger_core::Timestamp::from_seconds(2));
+        let (registry, now) = (self.registry(), Timestamp::from_seconds(2));
         let done: Result<(), MetadataError> = self
             .metadata
             .write(move |tx| {
@@ -177,7 +182,6 @@ fn expected(
         (true, true, false) => {
             format!("because no resource-based policy allows the ecr:{action} action")
         }
-        (false, true, false) => unreachable!("an identity policy suffices at home"),
     }
 }
 
@@ -211,7 +215,9 @@ async fn the_whole_table() {
             let caller = fixture.sign_in(&key).await.unwrap();
             let arn = caller.principal().arn().to_string();
             for repository in RESOURCE {
-                fixture.set_repository_policy(repository.resource(&arn, account.as_str(), "")).await;
+                fixture
+                    .set_repository_policy(repository.resource(&arn, account.as_str(), ""))
+                    .await;
                 for registry in RESOURCE {
                     let text = registry.resource(&arn, account.as_str(), r#","Resource":"*""#);
                     fixture.set_setting(REGISTRY_POLICY, text).await;
@@ -346,8 +352,12 @@ async fn a_broken_store_is_no_denial() {
     let unreadable = caller.authorize::<actions::BatchGetImage>(app()).await;
     assert!(matches!(unreadable, Err(AuthorizeError::PolicyUnreadable(_))));
     fixture.set_repository_policy(None).await;
-    let database = rusqlite_path(&fixture);
-    std::fs::write(database, b"not a database").unwrap();
+    for name in ["metadata.db", "metadata.db-wal"] {
+        let file = fixture.folder.path().join(name);
+        let length = std::fs::metadata(&file).unwrap().len();
+        let mut file = std::fs::OpenOptions::new().write(true).open(file).unwrap();
+        file.write_all(&vec![0xff; usize::try_from(length).unwrap()]).unwrap();
+    }
     let broken = caller.authorize::<actions::BatchGetImage>(app()).await;
     assert!(matches!(broken, Err(AuthorizeError::Store(_))));
 }

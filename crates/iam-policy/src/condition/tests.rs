@@ -1,0 +1,3 @@
+//! Tests of when conditions hold.
+
+use super::*;

@@ -1,0 +1,3 @@
+//! Tests of how policies name principals.
+
+use super::*;
