@@ -88,11 +88,7 @@ pub(super) async fn get_download_url_for_layer(
 
 /// The query of the URL. It names the registry where that is not the caller's own, because the host
 /// need not.
-async fn presign(
-    call: &Call<'_>,
-    path: &str,
-    registry: &RegistryId,
-) -> Result<String, CallError> {
+async fn presign(call: &Call<'_>, path: &str, registry: &RegistryId) -> Result<String, CallError> {
     let secret = call.api.auth.secret_of(&call.caller).await?;
     let signer = Signer {
         access_key_id: &call.caller.principal().access_key_id,
