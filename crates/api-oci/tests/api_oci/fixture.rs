@@ -21,7 +21,7 @@ use wharfinger_core::{
 };
 use wharfinger_metadata::{Metadata, OpenMode};
 use wharfinger_oci::media_type::{OCI_CONFIG, OCI_MANIFEST};
-use wharfinger_registry::{Encryption, NewRepository, Registry, TagMutability};
+use wharfinger_registry::{Encryption, LockOut, NewRepository, Registry, TagMutability};
 
 pub(super) const ACCOUNT: &str = "111122223333";
 pub(super) const REGION: &str = "eu-west-1";
@@ -79,6 +79,17 @@ impl Fixture {
         ACCOUNT.parse().unwrap()
     }
 
+    fn context(&self, host: String, secure_transport: bool) -> RequestContext {
+        RequestContext {
+            request_id: RequestId::random(&*self.entropy),
+            received_at: self.clock.now(),
+            host,
+            secure_transport,
+            source_ip: [127, 0, 0, 1].into(),
+            user_agent: None,
+        }
+    }
+
     pub(super) async fn create_repository(&self, name: &str, tag_mutability: TagMutability) {
         let registry = RegistryId::new(self.account(), REGION.parse().unwrap());
         let permit = Permit::<actions::CreateRepository>::system(RepositoryResource {
@@ -116,7 +127,10 @@ impl Fixture {
         let mut signed = headers.clone();
         signed.extend(signature);
         let parts = RequestParts { headers: &signed, ..parts };
-        self.auth.authenticate_signature(&parts, &EMPTY_BODY_SHA256, "ecr").await.unwrap().0
+        let context = self.context(HOST_NAME.into(), false);
+        let signed =
+            self.auth.authenticate_signature(&context, &parts, &EMPTY_BODY_SHA256, "ecr").await;
+        signed.unwrap().0
     }
 
     /// A user that may do these actions to everything, and its key.
@@ -124,6 +138,35 @@ impl Fixture {
         self.auth.create_user(self.account(), name).await.unwrap();
         self.allow(name, actions).await;
         self.auth.create_access_key(self.account(), &KeyOwner::User(name.into())).await.unwrap()
+    }
+
+    /// A user of another account that may do everything there, and its key.
+    pub(super) async fn stranger(&self, account: &str) -> AccessKey {
+        let account = account.parse().unwrap();
+        self.auth.create_user(account, "ann").await.unwrap();
+        let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ecr:*","Resource":"*"}]}"#;
+        self.auth.put_user_policy(account, "ann", "inline", policy).await.unwrap();
+        self.auth.create_access_key(account, &KeyOwner::User("ann".into())).await.unwrap()
+    }
+
+    /// Lets an account do these actions to [`REPOSITORY`].
+    pub(super) async fn share(&self, account: &str, actions: &[&str]) {
+        let actions = actions.join("\",\"");
+        self.set_policy(&format!(
+            r#"{{"Effect":"Allow","Principal":{{"AWS":"{account}"}},"Action":["{actions}"]}}"#
+        ))
+        .await;
+    }
+
+    /// Gives [`REPOSITORY`] a policy of one statement.
+    pub(super) async fn set_policy(&self, statement: &str) {
+        let registry = RegistryId::new(self.account(), REGION.parse().unwrap());
+        let permit = Permit::<actions::SetRepositoryPolicy>::system(RepositoryResource {
+            registry,
+            name: REPOSITORY.parse().unwrap(),
+        });
+        let policy = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+        self.registry.set_repository_policy(&permit, &policy, LockOut::Accepted).await.unwrap();
     }
 
     /// Gives a user these actions instead of those it had.
@@ -243,14 +286,7 @@ impl Call<'_> {
     }
 
     pub(super) async fn send(self) -> Reply {
-        let context = RequestContext {
-            request_id: RequestId::random(&*self.fixture.entropy),
-            received_at: self.fixture.clock.now(),
-            host: self.host,
-            secure_transport: self.secure,
-            source_ip: [127, 0, 0, 1].into(),
-            user_agent: None,
-        };
+        let context = self.fixture.context(self.host, self.secure);
         let response = self.fixture.api.handle(&context, self.request).await;
         let (head, mut body) = response.into_parts();
         let (mut bytes, mut broken) = (Vec::new(), false);

@@ -258,6 +258,9 @@ async fn a_token_is_for_identity_policies_alone() {
     let resource = || RegistryResource { registry: fixture.registry() };
     let root = fixture.sign_in(&fixture.root).await.unwrap();
     root.authorize::<actions::GetAuthorizationToken>(resource()).await.unwrap();
+    let stranger = fixture.root_of(OTHER.parse().unwrap()).await;
+    let stranger = fixture.sign_in(&stranger).await.unwrap();
+    stranger.authorize::<actions::GetAuthorizationToken>(resource()).await.unwrap();
     let denied = outcome(root.authorize::<actions::DescribeRegistry>(resource()).await);
     assert_eq!(denied, "with an explicit deny in a resource-based policy");
 
