@@ -135,3 +135,34 @@ fn not_of(member: &'static str, set: &[&str]) -> Error {
     set.sort_unstable();
     Error::invalid(member, format!("Member must satisfy enum value set: [{}]", set.join(", ")))
 }
+
+#[cfg(test)]
+mod tests {
+    use wharfinger_core::Timestamp;
+    use wharfinger_metadata::{Metadata, OpenMode};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn blobs_are_mounted_where_the_registry_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("metadata.db");
+        let metadata = Metadata::open(&file, OpenMode::CreateOrMigrate).unwrap();
+        let mounting: Result<Vec<bool>, Error> = metadata
+            .write(|tx| {
+                Box::pin(async move {
+                    let region = "eu-west-1".parse().unwrap();
+                    let registry = RegistryId::new("111122223333".parse().unwrap(), region);
+                    let mut seen = vec![blob_mounting(tx, &registry).await?];
+                    for value in [ENABLED, DISABLED] {
+                        let (document, now) = (BLOB_MOUNTING_DOCUMENT, Timestamp::default());
+                        registry_setting::put(tx, &registry, document, value, now).await?;
+                        seen.push(blob_mounting(tx, &registry).await?);
+                    }
+                    Ok(seen)
+                })
+            })
+            .await;
+        assert_eq!(mounting.unwrap(), [false, true, false]);
+    }
+}

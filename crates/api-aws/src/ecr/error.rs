@@ -227,6 +227,8 @@ mod tests {
         assert_eq!((status, code, message.as_str()), (500, "ServerException", INTERNAL));
         let (status, code, message) = told(CredentialError::SecretUnreadable);
         assert_eq!((status, code, message.as_str()), (500, "ServerException", INTERNAL));
+        let (status, code, message) = told(AuthorizeError::PolicyUnreadable("of ann".into()));
+        assert_eq!((status, code, message.as_str()), (500, "ServerException", INTERNAL));
         let (status, code, message) = told(RegistryError::StorageFull(cause()));
         assert_eq!((status, code), (507, "ServerException"));
         assert!(message.starts_with("No space is left"), "{message}");
