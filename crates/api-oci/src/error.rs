@@ -193,8 +193,8 @@ mod tests {
 
     use super::*;
 
-    fn answer(error: Error) -> (u16, String) {
-        let response = Refusal::from(error).into_response();
+    fn answer(error: impl Into<Refusal>) -> (u16, String) {
+        let response = error.into().into_response();
         let status = response.status().as_u16();
         let body = response.into_body().collect().now_or_never().unwrap().unwrap().to_bytes();
         (status, String::from_utf8(body.to_vec()).unwrap())
@@ -207,6 +207,8 @@ mod tests {
         assert_eq!(answer(Error::StorageFull(cause())), (507, full.into()));
         let failed = r#"{"errors":[{"code":"UNKNOWN","message":"The registry could not carry out the request because of an internal error"}]}"#;
         assert_eq!(answer(Error::Server(cause())), (500, failed.into()));
+        let unreadable = AuthorizeError::PolicyUnreadable("of ann".into());
+        assert_eq!(answer(unreadable), (500, failed.into()));
     }
 
     #[test]

@@ -21,17 +21,20 @@ pub(crate) struct StoredPolicies {
     pub(crate) repositories: Vec<StoredRepository>,
 }
 
+/// Resource tags, (key, value).
+type Tags = Vec<(String, String)>;
+
 /// What holds for one repository.
 #[derive(Debug, Default)]
 pub(crate) struct StoredRepository {
     pub(crate) policy: Option<PolicyDocument>,
-    pub(crate) tags: Vec<(String, String)>,
+    pub(crate) tags: Tags,
 }
 
 /// The same as texts.
 struct Texts {
     registry: Option<String>,
-    repositories: Vec<(Option<String>, Vec<(String, String)>)>,
+    repositories: Vec<(Option<String>, Tags)>,
 }
 
 impl StoredPolicies {
