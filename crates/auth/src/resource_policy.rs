@@ -79,13 +79,18 @@ impl ResourcePolicy {
     }
 }
 
-/// Whether a pattern of resources is about nothing outside a registry: `*`, or an ARN that names
-/// partition, service, region and account.
+/// Whether a pattern of resources means something in a registry: `*`, or an ARN that names its
+/// repositories, with `*` for what need not be said.
 fn is_within(pattern: &str, registry: &RegistryId) -> bool {
-    let RegistryId { account, region } = registry;
-    let own = format!("arn:{PARTITION}:{}:{region}:{account}:", registry.service());
-    let within = |rest: &str| rest == "*" || rest.starts_with("repository/");
-    pattern == "*" || pattern.strip_prefix(&own).is_some_and(within)
+    let Ok(arn) = pattern.parse::<Arn>() else { return pattern == "*" };
+    let fields = [
+        (arn.partition(), PARTITION),
+        (arn.service(), registry.service()),
+        (arn.region(), registry.region.as_str()),
+        (arn.account(), registry.account.as_str()),
+    ];
+    fields.into_iter().all(|(field, own)| field == own || field == "*")
+        && (arn.resource() == "*" || arn.resource().starts_with("repository/"))
 }
 
 async fn may_exist(tx: &mut Tx, arn: &Arn) -> Result<bool, MetadataError> {

@@ -217,7 +217,13 @@ async fn what_is_no_registry_policy_is_refused() {
         let refused = world.put(&bad).await.refused("InvalidParameterException");
         assert_eq!(refused, invalid("PolicyText", "Invalid registry policy provided"), "{bad}");
     }
-    for good in ["*", "arn:aws:ecr:eu-west-1:111122223333:repository/*", ARN] {
+    for good in [
+        "*",
+        "arn:aws:ecr:eu-west-1:111122223333:repository/*",
+        "arn:aws:ecr:*:111122223333:repository/team-*",
+        "arn:aws:ecr:*:*:*",
+        ARN,
+    ] {
         world.put(&of(good)).await.ok();
     }
 }

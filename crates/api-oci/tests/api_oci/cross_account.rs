@@ -2,9 +2,11 @@
 
 use http::HeaderMap;
 use http::header::HOST;
+use wharfinger_auth::{AccessKey, KeyOwner, Permit, RepositoryResource, actions};
 use wharfinger_aws_protocol::sigv4::RequestParts;
-use wharfinger_core::{Clock, Region};
+use wharfinger_core::{Clock, Region, RegistryId};
 use wharfinger_oci::media_type::OCI_MANIFEST;
+use wharfinger_registry::LockOut;
 
 use super::fixture::{
     Fixture, HOST_NAME, REGION, REPOSITORY, Reply, digest_of, fixture, manifest, signer,
@@ -23,6 +25,37 @@ const PUSH: &[&str] = &[
     "ecr:PutImage",
     "ecr:UploadLayerPart",
 ];
+
+impl Fixture {
+    /// A user of another account that may do everything there, and its key.
+    async fn stranger(&self, account: &str) -> AccessKey {
+        let account = account.parse().unwrap();
+        self.auth.create_user(account, "ann").await.unwrap();
+        let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ecr:*","Resource":"*"}]}"#;
+        self.auth.put_user_policy(account, "ann", "inline", policy).await.unwrap();
+        self.auth.create_access_key(account, &KeyOwner::User("ann".into())).await.unwrap()
+    }
+
+    /// Lets an account do these actions to [`REPOSITORY`].
+    async fn share(&self, account: &str, actions: &[&str]) {
+        let actions = actions.join("\",\"");
+        self.set_policy(&format!(
+            r#"{{"Effect":"Allow","Principal":{{"AWS":"{account}"}},"Action":["{actions}"]}}"#
+        ))
+        .await;
+    }
+
+    /// Gives [`REPOSITORY`] a policy of one statement.
+    async fn set_policy(&self, statement: &str) {
+        let registry = RegistryId::new(self.account(), REGION.parse().unwrap());
+        let permit = Permit::<actions::SetRepositoryPolicy>::system(RepositoryResource {
+            registry,
+            name: REPOSITORY.parse().unwrap(),
+        });
+        let policy = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+        self.registry.set_repository_policy(&permit, &policy, LockOut::Accepted).await.unwrap();
+    }
+}
 
 fn denied(reply: &Reply, end: &str) {
     assert_eq!(reply.status.as_u16(), 403, "{reply:?}");
@@ -87,7 +120,7 @@ async fn a_stranger_pushes_when_both_sides_let_it() {
     denied(&send("DELETE", &image, b"").await, "policy allows the ecr:BatchDeleteImage action");
 }
 
-async fn presigned(fixture: &Fixture, key: &wharfinger_auth::AccessKey, query: &str) -> Reply {
+async fn presigned(fixture: &Fixture, key: &AccessKey, query: &str) -> Reply {
     let path = format!("/v2/{REPOSITORY}/blobs/{}", digest_of(LAYER));
     let headers = HeaderMap::from_iter([(HOST, HOST_NAME.parse().unwrap())]);
     let query = Some(query).filter(|query| !query.is_empty());

@@ -21,7 +21,7 @@ use wharfinger_core::{
 };
 use wharfinger_metadata::{Metadata, OpenMode};
 use wharfinger_oci::media_type::{OCI_CONFIG, OCI_MANIFEST};
-use wharfinger_registry::{Encryption, LockOut, NewRepository, Registry, TagMutability};
+use wharfinger_registry::{Encryption, NewRepository, Registry, TagMutability};
 
 pub(super) const ACCOUNT: &str = "111122223333";
 pub(super) const REGION: &str = "eu-west-1";
@@ -138,35 +138,6 @@ impl Fixture {
         self.auth.create_user(self.account(), name).await.unwrap();
         self.allow(name, actions).await;
         self.auth.create_access_key(self.account(), &KeyOwner::User(name.into())).await.unwrap()
-    }
-
-    /// A user of another account that may do everything there, and its key.
-    pub(super) async fn stranger(&self, account: &str) -> AccessKey {
-        let account = account.parse().unwrap();
-        self.auth.create_user(account, "ann").await.unwrap();
-        let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ecr:*","Resource":"*"}]}"#;
-        self.auth.put_user_policy(account, "ann", "inline", policy).await.unwrap();
-        self.auth.create_access_key(account, &KeyOwner::User("ann".into())).await.unwrap()
-    }
-
-    /// Lets an account do these actions to [`REPOSITORY`].
-    pub(super) async fn share(&self, account: &str, actions: &[&str]) {
-        let actions = actions.join("\",\"");
-        self.set_policy(&format!(
-            r#"{{"Effect":"Allow","Principal":{{"AWS":"{account}"}},"Action":["{actions}"]}}"#
-        ))
-        .await;
-    }
-
-    /// Gives [`REPOSITORY`] a policy of one statement.
-    pub(super) async fn set_policy(&self, statement: &str) {
-        let registry = RegistryId::new(self.account(), REGION.parse().unwrap());
-        let permit = Permit::<actions::SetRepositoryPolicy>::system(RepositoryResource {
-            registry,
-            name: REPOSITORY.parse().unwrap(),
-        });
-        let policy = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
-        self.registry.set_repository_policy(&permit, &policy, LockOut::Accepted).await.unwrap();
     }
 
     /// Gives a user these actions instead of those it had.
