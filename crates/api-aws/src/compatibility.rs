@@ -94,13 +94,56 @@ pub const DEVIATIONS: &[Deviation] = &[
     Deviation {
         place: "`DescribeImages` members",
         aws: "Reports scans and the time of the last pull.",
-        here: "`imageScanStatus`, `imageScanFindingsSummary` and `lastRecordedPullTime` are \
-               absent until scanning and pull times are recorded.",
+        here: "`imageScanFindingsSummary` and `lastRecordedPullTime` are absent until there are \
+               findings and pull times are recorded.",
     },
     Deviation {
         place: "`DescribeRepositories`, `DescribeImages` with names and pagination",
         aws: "Documents that the two cannot be used together.",
         here: "`InvalidParameterException` at `nextToken` or `maxResults`.",
+    },
+    Deviation {
+        place: "`StartImageScan`, `DescribeImageScanFindings`",
+        aws: "Scans the image and shows what it found.",
+        here: "There is no scanner yet. The scan that is recorded is `FAILED`, with a description \
+               that says that nothing was examined, and without `imageScanFindings`; it does not \
+               count for the quota of one scan a day.",
+    },
+    Deviation {
+        place: "Scan on push, enhanced scanning",
+        aws: "Scans what is pushed, and again when advisories change.",
+        here: "Stored, validated and answered; nothing is scanned yet, and an image that nobody \
+               asked to scan gives `ScanNotFoundException`.",
+    },
+    Deviation {
+        place: "`PutRegistryScanningConfiguration` `rules`",
+        aws: "Does not document what it refuses beyond the model.",
+        here: "`InvalidParameterException` at `rules` for two rules of one frequency, \
+               `CONTINUOUS_SCAN` in basic and `MANUAL` in enhanced scanning. `MANUAL` in basic \
+               scanning is kept; it says what holds without it.",
+    },
+    Deviation {
+        place: "`BatchGetRepositoryScanningConfiguration`",
+        aws: "Does not document `scanOnPush` and `scanFrequency` of enhanced scanning.",
+        here: "`scanOnPush` is true wherever a push is to be scanned, under `CONTINUOUS_SCAN` as \
+               well; what no rule is about is `MANUAL`.",
+    },
+    Deviation {
+        place: "`PutReplicationConfiguration`",
+        aws: "Copies what is pushed to the destinations.",
+        here: "Stored, validated and answered; nothing is copied yet. A region is any text of the \
+               model's pattern that neither begins nor ends with `-`.",
+    },
+    Deviation {
+        place: "`DescribeImageReplicationStatus`",
+        aws: "Has a status for each destination of the image.",
+        here: "An empty list: no destination was tried.",
+    },
+    Deviation {
+        place: "`StartReplicationBackfill`",
+        aws: "Begins as `PREPARING`, and copies.",
+        here: "`FAILED` from the start, with the failure code `ReplicationNotSupported`, no \
+               `progress` and no results: nothing here can copy yet.",
     },
     Deviation {
         place: "`GetDownloadUrlForLayer`",
@@ -154,6 +197,65 @@ pub const DEVIATIONS: &[Deviation] = &[
                which heals them.",
     },
     Deviation {
+        place: "Pull through cache rules",
+        aws: "Pulls below a rule's prefix fetch from the upstream registry, and \
+              `ValidatePullThroughCacheRule` tries it.",
+        here: "Rules are kept, and nothing is fetched yet: `isValid` is `false` with a `failure` \
+               that says so, and repositories below the prefix are like any others.",
+    },
+    Deviation {
+        place: "Pull through cache rules: `credentialArn`",
+        aws: "The secret is read when the rule is created or changed.",
+        here: "Its form is checked, and that it is of the registry's account and region (else \
+               `SecretNotFoundException`); there is no Secrets Manager here to look it up in. \
+               `docker-hub`, `github-container-registry`, `azure-container-registry`, \
+               `gitlab-container-registry` and `chainguard` (`cgr.dev`) need one.",
+    },
+    Deviation {
+        place: "Pull through cache rules: members that do not go together",
+        aws: "Not documented.",
+        here: "`InvalidParameterException` naming the member: an `upstreamRegistry` that the URL \
+               contradicts, a missing `credentialArn` or `customRoleArn`, an \
+               `upstreamRepositoryPrefix` beside the prefix `ROOT`.",
+    },
+    Deviation {
+        place: "Prefixes of rules and templates",
+        aws: "A `/` at the end is implied; how one that was given is answered is not documented.",
+        here: "`team` and `team/` are the same one, answered as it was first written.",
+    },
+    Deviation {
+        place: "Repository creation templates: which one is used",
+        aws: "Not documented for templates that are not for the scenario at hand.",
+        here: "They are passed over: of those that are for it, the longest prefix is used, else \
+               `ROOT`.",
+    },
+    Deviation {
+        place: "Repository creation templates: `customRoleArn`",
+        aws: "Templates with resource tags or a KMS key need one; the role creates the repository.",
+        here: "Must be a role of the account, is kept and answered, and is not assumed. A push \
+               creates its repository with the rights of who pushes: `ecr:CreateRepository`, and \
+               `ecr:TagResource` for a template with tags.",
+    },
+    Deviation {
+        place: "`CreateRepositoryCreationTemplate` permissions",
+        aws: "Lists `ecr:CreateRepository`, `ecr:PutLifecyclePolicy`, `ecr:SetRepositoryPolicy` \
+              and `iam:PassRole` as dependent actions.",
+        here: "Only the action itself is asked for.",
+    },
+    Deviation {
+        place: "Repository creation templates: limits and errors",
+        aws: "Names no quota; `DescribeRepositoryCreationTemplates` models no error for an unknown \
+              prefix, nor the others one for bad tags.",
+        here: "At most 50 for each registry (`LimitExceededException`). Unknown prefixes are left \
+               out. Bad tags are `InvalidParameterException`. An empty `description` or \
+               `customRoleArn` clears it, as the empty texts do that ECR documents.",
+    },
+    Deviation {
+        place: "`InitiateLayerUpload` and creation on push",
+        aws: "Not documented.",
+        here: "`RepositoryNotFoundException`: a push creates its repository on `/v2` only.",
+    },
+    Deviation {
         place: "A full disk",
         aws: "Does not happen.",
         here: "`ServerException` with status 507; nothing of the request is kept.",
@@ -168,11 +270,7 @@ pub const DEVIATIONS: &[Deviation] = &[
 const ARCHIVING: Status = Status::NotImplemented { area: "image archiving" };
 const IAM: Status = Status::NotImplemented { area: "IAM roles and sessions" };
 const LIFECYCLE: Status = Status::NotImplemented { area: "lifecycle policies" };
-const PULL_THROUGH: Status = Status::NotImplemented { area: "pull through cache" };
 const REFERRERS: Status = Status::NotImplemented { area: "referrers" };
-const REPLICATION: Status = Status::NotImplemented { area: "replication" };
-const SCANNING: Status = Status::NotImplemented { area: "image scanning" };
-const TEMPLATES: Status = Status::NotImplemented { area: "repository creation templates" };
 
 /// Whether an operation of ECR is implemented.
 pub const fn status(operation: ecr::Operation) -> Status {
@@ -181,6 +279,7 @@ pub const fn status(operation: ecr::Operation) -> Status {
         Op::BatchCheckLayerAvailability
         | Op::BatchDeleteImage
         | Op::BatchGetImage
+        | Op::BatchGetRepositoryScanningConfiguration
         | Op::CompleteLayerUpload
         | Op::CreateRepository
         | Op::DeleteRegistryPolicy
@@ -188,28 +287,38 @@ pub const fn status(operation: ecr::Operation) -> Status {
         | Op::DeleteRepositoryPolicy
         | Op::DeleteSigningConfiguration
         | Op::DeregisterPullTimeUpdateExclusion
+        | Op::DescribeImageReplicationStatus
+        | Op::DescribeImageScanFindings
         | Op::DescribeImageSigningStatus
         | Op::DescribeImages
         | Op::DescribeRegistry
+        | Op::DescribeReplicationBackfillResults
         | Op::DescribeRepositories
         | Op::GetAccountSetting
         | Op::GetAuthorizationToken
         | Op::GetDownloadUrlForLayer
         | Op::GetRegistryPolicy
+        | Op::GetRegistryScanningConfiguration
         | Op::GetRepositoryPolicy
         | Op::GetSigningConfiguration
         | Op::InitiateLayerUpload
         | Op::ListImages
         | Op::ListPullTimeUpdateExclusions
+        | Op::ListReplicationBackfills
         | Op::ListTagsForResource
         | Op::PutAccountSetting
         | Op::PutImage
         | Op::PutImageScanningConfiguration
         | Op::PutImageTagMutability
         | Op::PutRegistryPolicy
+        | Op::PutRegistryScanningConfiguration
+        | Op::PutReplicationConfiguration
         | Op::PutSigningConfiguration
         | Op::RegisterPullTimeUpdateExclusion
         | Op::SetRepositoryPolicy
+        | Op::StartImageScan
+        | Op::StartReplicationBackfill
+        | Op::StopReplicationBackfill
         | Op::TagResource
         | Op::UntagResource
         | Op::UploadLayerPart => Status::Implemented,
@@ -218,26 +327,15 @@ pub const fn status(operation: ecr::Operation) -> Status {
         | Op::GetLifecyclePolicyPreview
         | Op::PutLifecyclePolicy
         | Op::StartLifecyclePolicyPreview => LIFECYCLE,
-        Op::BatchGetRepositoryScanningConfiguration
-        | Op::DescribeImageScanFindings
-        | Op::GetRegistryScanningConfiguration
-        | Op::PutRegistryScanningConfiguration
-        | Op::StartImageScan => SCANNING,
-        Op::DescribeImageReplicationStatus
-        | Op::DescribeReplicationBackfillResults
-        | Op::ListReplicationBackfills
-        | Op::PutReplicationConfiguration
-        | Op::StartReplicationBackfill
-        | Op::StopReplicationBackfill => REPLICATION,
         Op::CreatePullThroughCacheRule
         | Op::DeletePullThroughCacheRule
         | Op::DescribePullThroughCacheRules
         | Op::UpdatePullThroughCacheRule
-        | Op::ValidatePullThroughCacheRule => PULL_THROUGH,
+        | Op::ValidatePullThroughCacheRule => Status::Implemented,
         Op::CreateRepositoryCreationTemplate
         | Op::DeleteRepositoryCreationTemplate
         | Op::DescribeRepositoryCreationTemplates
-        | Op::UpdateRepositoryCreationTemplate => TEMPLATES,
+        | Op::UpdateRepositoryCreationTemplate => Status::Implemented,
         Op::ListImageReferrers => REFERRERS,
         Op::UpdateImageStorageClass => ARCHIVING,
     }
@@ -293,7 +391,7 @@ mod tests {
     #[test]
     fn the_tables_list_every_operation_once() {
         let text = operations_markdown();
-        assert!(text.contains("## ECR: 35 of 62 operations\n\n| operation | status |\n"));
+        assert!(text.contains("## ECR: 55 of 62 operations\n\n| operation | status |\n"));
         assert!(text.contains("## STS: 1 of 11 operations\n"));
         assert!(text.contains("| PutImage | implemented |\n"));
         assert!(text.contains("| PutLifecyclePolicy | not yet: lifecycle policies |\n"));

@@ -87,6 +87,7 @@ fn of_registry(error: &Error) -> (StatusCode, ErrorCode) {
         | Error::LifecyclePolicyPreviewNotFound { .. }
         | Error::LifecyclePolicyPreviewInProgress { .. }
         | Error::ScanNotFound { .. }
+        | Error::ScanQuotaExceeded
         | Error::UnsupportedImageType { .. }
         | Error::ImageStorageClassUpdateNotSupported { .. }
         | Error::PullThroughCacheRuleAlreadyExists { .. }

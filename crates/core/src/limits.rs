@@ -36,6 +36,10 @@ pub const RESOURCE_TAG_VALUE_CHARS_MAX: usize = 256;
 pub const EXCLUSION_FILTERS_MAX: usize = 5;
 /// `*` in one exclusion filter.
 pub const EXCLUSION_FILTER_WILDCARDS_MAX: usize = 2;
+/// Pull through cache rules of one registry.
+pub const PULL_THROUGH_CACHE_RULES_MAX: u32 = 50;
+/// Repository creation templates of one registry (our choice, that of the rules; AWS names none).
+pub const CREATION_TEMPLATES_MAX: u32 = 50;
 /// Elements of a page when the caller names no `maxResults`.
 pub const PAGE_DEFAULT: u32 = 100;
 /// Elements of a page at the most.
@@ -70,3 +74,29 @@ pub const CONDITION_VALUE_CHARS_MAX: usize = 1_024;
 /// Principals that one registry excludes from the recording of pull times (the length of the model's
 /// list; AWS names no quota).
 pub const PULL_TIME_EXCLUSIONS_MAX: u64 = 100;
+/// Rules of a registry's scanning configuration, one for each frequency.
+pub const SCANNING_RULES_MAX: usize = 2;
+/// Repository filters of one scanning rule.
+pub const SCANNING_RULE_FILTERS_MAX: usize = 100;
+/// Characters of a repository filter of a scanning rule.
+pub const SCANNING_FILTER_CHARS_MAX: usize = 255;
+/// Seconds during which an image is scanned once at the most (basic scanning, 24 hours).
+pub const SCAN_INTERVAL_SECONDS_MIN: u64 = 86_400;
+/// Rules of a registry's replication configuration.
+pub const REPLICATION_RULES_MAX: usize = 10;
+/// Destinations of a registry's replication configuration, each counted once.
+pub const REPLICATION_DESTINATIONS_MAX: usize = 25;
+/// Repository filters of one replication rule.
+pub const REPLICATION_RULE_FILTERS_MAX: usize = 100;
+/// Characters of a repository filter of a replication rule.
+pub const REPLICATION_FILTER_CHARS_MIN: usize = 2;
+/// Characters of a repository filter of a replication rule.
+pub const REPLICATION_FILTER_CHARS_MAX: usize = 256;
+/// Replication backfills of one registry that are in progress at once.
+pub const REPLICATION_BACKFILLS_IN_PROGRESS_MAX: usize = 10;
+/// Elements of a page of `ListReplicationBackfills` when the caller names no `maxResults`.
+pub const REPLICATION_BACKFILLS_PAGE_DEFAULT: u32 = 25;
+/// Elements of a page of `ListReplicationBackfills` at the most.
+pub const REPLICATION_BACKFILLS_PAGE_MAX: u32 = 50;
+/// Seconds a replication backfill is shown after its end (90 days).
+pub const REPLICATION_BACKFILL_KEPT_SECONDS: u64 = 90 * 86_400;

@@ -3,6 +3,9 @@
 
 mod commit;
 mod plan;
+mod replication_backfill;
+mod scan;
+mod templates;
 
 use std::sync::Arc;
 

@@ -5,6 +5,7 @@ use std::fmt;
 use wharfinger_auth::actions::BatchDeleteImage;
 use wharfinger_auth::{Permit, RepositoryResource};
 use wharfinger_core::Digest;
+use wharfinger_metadata::image::ImageRow;
 use wharfinger_metadata::{RepositoryId, Tx, image, tag};
 
 use crate::image::resolve;
@@ -84,6 +85,20 @@ impl ImageFailureCode {
             },
         }
     }
+}
+
+/// The image that a call of one image is about.
+///
+/// # Errors
+/// [`Error::ImageNotFound`], or [`Error::InvalidParameter`] for what can name no image.
+pub(crate) async fn must_resolve(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    requested: RequestedImage,
+    resource: &RepositoryResource,
+) -> Result<(ImageIdentifier, ImageRow), Error> {
+    let found = resolve(tx, repository, &requested).await?;
+    found.map_err(|code| code.as_call_failure(requested, resource))
 }
 
 impl fmt::Display for ImageFailureCode {

@@ -134,6 +134,9 @@ pub enum Error {
     /// `LimitExceededException`.
     #[error("The {what} limit of {limit} is exceeded")]
     LimitExceeded { what: &'static str, limit: u64 },
+    /// `LimitExceededException` of `StartImageScan`.
+    #[error("The scan quota per image has been exceeded. Wait and try again.")]
+    ScanQuotaExceeded,
     /// `InvalidTagParameterException`.
     #[error("Invalid parameter at 'tags' failed to satisfy constraint: '{reason}'")]
     InvalidTagParameter { reason: String },

@@ -10,7 +10,10 @@ use wharfinger_metadata::image::{self, ImagePosition, ImageRow, TagStatus};
 use wharfinger_metadata::{RepositoryId, Tx, tag};
 
 use crate::repository::must_find;
-use crate::{Error, ImageFailure, ImageFailureCode, ImageName, Page, PageRequest, Registry};
+use crate::{
+    Error, ImageFailure, ImageFailureCode, ImageName, ImageScan, Page, PageRequest, Registry,
+    ScanType, scanning,
+};
 
 /// An image as a request names it, not yet looked at: ECR's `ImageIdentifier`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,6 +72,8 @@ pub struct ImageDetail {
     pub artifact_media_type: Option<String>,
     /// The digest of its subject, if it refers to one.
     pub subject: Option<Digest>,
+    /// Its last scan, in the registry's mode of scanning.
+    pub scan: Option<ImageScan>,
 }
 
 /// Which images `ListImages` and `DescribeImages` show.
@@ -210,6 +215,7 @@ impl Registry {
             .read(move |tx| {
                 Box::pin(async move {
                     let repository = must_find(tx, &resource).await?.id;
+                    let scans = scanning::of_registry(tx, &resource.registry).await?.scan_type();
                     let mut details: Vec<ImageDetail> = Vec::with_capacity(ids.len());
                     for requested in ids {
                         let (_, row) = match resolve(tx, repository, &requested).await? {
@@ -218,7 +224,7 @@ impl Registry {
                         };
                         // One element for each image, however many ids name it.
                         if details.iter().all(|detail| detail.digest != row.digest) {
-                            details.push(detail(tx, repository, row).await?);
+                            details.push(detail(tx, repository, scans, row).await?);
                         }
                     }
                     Ok(details)
@@ -247,13 +253,14 @@ impl Registry {
             .read(move |tx| {
                 Box::pin(async move {
                     let repository = must_find(tx, &resource).await?.id;
+                    let scans = scanning::of_registry(tx, &resource.registry).await?.scan_type();
                     let mut rows =
                         image::list(tx, repository, filter.tag_status, &after, limit + 1).await?;
                     let limit = budget::images_of_page(&rows, limit);
                     rows.truncate(limit as usize + 1);
                     let mut details = Vec::with_capacity(rows.len());
                     for row in rows {
-                        details.push(detail(tx, repository, row).await?);
+                        details.push(detail(tx, repository, scans, row).await?);
                     }
                     Ok::<_, Error>((details, limit))
                 })
@@ -304,8 +311,10 @@ pub(crate) async fn resolve(
 async fn detail(
     tx: &mut Tx,
     repository: RepositoryId,
+    scans: ScanType,
     row: ImageRow,
 ) -> Result<ImageDetail, Error> {
+    let scan = scanning::last(tx, repository, &row, scans).await?;
     let tags = match row.tag_count {
         0 => Vec::new(),
         _ => tag::of_image(tx, repository, &row.digest).await?,
@@ -318,6 +327,7 @@ async fn detail(
         media_type: row.media_type,
         artifact_media_type: row.artifact_type.or(row.artifact_media_type),
         subject: row.subject,
+        scan,
     })
 }
 

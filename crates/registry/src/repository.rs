@@ -1,15 +1,16 @@
 //! Repositories: created, described, configured, deleted.
 
 use wharfinger_auth::actions::{
-    CreateRepository, DeleteRepository, DescribeRegistry, DescribeRepositories,
-    PutImageScanningConfiguration, PutImageTagMutability, TagResource,
+    CreateRepository, DeleteRepository, DescribeRepositories, PutImageScanningConfiguration,
+    PutImageTagMutability, TagResource,
 };
 use wharfinger_auth::{Permit, RepositoryResource};
 use wharfinger_core::limits::REPOSITORIES_MAX;
-use wharfinger_core::{AccountId, RegistryId, RepositoryName, Timestamp};
+use wharfinger_core::{RegistryId, RepositoryName, Timestamp};
 use wharfinger_metadata::repository::{self, RepositoryRow};
 use wharfinger_metadata::{MetadataError, RepositoryId, Tx, resource_tag};
 
+use crate::creation_template::{InitialPolicies, put_initial_policies};
 use crate::resource_tag::check_tags;
 use crate::{Encryption, Error, Page, PageRequest, Registry, TagMutability};
 
@@ -55,6 +56,17 @@ impl Registry {
         permit: &Permit<CreateRepository>,
         tagging: Option<&Permit<TagResource>>,
         new: NewRepository,
+    ) -> Result<Repository, Error> {
+        self.create_repository_with(permit, tagging, new, InitialPolicies::default()).await
+    }
+
+    /// Creates a repository that has policies from its beginning.
+    pub(crate) async fn create_repository_with(
+        &self,
+        permit: &Permit<CreateRepository>,
+        tagging: Option<&Permit<TagResource>>,
+        new: NewRepository,
+        policies: InitialPolicies,
     ) -> Result<Repository, Error> {
         let RepositoryResource { registry, name } = permit.resource().clone();
         // Tags without the permit for this very repository are a mistake of the edge, refused here.
@@ -104,6 +116,7 @@ impl Registry {
                     for (key, value) in &new.tags {
                         resource_tag::put(tx, row.id, key, value).await?;
                     }
+                    put_initial_policies(tx, row.id, policies).await?;
                     Repository::from_row(row)
                 })
             })
@@ -209,7 +222,8 @@ impl Registry {
             .await
     }
 
-    /// ECR `PutImageScanningConfiguration`.
+    /// ECR `PutImageScanningConfiguration`: the repository's own flag. Basic scanning heeds it beside
+    /// the rules of the registry, enhanced scanning does not.
     pub async fn put_image_scanning_configuration(
         &self,
         permit: &Permit<PutImageScanningConfiguration>,
@@ -224,11 +238,6 @@ impl Registry {
                 })
             })
             .await
-    }
-
-    /// ECR `DescribeRegistry`: the registry's id. A registry has no replication rules yet.
-    pub fn describe_registry(&self, permit: &Permit<DescribeRegistry>) -> AccountId {
-        permit.resource().registry.account
     }
 
     async fn list_repositories_page(

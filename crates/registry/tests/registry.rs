@@ -3,14 +3,18 @@
 
 mod registry {
     mod account;
+    mod creation_templates;
     mod deleting;
     mod fixture;
     mod layers;
     mod listing;
     mod policies;
+    mod pull_through_cache_rules;
     mod pushing;
     mod racing;
+    mod replication;
     mod repositories;
+    mod scanning;
     mod signing;
     mod uploading;
 }

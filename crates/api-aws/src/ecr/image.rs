@@ -30,6 +30,7 @@ use wharfinger_registry::{
 use super::error::CallError;
 use super::layer::DIGEST_PATTERN;
 use super::page::{page_request, refuse_page_beside};
+use super::scanning::scan_status;
 use super::{Call, long};
 
 /// ECR `ListImages`: an element for each pair of image and tag.
@@ -142,12 +143,16 @@ fn shown<T>(page: Page<T>, status: Option<ImageStatusFilter>) -> Page<T> {
 }
 
 fn requested(ids: Vec<ImageIdentifierOutput>) -> Vec<RequestedImage> {
-    let requested =
-        |id: ImageIdentifierOutput| RequestedImage { digest: id.image_digest, tag: id.image_tag };
-    ids.into_iter().map(requested).collect()
+    ids.into_iter().map(requested_image).collect()
 }
 
-fn identifier(id: ImageIdentifier) -> ImageIdentifierOutput {
+/// An image as a request names it.
+pub(super) fn requested_image(id: ImageIdentifierOutput) -> RequestedImage {
+    RequestedImage { digest: id.image_digest, tag: id.image_tag }
+}
+
+/// An image that was found, with the tag it was found by.
+pub(super) fn identifier(id: ImageIdentifier) -> ImageIdentifierOutput {
     ImageIdentifierOutput {
         image_digest: Some(id.digest.to_string()),
         image_tag: id.tag.map(|tag| tag.to_string()),
@@ -179,6 +184,7 @@ fn detail(resource: &RepositoryResource, image: ImageDetail) -> ImageDetailOutpu
         artifact_media_type: image.artifact_media_type,
         subject_manifest_digest: image.subject.map(|subject| subject.to_string()),
         image_status: Some(ImageStatus::Active),
+        image_scan_status: image.scan.map(scan_status),
         ..ImageDetailOutput::default()
     }
 }

@@ -138,6 +138,13 @@ impl World {
         }
     }
 
+    /// A draft of an ECR Public call.
+    pub fn ecr_public(&self, operation: &str, body: impl Into<Vec<u8>>) -> Draft<'static> {
+        let mut draft = self.ecr(operation, body);
+        draft.headers[2].1 = format!("SpencerFrontendService.{operation}");
+        Draft { service: "ecr-public", region: "us-east-1", ..draft }
+    }
+
     /// A draft of an STS call.
     pub fn sts(&self, form: &str) -> Draft<'static> {
         Draft {

@@ -3,6 +3,7 @@
 
 mod boto3;
 mod buildah;
+mod contract;
 mod damage;
 mod disk;
 mod kill;
@@ -12,4 +13,6 @@ mod memory;
 mod permission;
 mod podman;
 mod skopeo;
+mod terraform;
 mod tutorial;
+mod two_planes;
