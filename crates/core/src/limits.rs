@@ -82,6 +82,9 @@ pub const RESOURCE_POLICY_CHARS_MAX: usize = 10_240;
 /// Characters of one value of a condition key that policies see (ours; what AWS puts there is
 /// shorter, but for headers, which a client makes as long as it likes).
 pub const CONDITION_VALUE_CHARS_MAX: usize = 1_024;
+/// Principals that one registry excludes from the recording of pull times (the length of the model's
+/// list; AWS names no quota).
+pub const PULL_TIME_EXCLUSIONS_MAX: u64 = 100;
 /// Rules of a registry's scanning configuration, one for each frequency.
 pub const SCANNING_RULES_MAX: usize = 2;
 /// Repository filters of one scanning rule.

@@ -41,6 +41,7 @@ use wharfinger_blobs::{BlobStore, LocalKeyRing};
 use wharfinger_core::{Clock, Entropy, Timestamp};
 use wharfinger_metadata::Metadata;
 
+pub use account_setting::AccountSetting;
 pub use creation_template::{
     CreationTemplate, CreationTemplateSettings, TemplateEncryption, TemplateScenario,
 };
@@ -63,10 +64,12 @@ pub use push::NewImage;
 pub use referrer::{Referrer, ReferrersFilter};
 pub use replication::{ReplicationBackfill, ReplicationBackfillStatus, ReplicationRule};
 pub use repository::{NewRepository, Repository};
+pub use repository_policy::LockOut;
 pub use scanning::{
     EffectiveScanning, ImageScan, RepositoriesScanning, ScanFrequency, ScanStatus, ScanType,
     ScanningConfiguration, ScanningFilter, ScanningRule,
 };
+pub use signing::{SigningConfiguration, SigningRule, SigningStatus};
 pub use storage_class::{ImageStatusChange, StorageClass};
 pub use upload::{CompletedLayer, EmptyBlob, LayerPart, UploadProgress};
 pub use wharfinger_metadata::image::{ImageStatus, TagStatus};

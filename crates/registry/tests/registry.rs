@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod registry {
+    mod account;
     mod archiving;
     mod creation_templates;
     mod deleting;
@@ -11,6 +12,7 @@ mod registry {
     mod lifecycle_previews;
     mod listing;
     mod mounting;
+    mod policies;
     mod pull_through_cache_rules;
     mod pushing;
     mod racing;
@@ -18,5 +20,6 @@ mod registry {
     mod replication;
     mod repositories;
     mod scanning;
+    mod signing;
     mod uploading;
 }

@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod account_settings;
 mod authentication;
 mod authorization;
 mod bad_input;
 mod creation_templates;
+mod cross_account;
 mod every_operation;
 mod generated_inputs;
 mod images;
@@ -14,12 +16,15 @@ mod layers;
 mod lifecycle_policies;
 mod never_fails;
 mod pagination;
+mod policies;
 mod pull_through_cache_rules;
+mod pull_time_exclusions;
 mod referrers;
 mod replication;
 mod repositories;
 mod resource_tags;
 mod scanning;
 mod scanning_configuration;
+mod signing;
 mod sts;
 mod world;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use wharfinger_auth::ResourcePolicy;
 use wharfinger_core::{Arn, RegistryId};
 use wharfinger_lifecycle_policy::LifecyclePolicy;
 
@@ -56,7 +56,7 @@ impl CreationTemplateSettings {
             check_resource_tags(tags)?;
         }
         if let Some(policy) = given(&self.repository_policy) {
-            check_repository_policy(policy)?;
+            check_repository_policy(policy, registry)?;
         }
         if let Some(policy) = given(&self.lifecycle_policy) {
             LifecyclePolicy::parse_template(policy)?;
@@ -140,15 +140,14 @@ fn check_resource_tags(tags: &[(String, String)]) -> Result<(), Error> {
     })
 }
 
-/// Whether `SetRepositoryPolicy` would take this policy.
+/// Whether a text is a repository policy. Whom it names is looked for by nobody: they may come to be
+/// before the policy is used.
 ///
 /// # Errors
 /// [`Error::InvalidParameter`].
-pub(super) fn check_repository_policy(text: &str) -> Result<(), Error> {
-    let invalid = || Error::invalid("repositoryPolicy", "Invalid repository policy provided");
-    is_json_object(text).then_some(()).ok_or_else(invalid)
-}
-
-fn is_json_object(text: &str) -> bool {
-    serde_json::from_str::<Map<String, Value>>(text).is_ok()
+fn check_repository_policy(text: &str, registry: &RegistryId) -> Result<(), Error> {
+    ResourcePolicy::repository(text, registry).map(|_| ()).map_err(|error| {
+        tracing::debug!(%error, "a template's repository policy was refused");
+        Error::invalid("repositoryPolicy", "Invalid repository policy provided")
+    })
 }

@@ -10,6 +10,8 @@ use wharfinger_registry::{
 
 use super::fixture::{Fixture, permit_for};
 
+const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+    "Principal":{"AWS":"111122223333"},"Action":"ecr:BatchGetImage"}]}"#;
 const LIFECYCLE: &str = r#"{"rules":[{"rulePriority":1,"selection":{"tagStatus":"any",
     "countType":"imageCountMoreThan","countNumber":9},"action":{"type":"expire"}}]}"#;
 
@@ -39,7 +41,7 @@ fn full() -> CreationTemplateSettings {
         resource_tags: Some(vec![("owner".into(), "team".into())]),
         tag_mutability: Some("IMMUTABLE_WITH_EXCLUSION"),
         exclusion_filters: Some(vec!["dev-*".into()]),
-        repository_policy: Some(r#"{"Version":"2012-10-17"}"#.into()),
+        repository_policy: Some(POLICY.into()),
         lifecycle_policy: Some(LIFECYCLE.into()),
         custom_role_arn: Some(ROLE.into()),
         ..replication()
