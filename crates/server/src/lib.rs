@@ -21,6 +21,7 @@ mod runtime;
 mod shutdown;
 mod system;
 mod tls;
+pub mod trust;
 
 pub use address::{client_host, client_url};
 pub use assembly::{Server, StartError};
