@@ -38,6 +38,12 @@ pub const DEVIATIONS: &[Deviation] = &[
                400, with a message that says so.",
     },
     Deviation {
+        place: "IAM",
+        aws: "Has operations for users, keys, roles and policies.",
+        here: "Not served yet: a request to `iam.amazonaws.com`, or signed for `iam`, is \
+               authenticated and answered with `InvalidAction`, status 400, in IAM's XML.",
+    },
+    Deviation {
         place: "`registryId` of another account",
         aws: "Asks the policies of the repository and the registry.",
         here: "`AccessDeniedException`, with the text for a policy that is silent: there are no \
