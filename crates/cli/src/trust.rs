@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Serialize;
 use wharfinger_core::{Region, RegistryId};
 use wharfinger_server::trust::{Change, TrustError, TrustPlan};
-use wharfinger_server::{Config, DataDir, Installation};
+use wharfinger_server::{Config, DataDir, Installation, TlsConfig};
 
 use crate::arguments::{AddressArguments, DirectoryArguments};
 use crate::{print, shell};
@@ -73,8 +73,8 @@ pub(crate) async fn run(arguments: TrustArguments) -> anyhow::Result<()> {
             config.data_dir.display()
         );
     };
-    let (listen, registry) = server(&arguments, &config, &directory).await?;
-    let plan = TrustPlan::new(&arguments.root, &config, listen, &registry, &pem);
+    let (config, registry) = server(&arguments, config, &directory).await?;
+    let plan = TrustPlan::new(&arguments.root, &config, &registry, &pem);
     let mut files = Vec::with_capacity(plan.files.len());
     for file in &plan.files {
         let change = match (arguments.print, arguments.remove) {
@@ -97,28 +97,40 @@ pub(crate) async fn run(arguments: TrustArguments) -> anyhow::Result<()> {
         command: command.map(|command| CommandReport { command: command.join(" "), ran: runs }),
         hosts: plan.hosts_line,
         aws_ca_bundle: bundle.unwrap_or_else(|| ca.display().to_string()),
-        port: listen.port(),
+        port: config.listen.port(),
         ca,
     };
     if arguments.json { print::json(&report) } else { tell(&report, &arguments) }
 }
 
-/// Where the server listens, and which registry it holds: as it runs now, or as it would run.
+/// The configuration of the server, and which registry it holds: as it runs now, or as it would.
 async fn server(
     arguments: &TrustArguments,
-    config: &Config,
+    config: Config,
     directory: &DataDir,
-) -> anyhow::Result<(std::net::SocketAddr, RegistryId)> {
-    let given = arguments.address.region.clone();
-    if let Some(running) = directory.running_server()? {
-        let region = given.map_or_else(|| running.region.parse::<Region>(), Ok);
-        let (account, region) = (running.account.parse(), region);
-        let account = account.map_err(|error| anyhow!("{error}"))?;
-        let region = region.map_err(|error| anyhow!("{error}"))?;
-        return Ok((running.listen, RegistryId::new(account, region)));
+) -> anyhow::Result<(Config, RegistryId)> {
+    let Some(running) = directory.running_server()? else {
+        let account = Installation::existing(&config).await?.account();
+        let registry = RegistryId::new(account, config.region.clone());
+        return Ok((config, registry));
+    };
+    if running.ca_certificate.is_none() {
+        print::error(&format!(
+            "warning: the server at {} does not use the local CA; start it with --tls auto",
+            running.endpoint_url
+        ));
     }
-    let account = Installation::existing(config).await?.account();
-    Ok((config.listen, RegistryId::new(account, config.region.clone())))
+    let given = arguments.address.region.clone();
+    let region = given.map_or_else(|| running.region.parse::<Region>(), Ok);
+    let region = region.map_err(|error| anyhow!("{error}"))?;
+    let account = running.account.parse().map_err(|error| anyhow!("{error}"))?;
+    let config = Config {
+        listen: running.listen,
+        registry_host: running.registry_host,
+        tls: TlsConfig::Auto { names: running.tls_names },
+        ..config
+    };
+    Ok((config, RegistryId::new(account, region)))
 }
 
 /// What to do about a file that cannot be written.

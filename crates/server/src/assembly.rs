@@ -101,6 +101,8 @@ impl Server {
             listen,
             endpoint_url: client_url(config.tls.scheme(), listen),
             ca_certificate: ca_certificate(&config, directory),
+            tls_names: config.tls.names().to_vec(),
+            registry_host: config.registry_host.clone(),
             region: config.region.to_string(),
             account: installation.account().to_string(),
             version: crate::VERSION.to_owned(),

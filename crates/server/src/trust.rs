@@ -13,7 +13,7 @@ use serde::Serialize;
 use wharfinger_core::RegistryId;
 
 use crate::tls::names;
-use crate::{Config, TlsConfig, client_host};
+use crate::{Config, client_host};
 
 /// The port that a URL with `https` means when it names none.
 const HTTPS_PORT: u16 = 443;
@@ -101,16 +101,10 @@ pub struct TrustPlan {
 
 impl TrustPlan {
     /// The plan for a machine whose file system begins at `root`, and a server of this
-    /// configuration that listens on `listen` and has the CA `pem`.
-    pub fn new(
-        root: &Path,
-        config: &Config,
-        listen: SocketAddr,
-        registry: &RegistryId,
-        pem: &str,
-    ) -> Self {
+    /// configuration that has the CA `pem`.
+    pub fn new(root: &Path, config: &Config, registry: &RegistryId, pem: &str) -> Self {
         let mut files = Vec::new();
-        for host in registry_hosts(config, listen, registry) {
+        for host in registry_hosts(config, registry) {
             let folder = |base: &str| root.join(base).join(&host);
             let mut add = |path, reader, content| {
                 files.push(TrustFile { path, reader, content, owns_folder: true });
@@ -130,13 +124,14 @@ impl TrustPlan {
             files.push(TrustFile { path, reader: "the system", content, owns_folder: false });
         }
         let names = names::of_registry(registry.account, &registry.region);
-        let hosts_line = format!("{} {}", client_address(listen), names.join(" "));
+        let hosts_line = format!("{} {}", client_address(config.listen), names.join(" "));
         Self { files, system, hosts_line }
     }
 }
 
 /// Under which hosts docker and its like reach the registry.
-fn registry_hosts(config: &Config, listen: SocketAddr, registry: &RegistryId) -> Vec<String> {
+fn registry_hosts(config: &Config, registry: &RegistryId) -> Vec<String> {
+    let listen = config.listen;
     let [aws, ..] = names::of_registry(registry.account, &registry.region);
     let port = match listen.port() {
         HTTPS_PORT => String::new(),
@@ -146,12 +141,13 @@ fn registry_hosts(config: &Config, listen: SocketAddr, registry: &RegistryId) ->
         let host = template.replace("{account}", registry.account.as_str());
         host.replace("{region}", registry.region.as_str())
     });
-    let named = match &config.tls {
-        TlsConfig::Auto { names } => names.as_slice(),
-        TlsConfig::Off | TlsConfig::Files { .. } => &[],
-    };
     // An IPv6 address is no name of a folder that all of them understand.
-    let named = named.iter().filter(|name| !name.contains(':')).map(|name| format!("{name}{port}"));
+    let named = config
+        .tls
+        .names()
+        .iter()
+        .filter(|name| !name.contains(':'))
+        .map(|name| format!("{name}{port}"));
     let local = client_host(listen);
     let local = local.strip_suffix(":443").unwrap_or(&local).to_owned();
     let mut hosts: Vec<String> = Vec::new();

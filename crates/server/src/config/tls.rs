@@ -59,6 +59,14 @@ pub struct TlsLayer {
 }
 
 impl TlsConfig {
+    /// The names of [`TlsConfig::Auto`].
+    pub fn names(&self) -> &[String] {
+        match self {
+            Self::Auto { names } => names,
+            Self::Off | Self::Files { .. } => &[],
+        }
+    }
+
     /// `https` or `http`.
     pub fn scheme(&self) -> &'static str {
         match self {

@@ -21,6 +21,12 @@ pub struct RunningServer {
     /// The certificate of the CA that clients must trust, if it is the local one.
     #[serde(default)]
     pub ca_certificate: Option<PathBuf>,
+    /// The names it was given for its certificates.
+    #[serde(default)]
+    pub tls_names: Vec<String>,
+    /// The host in repository URIs, if it was given one.
+    #[serde(default)]
+    pub registry_host: Option<String>,
     /// The region of calls that name none.
     pub region: String,
     /// The first account.
@@ -78,6 +84,8 @@ mod tests {
             listen: "127.0.0.1:4566".parse().unwrap(),
             endpoint_url: "http://localhost:4566".into(),
             ca_certificate: None,
+            tls_names: Vec::new(),
+            registry_host: None,
             region: "us-east-1".into(),
             account: "123456789012".into(),
             version: "0.1.0".into(),

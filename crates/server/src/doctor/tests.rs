@@ -84,6 +84,8 @@ async fn a_taken_port_is_a_problem_unless_it_is_our_own() {
             listen,
             endpoint_url: crate::client_url("http", listen),
             ca_certificate: None,
+            tls_names: Vec::new(),
+            registry_host: None,
             region: "us-east-1".into(),
             account: installation.account().to_string(),
             version: crate::VERSION.into(),

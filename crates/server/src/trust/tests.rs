@@ -9,13 +9,14 @@ const REGISTRY: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
 fn plan(root: &Path, listen: &str, tls_names: &[&str], registry_host: Option<&str>) -> TrustPlan {
     let names = tls_names.iter().map(|name| (*name).to_owned()).collect();
     let settings = Settings {
+        listen: listen.parse().ok(),
         registry_host: registry_host.map(str::to_owned),
         tls: TlsLayer { mode: Some(TlsMode::Auto), names: Some(names), ..TlsLayer::default() },
         ..Settings::default()
     };
     let config = Config::resolve(Settings::default(), settings, Some("/d".into())).unwrap();
     let registry = RegistryId::new("123456789012".parse().unwrap(), "eu-west-1".parse().unwrap());
-    TrustPlan::new(root, &config, listen.parse().unwrap(), &registry, PEM)
+    TrustPlan::new(root, &config, &registry, PEM)
 }
 
 fn paths(plan: &TrustPlan, root: &Path) -> Vec<String> {
