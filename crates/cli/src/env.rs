@@ -1,8 +1,9 @@
 //! `wharfinger env`: the exports a shell needs.
 
-use std::path::absolute;
+use std::path::{Path, PathBuf, absolute};
 
 use anyhow::{Context, bail};
+use wharfinger_server::trust::bundle_with;
 use wharfinger_server::{DataDir, TlsConfig, client_url};
 
 use crate::arguments::EnvArguments;
@@ -37,7 +38,10 @@ pub(crate) fn run(arguments: EnvArguments) -> anyhow::Result<()> {
             (url, config.region.to_string(), ca.transpose()?)
         }
     };
-    let ca = ca.map(|path| path.display().to_string());
+    let ca = match ca {
+        Some(path) => Some(ca_bundle(&directory, path)?),
+        None => None,
+    };
     let endpoint = Some(url.as_str()).filter(|_| !arguments.aws_names);
     for (name, value) in [
         ("AWS_ENDPOINT_URL", endpoint),
@@ -59,4 +63,12 @@ pub(crate) fn run(arguments: EnvArguments) -> anyhow::Result<()> {
          AWS_ENDPOINT_URL_ECR AWS_ENDPOINT_URL_STS AWS_IGNORE_CONFIGURED_ENDPOINT_URLS{endpoint}"
     ))?;
     Ok(())
+}
+
+/// The file that clients with a list of CAs of their own are to use in its place. The system's is
+/// for everybody to read, and knows other servers too.
+fn ca_bundle(directory: &DataDir, ca: PathBuf) -> anyhow::Result<String> {
+    let pem = directory.ca_certificate_pem()?;
+    let bundle = pem.and_then(|pem| bundle_with(Path::new("/"), &pem));
+    Ok(bundle.map_or_else(|| ca.display().to_string(), str::to_owned))
 }

@@ -27,6 +27,7 @@ rm -rf "$2"
 #[derive(Debug)]
 pub struct Docker {
     host: String,
+    folder: PathBuf,
     _leash: Leash,
 }
 
@@ -43,10 +44,15 @@ impl Docker {
         Self::launch(folder, host, Command::new)
     }
 
-    /// A daemon in a machine, at the address where docker looks by itself.
+    /// A daemon in a machine, at the address where docker looks by itself. It trusts no CA but
+    /// those in the places that are docker's own.
     pub fn start_in(machine: &Machine) -> Self {
         let folder = scratch::folder().keep();
-        Self::launch(folder, "unix:///var/run/docker.sock".into(), |it| machine.command(it))
+        Self::launch(folder, "unix:///var/run/docker.sock".into(), |program| {
+            let mut command = machine.command(program);
+            command.env("SSL_CERT_FILE", "/dev/null").env("SSL_CERT_DIR", "/nowhere");
+            command
+        })
     }
 
     fn launch(folder: PathBuf, host: String, program: impl Fn(PathBuf) -> Command) -> Self {
@@ -88,7 +94,12 @@ impl Docker {
         });
         let log = || fs::read_to_string(folder.join("dockerd.log")).unwrap_or_default();
         assert!(ended.is_none(), "dockerd ended: {ended:?}\n{}", log());
-        Self { host, _leash: leash }
+        Self { host, folder, _leash: leash }
+    }
+
+    /// The socket of the daemon's own containerd.
+    pub fn containerd(&self) -> PathBuf {
+        self.folder.join("exec/containerd/containerd.sock")
     }
 
     /// The address for `DOCKER_HOST`.

@@ -13,7 +13,7 @@ use wharfinger_blobs::MasterKeyError;
 use wharfinger_core::{AccountId, Timestamp};
 use wharfinger_metadata::MetadataError;
 
-use crate::{Config, DataDir, Installation, InstallationError, tls};
+use crate::{Config, DataDir, Installation, InstallationError, TlsConfig, tls};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
@@ -155,6 +155,19 @@ fn tls(
     now: Timestamp,
 ) -> Finding {
     const NAME: &str = "tls";
+    // What runs counts more than what the command line of the doctor would start.
+    let running = directory.running_server().ok().flatten();
+    let running = running.filter(|_| config.tls == TlsConfig::Off);
+    let tls = match running {
+        Some(server) if server.ca_certificate.is_some() => {
+            TlsConfig::Auto { names: server.tls_names }
+        }
+        Some(server) if server.endpoint_url.starts_with("https:") => {
+            return Finding::ok(NAME, "the server that runs has a certificate from files");
+        }
+        _ => config.tls.clone(),
+    };
+    let config = &Config { tls, ..config.clone() };
     match tls::examine(config, directory, account, now) {
         Ok(Some(what)) => Finding::ok(NAME, what),
         Ok(None) if config.listen.ip().is_loopback() => {

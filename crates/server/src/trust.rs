@@ -17,6 +17,8 @@ use crate::{Config, client_host};
 
 /// The port that a URL with `https` means when it names none.
 const HTTPS_PORT: u16 = 443;
+/// How the name of the file in the system's store begins; the account follows.
+const SYSTEM_FILE_PREFIX: &str = "wharfinger-";
 /// The first line of every file.
 const OURS: &str = "# Written by `wharfinger trust`; `wharfinger trust --remove` takes it away.\n";
 
@@ -35,12 +37,10 @@ pub enum TrustError {
         source: io::Error,
     },
     /// There is one that says something else.
-    #[error("{path} is there already and is not ours; move it away, or add this to it:\n{content}")]
+    #[error("{path} is there already and was not written by `wharfinger trust`; move it away")]
     Foreign {
         /// The file.
         path: PathBuf,
-        /// What it should hold.
-        content: String,
     },
 }
 
@@ -118,7 +118,7 @@ impl TrustPlan {
         }
         let system = SystemStore::of(root);
         if let Some(system) = system {
-            let name = format!("wharfinger-{}.crt", registry.account);
+            let name = format!("{SYSTEM_FILE_PREFIX}{}.crt", registry.account);
             let path = root.join(system.folder()).join(name);
             let content = format!("{OURS}{pem}");
             files.push(TrustFile { path, reader: "the system", content, owns_folder: false });
@@ -127,6 +127,17 @@ impl TrustPlan {
         let hosts_line = format!("{} {}", client_address(config.listen), names.join(" "));
         Self { files, system, hosts_line }
     }
+}
+
+/// The bundle of all CAs that the system at `root` trusts, if the CA `pem` was put among them.
+pub fn bundle_with(root: &Path, pem: &str) -> Option<&'static str> {
+    let system = SystemStore::of(root)?;
+    let entries = fs::read_dir(root.join(system.folder())).ok()?;
+    let is_ours = |entry: fs::DirEntry| {
+        entry.file_name().to_string_lossy().starts_with(SYSTEM_FILE_PREFIX)
+            && fs::read_to_string(entry.path()).is_ok_and(|text| text == format!("{OURS}{pem}"))
+    };
+    entries.flatten().any(is_ours).then(|| system.bundle())
 }
 
 /// Under which hosts docker and its like reach the registry.
@@ -220,8 +231,7 @@ impl TrustFile {
         match self.found().map_err(self.failed("read"))? {
             Some(found) if found == self.content => return Ok(Change::Unchanged),
             Some(found) if !found.starts_with(OURS) => {
-                let (path, content) = (self.path.clone(), self.content.clone());
-                return Err(TrustError::Foreign { path, content });
+                return Err(TrustError::Foreign { path: self.path.clone() });
             }
             _ => {}
         }

@@ -16,6 +16,10 @@ fn a_server_with_its_own_ca_tells_the_shell_and_the_machine() {
     let plain = get(server.url(), "/");
     assert!(plain.starts_with("HTTP/1.1 400 ") && plain.contains("speaks TLS"), "{plain}");
 
+    // Whatever it finds of this machine's ports and disks.
+    let doctor = String::from_utf8(home.run("doctor").stdout).unwrap();
+    assert!(doctor.contains("ca.crt is of use"), "{doctor}");
+
     let ca = home.data_dir().join("ca.crt");
     let env = home.ok("env");
     assert!(env.contains(&format!("export AWS_ENDPOINT_URL={}\n", server.url())), "{env}");
@@ -55,6 +59,8 @@ fn a_server_with_its_own_ca_tells_the_shell_and_the_machine() {
     assert_eq!(fs::read_dir(root.join("etc/docker/certs.d")).unwrap().count(), 0);
     assert_eq!(server.signal("-TERM"), 0);
 
+    let other = home.fails("serve --listen 127.0.0.1:0 --tls auto --tls-name other.test");
+    assert!(other.contains("was not made for the name other.test"), "{other}");
     // The CA stays, and another server would have the same.
     let env = home.ok("env --tls auto --listen 127.0.0.1:443");
     assert!(env.contains("export AWS_ENDPOINT_URL=https://localhost:443\n"), "{env}");

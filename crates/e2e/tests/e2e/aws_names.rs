@@ -22,7 +22,7 @@ const TUTORIAL: &str = include_str!("tutorial.sh");
 /// A machine with a server on 127.0.0.1:443, a docker daemon, and somebody who has an access key.
 struct World {
     // The daemon and the server end before the machine that they run in.
-    _docker: Docker,
+    docker: Docker,
     _server: Leash,
     machine: Machine,
     home: PathBuf,
@@ -54,7 +54,7 @@ impl World {
         let environment =
             environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let docker = Docker::start_in(&machine);
-        Self { _docker: docker, _server: server, machine, home, environment }
+        Self { docker, _server: server, machine, home, environment }
     }
 
     /// Runs a script in a folder that an image can be built from.
@@ -66,6 +66,21 @@ impl World {
         bash.env_clear().envs(&self.environment);
         bash.args(["-c", "cd \"$1\" && exec bash -o pipefail \"$2\"", "bash"]);
         program::run(bash.arg(context.path()).arg(file))
+    }
+
+    /// The same after `eval "$(wharfinger env --aws-names)"`.
+    fn with_exports(mut self) -> Self {
+        let program = client::wharfinger();
+        let (program, folder) = (program.display(), self.machine.folder().display());
+        let exports = self.success(&format!(
+            "eval \"$({program} env --aws-names --data-dir {folder}/data)\" && env | grep ^AWS_"
+        ));
+        let exports = exports.lines().filter_map(|line| line.split_once('='));
+        self.environment.extend(exports.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let bundle = self.environment.get("AWS_CA_BUNDLE").map(String::as_str);
+        assert_eq!(bundle, Some("/etc/ssl/certs/ca-certificates.crt"));
+        assert!(!self.environment.contains_key("AWS_ENDPOINT_URL"));
+        self
     }
 
     #[track_caller]
@@ -139,7 +154,7 @@ fn trust(machine: &Machine) -> Value {
 
 #[test]
 fn a_tutorial_runs_without_a_letter_changed() {
-    require(&[Client::Aws, Client::Docker, Client::Machine]);
+    require(&[Client::Aws, Client::Docker, Client::Skopeo, Client::Machine]);
     let world = World::new();
     let said = world.success(TUTORIAL);
     assert!(said.contains("Login Succeeded"), "{said}");
@@ -163,6 +178,20 @@ fn a_tutorial_runs_without_a_letter_changed() {
     ));
     assert_eq!(pulled, format!("{uri}@{}", image[0]["digest"].as_str().unwrap()));
 
+    // Each in its own place, without the system's store.
+    let password = "$(aws ecr get-login-password --region us-east-1)";
+    let own_places = "SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/nowhere";
+    let skopeo = world.success(&format!(
+        "{own_places} skopeo inspect --format '{{{{.Digest}}}}' --creds AWS:{password} \
+         docker://{registry}/user-service:latest"
+    ));
+    assert_eq!(skopeo, image[0]["digest"].as_str().unwrap());
+    world.success(&format!(
+        "{own_places} ctr --address {} --namespace wharfinger-e2e content fetch \
+         --hosts-dir /etc/containerd/certs.d --user AWS:{password} {registry}/user-service:latest",
+        world.docker.containerd().display()
+    ));
+
     let refused = world.run("aws iam list-users").failure();
     assert!(refused.contains("InvalidAction") && refused.contains("ListUsers"), "{refused}");
     // What is not this server's is not answered in its name.
@@ -182,6 +211,9 @@ fn the_credential_helper_of_amazon_logs_docker_in() {
     fs::create_dir_all(config.parent().unwrap()).unwrap();
     fs::write(&config, helpers.to_string()).unwrap();
 
+    // The keys from the environment this time, as those of a pipeline are.
+    fs::remove_dir_all(world.home.join(".aws")).unwrap();
+    let world = world.with_exports();
     let image = format!("{registry}/user-service:v1.2.3");
     world.success("aws ecr create-repository --repository-name user-service --region us-east-1");
     world.success(&format!("docker build -t {image} . && docker push {image}"));

@@ -84,6 +84,10 @@ fn ports_and_further_names_have_folders_of_their_own() {
     assert!(plan.hosts_line.starts_with("192.0.2.7 "));
     assert_eq!(plan.system, Some(SystemStore::RedHat));
     let last = plan.files.last().unwrap();
+    assert_eq!(bundle_with(root, PEM), None);
+    last.write().unwrap();
+    assert_eq!(bundle_with(root, PEM), Some("/etc/pki/tls/certs/ca-bundle.crt"));
+    assert_eq!(bundle_with(root, "another CA"), None);
     assert!(last.path.ends_with("anchors/wharfinger-123456789012.crt"), "{last:?}");
 }
 
@@ -118,7 +122,7 @@ fn what_is_anothers_stays() {
     fs::create_dir_all(files[0].path.parent().unwrap()).unwrap();
     fs::write(&files[0].path, "another's").unwrap();
     let error = files[0].write().unwrap_err();
-    assert!(error.to_string().contains("is not ours") && !error.is_denied(), "{error}");
+    assert!(error.to_string().contains("move it away") && !error.is_denied(), "{error}");
     assert_eq!(files[0].remove().unwrap(), Change::Kept);
     assert_eq!(fs::read_to_string(&files[0].path).unwrap(), "another's");
 }

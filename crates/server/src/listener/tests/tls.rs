@@ -9,12 +9,9 @@ use tokio_rustls::client::TlsStream;
 use super::*;
 use crate::{Config, DataDir, Settings, SystemClock, TlsLayer, TlsMode};
 
-fn tls(folder: &Path) -> Option<Tls> {
-    let settings = Settings {
-        data_dir: Some(folder.to_owned()),
-        tls: TlsLayer { mode: Some(TlsMode::Auto), ..TlsLayer::default() },
-        ..Settings::default()
-    };
+fn tls(folder: &Path, layer: TlsLayer) -> Option<Tls> {
+    let settings =
+        Settings { data_dir: Some(folder.to_owned()), tls: layer, ..Settings::default() };
     let config = Config::resolve(Settings::default(), settings, None).unwrap();
     let account = "123456789012".parse().unwrap();
     let clock: Arc<dyn wharfinger_core::Clock> = Arc::new(SystemClock);
@@ -22,7 +19,8 @@ fn tls(folder: &Path) -> Option<Tls> {
 }
 
 async fn start_tls(limits: Limits) -> Running {
-    start_with(limits, tls).await
+    let auto = TlsLayer { mode: Some(TlsMode::Auto), ..TlsLayer::default() };
+    start_with(limits, |folder| tls(folder, auto)).await
 }
 
 /// Connects as a client that trusts the CA of the server and speaks these protocols.
@@ -32,8 +30,17 @@ async fn connect(
     protocols: &[&[u8]],
 ) -> io::Result<TlsStream<TcpStream>> {
     let pem = std::fs::read(server._folder.path().join("ca.crt")).unwrap();
+    connect_trusting(&pem, server, name, protocols).await
+}
+
+async fn connect_trusting(
+    pem: &[u8],
+    server: &Running,
+    name: &str,
+    protocols: &[&[u8]],
+) -> io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(&pem).unwrap()).unwrap();
+    roots.add(CertificateDer::from_pem_slice(pem).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -76,6 +83,24 @@ async fn other_names_are_refused_by_an_alert() {
     let error = connect(&server, "s3.amazonaws.com", &[]).await.unwrap_err();
     let error = error.into_inner().unwrap().downcast::<rustls::Error>().unwrap();
     assert_eq!(*error, rustls::Error::AlertReceived(AlertDescription::UnrecognisedName));
+}
+
+#[tokio::test]
+async fn a_certificate_from_files_is_presented_whatever_the_name() {
+    let pair = rcgen::generate_simple_self_signed(["a.test".to_owned()]).unwrap();
+    let server = start_with(limits(), |folder| {
+        let (cert, key) = (folder.join("cert.pem"), folder.join("key.pem"));
+        std::fs::write(&cert, pair.cert.pem()).unwrap();
+        std::fs::write(&key, pair.signing_key.serialize_pem()).unwrap();
+        tls(folder, TlsLayer { cert: Some(cert), key: Some(key), ..TlsLayer::default() })
+    });
+    let server = server.await;
+    let pem = pair.cert.pem();
+    let mut stream = connect_trusting(pem.as_bytes(), &server, "a.test", &[]).await.unwrap();
+    assert!(answer_over_http_1(&mut stream).await.ends_with("0 bytes"));
+    let other = connect_trusting(pem.as_bytes(), &server, "b.test", &[]).await;
+    assert!(other.unwrap_err().to_string().contains("not valid for name"));
+    assert!(!server._folder.path().join("ca.key").exists(), "no CA is made");
 }
 
 #[tokio::test]
