@@ -133,7 +133,8 @@ pub(crate) fn of_image(code: &ImageFailureCode) -> Refusal {
         | ImageFailureCode::ImageTagDoesNotMatchDigest
         | ImageFailureCode::InvalidImageDigest
         | ImageFailureCode::InvalidImageTag
-        | ImageFailureCode::MissingDigestAndTag => {
+        | ImageFailureCode::MissingDigestAndTag
+        | ImageFailureCode::ImageInaccessible => {
             (StatusCode::NOT_FOUND, ErrorCode::ManifestUnknown)
         }
         ImageFailureCode::ImageReferencedByManifestList(_) => {

@@ -38,6 +38,12 @@ pub const REQUIRED_ACTIONS: &[RequiredActions] = &[
         "/v2/<name>/blobs/uploads/?digest=<digest>",
         &[InitiateLayerUpload::ECR_NAME, UploadLayerPart::ECR_NAME, CompleteLayerUpload::ECR_NAME],
     ),
+    // With GetDownloadUrlForLayer on the source as well it is mounted, without it is uploaded.
+    required(
+        "POST",
+        "/v2/<name>/blobs/uploads/?mount=<digest>&from=<source>",
+        &[InitiateLayerUpload::ECR_NAME],
+    ),
     required("GET", "/v2/<name>/blobs/uploads/<upload>", &[UploadLayerPart::ECR_NAME]),
     required("PATCH", "/v2/<name>/blobs/uploads/<upload>", &[UploadLayerPart::ECR_NAME]),
     // Without a body only the second one.

@@ -44,10 +44,21 @@ pub const CREATION_TEMPLATES_MAX: u32 = 50;
 pub const PAGE_DEFAULT: u32 = 100;
 /// Elements of a page at the most.
 pub const PAGE_MAX: u32 = 1_000;
+/// Elements of a page of `ListImageReferrers` when the caller names no `maxResults`.
+pub const REFERRERS_PAGE_DEFAULT: u32 = 20;
+/// Elements of a page of `ListImageReferrers` at the most.
+pub const REFERRERS_PAGE_MAX: u32 = 50;
+/// Referrers that one page looks at in search of an artifact type (ours: a page may be short).
+pub const REFERRERS_SEARCHED_MAX: u32 = 1_000;
 /// Seconds an authorization token is good for (12 hours).
 pub const AUTHORIZATION_TOKEN_SECONDS: u64 = 43_200;
 /// Seconds a layer's download URL is good for.
 pub const DOWNLOAD_URL_SECONDS: u64 = 3_600;
+/// Seconds between two pulls of an image that are both recorded: ECR refreshes the time of the last
+/// pull about once in 24 hours.
+pub const PULL_RECORD_SECONDS_MIN: u64 = 86_400;
+/// Pulls that wait to be recorded; more are left to the next pull of the image (ours).
+pub const PULLS_WAITING_MAX: usize = 1_000;
 /// Seconds an upload session may lie idle before it is reclaimed (our choice; ECR names none).
 pub const UPLOAD_IDLE_SECONDS_MAX: u64 = 86_400;
 /// Seconds a request's signature may differ from the server's clock.

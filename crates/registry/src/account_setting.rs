@@ -42,7 +42,7 @@ const SETTINGS: [Known; 3] = [
     Known {
         name: "BLOB_MOUNTING",
         document: BLOB_MOUNTING_DOCUMENT,
-        values: &[DISABLED, ENABLED],
+        values: &[ENABLED, DISABLED],
         retired: &[],
     },
     Known {
@@ -112,9 +112,8 @@ impl Registry {
 }
 
 /// Whether the registry lets blobs be mounted from one repository into another.
-#[allow(dead_code, reason = "for the rules of mounting, which are made beside this one")]
 pub(crate) async fn blob_mounting(tx: &mut Tx, registry: &RegistryId) -> Result<bool, Error> {
-    Ok(stored(tx, registry, BLOB_MOUNTING_DOCUMENT).await?.as_deref() == Some(ENABLED))
+    Ok(stored(tx, registry, BLOB_MOUNTING_DOCUMENT).await?.as_deref() != Some(DISABLED))
 }
 
 async fn stored(
@@ -154,7 +153,7 @@ mod tests {
                     let region = "eu-west-1".parse().unwrap();
                     let registry = RegistryId::new("111122223333".parse().unwrap(), region);
                     let mut seen = vec![blob_mounting(tx, &registry).await?];
-                    for value in [ENABLED, DISABLED] {
+                    for value in [DISABLED, ENABLED] {
                         let (document, now) = (BLOB_MOUNTING_DOCUMENT, Timestamp::default());
                         registry_setting::put(tx, &registry, document, value, now).await?;
                         seen.push(blob_mounting(tx, &registry).await?);
@@ -163,6 +162,6 @@ mod tests {
                 })
             })
             .await;
-        assert_eq!(mounting.unwrap(), [false, true, false]);
+        assert_eq!(mounting.unwrap(), [true, false, true]);
     }
 }

@@ -13,6 +13,7 @@ use wharfinger_auth::actions::{
     GetRegistryScanningConfiguration, PutRegistryScanningConfiguration, StartImageScan,
 };
 use wharfinger_core::RepositoryName;
+use wharfinger_metadata::image::ImageStatus;
 use wharfinger_metadata::scan::{self, ScanRow};
 use wharfinger_metadata::{registry_setting, repository};
 
@@ -117,7 +118,13 @@ impl Registry {
                     let repository = must_find(tx, &resource).await?.id;
                     let name = ImageName::from(requested.clone());
                     let (id, row) = must_resolve(tx, repository, requested, &resource).await?;
-                    // The place of `Error::ImageArchived`, for rows that tell an image's status.
+                    if row.status != ImageStatus::Active {
+                        return Err(Error::ImageArchived {
+                            image: name,
+                            name: resource.name,
+                            registry: resource.registry.account,
+                        });
+                    }
                     let scan_type = of_registry(tx, &resource.registry).await?.scan_type();
                     if scan_type == ScanType::Enhanced {
                         return Err(Error::Validation {

@@ -3,15 +3,18 @@
 
 mod registry {
     mod account;
+    mod archiving;
     mod creation_templates;
     mod deleting;
     mod fixture;
     mod layers;
     mod listing;
+    mod mounting;
     mod policies;
     mod pull_through_cache_rules;
     mod pushing;
     mod racing;
+    mod referring;
     mod replication;
     mod repositories;
     mod scanning;

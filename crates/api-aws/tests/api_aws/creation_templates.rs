@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::world::{ACCOUNT, World, invalid};
 
+const POLICY: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"ecr:ListImages"}}"#;
 const ROLE: &str = "arn:aws:iam::111122223333:role/ecr";
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/abc";
 
@@ -65,7 +66,7 @@ async fn every_member_is_answered_and_can_be_changed() {
         "resourceTags": [{ "Key": "owner", "Value": "team" }],
         "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
         "imageTagMutabilityExclusionFilters": [{ "filterType": "WILDCARD", "filter": "dev-*" }],
-        "repositoryPolicy": "{ \"Version\": \"2012-10-17\" }", "lifecyclePolicy": "{\"rules\":[]}",
+        "repositoryPolicy": POLICY, "lifecyclePolicy": "{\"rules\":[]}",
         "appliedFor": ["CREATE_ON_PUSH", "PULL_THROUGH_CACHE"], "customRoleArn": ROLE,
     });
     let created = world.call("CreateRepositoryCreationTemplate", full.clone()).await.ok();

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
+use wharfinger_auth::ResourcePolicy;
 use wharfinger_core::{Arn, RegistryId};
 
 use super::{CreationTemplate, TemplateEncryption, TemplateScenario};
@@ -55,7 +56,7 @@ impl CreationTemplateSettings {
             check_resource_tags(tags)?;
         }
         if let Some(policy) = given(&self.repository_policy) {
-            check_repository_policy(policy)?;
+            check_repository_policy(policy, registry)?;
         }
         if let Some(policy) = given(&self.lifecycle_policy) {
             check_lifecycle_policy(policy)?;
@@ -139,13 +140,14 @@ fn check_resource_tags(tags: &[(String, String)]) -> Result<(), Error> {
     })
 }
 
-/// Whether `SetRepositoryPolicy` would take this policy.
+/// Whether `SetRepositoryPolicy` would take this policy, whoever it names: they may be gone by the
+/// time a repository is created with it.
 ///
 /// # Errors
 /// [`Error::InvalidParameter`].
-pub(super) fn check_repository_policy(text: &str) -> Result<(), Error> {
-    let invalid = || Error::invalid("repositoryPolicy", "Invalid repository policy provided");
-    is_json_object(text).then_some(()).ok_or_else(invalid)
+fn check_repository_policy(text: &str, registry: &RegistryId) -> Result<(), Error> {
+    let invalid = |_| Error::invalid("repositoryPolicy", "Invalid repository policy provided");
+    ResourcePolicy::repository(text, registry).map(|_| ()).map_err(invalid)
 }
 
 /// Whether `PutLifecyclePolicy` would take this policy.

@@ -104,6 +104,8 @@ pub(super) fn check_quota(last: Option<&ScanRow>, now: Timestamp) -> Result<(), 
 mod tests {
     use wharfinger_core::Digest;
 
+    use wharfinger_metadata::image::ImageStatus;
+
     use super::*;
 
     const DAY: u64 = SCAN_INTERVAL_SECONDS_MIN;
@@ -150,6 +152,10 @@ mod tests {
             size_bytes: 1,
             manifest_size_bytes: 1,
             pushed_at: Timestamp::default(),
+            status: ImageStatus::Active,
+            archived_at: None,
+            activated_at: None,
+            last_pulled_at: None,
             tag_count: 0,
         };
         let oci = Some("application/vnd.oci.image.config.v1+json");

@@ -10,6 +10,7 @@ use wharfinger_registry::{
 
 use super::fixture::{Fixture, permit_for};
 
+const POLICY: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"ecr:ListImages"}}"#;
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/abc";
 const ROLE: &str = "arn:aws:iam::111122223333:role/ecr";
 
@@ -36,7 +37,7 @@ fn full() -> CreationTemplateSettings {
         resource_tags: Some(vec![("owner".into(), "team".into())]),
         tag_mutability: Some("IMMUTABLE_WITH_EXCLUSION"),
         exclusion_filters: Some(vec!["dev-*".into()]),
-        repository_policy: Some(r#"{"Version":"2012-10-17"}"#.into()),
+        repository_policy: Some(POLICY.into()),
         lifecycle_policy: Some(r#"{"rules":[]}"#.into()),
         custom_role_arn: Some(ROLE.into()),
         ..replication()
@@ -236,5 +237,7 @@ async fn a_repository_from_a_template_is_made_whole_or_not_at_all() {
     assert_eq!(made.tag_mutability, template.tag_mutability);
     let tags = fixture.registry.list_tags_for_resource(&permit_for("team/app")).await.unwrap();
     assert_eq!(tags, template.resource_tags);
+    let policy = fixture.registry.get_repository_policy(&permit_for("team/app")).await;
+    assert_eq!(policy.unwrap(), POLICY);
     assert!(matches!(make(true).await, Err(Error::RepositoryAlreadyExists { .. })));
 }
