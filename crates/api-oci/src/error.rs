@@ -81,6 +81,7 @@ fn of_registry(error: &Error) -> (StatusCode, ErrorCode) {
         Error::RegistryNotFound { .. } => (StatusCode::NOT_FOUND, ErrorCode::NameUnknown),
         // Of operations that have no route here.
         Error::Validation { .. }
+        | Error::InvalidLifecyclePolicy(_)
         | Error::RepositoryPolicyNotFound { .. }
         | Error::RegistryPolicyNotFound { .. }
         | Error::LifecyclePolicyNotFound { .. }

@@ -2,6 +2,7 @@
 //! order; and what the engine says when the disk is full.
 
 mod commit;
+mod lifecycle;
 mod plan;
 mod replication_backfill;
 mod scan;

@@ -14,7 +14,7 @@ use wharfinger_auth::{Action, Permit, RepositoryResource};
 use wharfinger_core::limits::CREATION_TEMPLATES_MAX;
 use wharfinger_core::{RegistryId, Timestamp};
 use wharfinger_metadata::creation_template::{self, CreationTemplateRow};
-use wharfinger_metadata::{MetadataError, RepositoryId, Tx, repository_policy};
+use wharfinger_metadata::{MetadataError, RepositoryId, Tx, lifecycle_policy, repository_policy};
 
 pub use scenario::TemplateScenario;
 pub use settings::CreationTemplateSettings;
@@ -228,8 +228,11 @@ pub(crate) async fn put_initial_policies(
     policies: InitialPolicies,
     now: Timestamp,
 ) -> Result<(), Error> {
-    if let Some(text) = &policies.repository_policy {
-        repository_policy::put(tx, repository, text, now).await?;
+    if let Some(text) = policies.repository_policy {
+        repository_policy::put(tx, repository, &text, now).await?;
+    }
+    if let Some(text) = policies.lifecycle_policy {
+        lifecycle_policy::put(tx, repository, &text, now).await?;
     }
     Ok(())
 }

@@ -4,8 +4,8 @@ mod budget;
 mod listing;
 
 use bytes::Bytes;
-use wharfinger_auth::Permit;
 use wharfinger_auth::actions::BatchGetImage;
+use wharfinger_auth::{Permit, Principal};
 use wharfinger_core::{Digest, Tag};
 use wharfinger_metadata::image::{self, ImageRow, ImageStatus};
 use wharfinger_metadata::{RepositoryId, Tx, tag};
@@ -70,15 +70,12 @@ impl Registry {
         ids: Vec<RequestedImage>,
     ) -> Result<(Vec<StoredImage>, Vec<ImageFailure>), Error> {
         let resource = permit.resource().clone();
-        let principal = permit.principal().map(|principal| principal.arn().to_string());
-        let (repository, recorded, found, failures) = self
+        let principal = permit.principal().map(Principal::arn);
+        let (repository, found, failures, recorded) = self
             .metadata
             .read(move |tx| {
                 Box::pin(async move {
                     let repository = must_find(tx, &resource).await?;
-                    let registry = &resource.registry;
-                    let recorded =
-                        pull_time::is_recorded(tx, registry, principal.as_deref()).await?;
                     let (mut found, mut failures) = (Vec::new(), Vec::new());
                     let mut budget = ManifestBudget::default();
                     for requested in ids {
@@ -92,7 +89,9 @@ impl Registry {
                             Err(code) => failures.push(ImageFailure { requested, code }),
                         }
                     }
-                    Ok::<_, Error>((repository, recorded, found, failures))
+                    let recorded =
+                        pull_time::is_recorded(tx, &resource.registry, principal.as_ref()).await?;
+                    Ok::<_, Error>((repository, found, failures, recorded))
                 })
             })
             .await?;

@@ -52,6 +52,9 @@ pub use image::{
     ImageDetail, ImageHead, ImageIdentifier, ListImagesFilter, RequestedImage, StoredImage,
 };
 pub use layer::{BlobContent, LayerAvailability};
+pub use lifecycle_policy::{
+    LifecyclePolicyPreview, PreviewFilter, PreviewSummary, PreviewedImage, StoredLifecyclePolicy,
+};
 pub use mutability::TagMutability;
 pub use page::{Page, PageRequest};
 pub use pull_through_cache_rule::{
@@ -70,6 +73,7 @@ pub use signing::{SigningConfiguration, SigningRule, SigningStatus};
 pub use storage_class::{ImageStatusChange, StorageClass};
 pub use upload::{CompletedLayer, EmptyBlob, LayerPart, UploadProgress};
 pub use wharfinger_metadata::image::{ImageStatus, TagStatus};
+pub use wharfinger_metadata::lifecycle_preview::PreviewStatus;
 
 /// The registry service, over its stores.
 ///
@@ -81,6 +85,7 @@ pub struct Registry {
     keys: Arc<LocalKeyRing>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    previews: lifecycle_policy::PreviewRuns,
     uploads: upload::UploadLocks,
     pulls: pull_time::WaitingPulls,
 }
@@ -94,8 +99,9 @@ impl Registry {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
+        let previews = lifecycle_policy::PreviewRuns::new(&*entropy);
         let (uploads, pulls) = (upload::UploadLocks::default(), Default::default());
-        Self { metadata, blobs, keys, clock, entropy, uploads, pulls }
+        Self { metadata, blobs, keys, clock, entropy, previews, uploads, pulls }
     }
 
     fn now(&self) -> Timestamp {

@@ -8,6 +8,8 @@ mod registry {
     mod deleting;
     mod fixture;
     mod layers;
+    mod lifecycle_policies;
+    mod lifecycle_previews;
     mod listing;
     mod mounting;
     mod policies;

@@ -13,6 +13,7 @@ mod generated_inputs;
 mod images;
 mod images_archived;
 mod layers;
+mod lifecycle_policies;
 mod never_fails;
 mod pagination;
 mod policies;

@@ -10,8 +10,8 @@ use crate::upload::UploadRow;
 use crate::user::UserRow;
 use crate::{
     MetadataError, RepositoryId, Tx, blob, creation_template, image, installation,
-    pull_through_cache_rule, pull_time_exclusion, registry_setting, repository, repository_policy,
-    resource_tag, tag, upload, user,
+    lifecycle_policy, lifecycle_preview, pull_through_cache_rule, pull_time_exclusion,
+    registry_setting, repository, repository_policy, resource_tag, tag, upload, user,
 };
 
 #[tokio::test]
@@ -29,6 +29,7 @@ async fn every_statement_walks_an_index() {
             super::scan::run(tx, id).await?;
             run_users(tx).await?;
             run_templates(tx).await?;
+            run_lifecycle(tx, id).await?;
             repository::delete(tx, id, now()).await?;
             while repository::purge(tx, 10).await? {}
             let statements: Vec<&str> = tx.seen.iter().copied().collect();
@@ -219,4 +220,22 @@ async fn run_templates(tx: &mut Tx) -> Result<(), MetadataError> {
     pull_through_cache_rule::count(tx, &registry).await?;
     pull_through_cache_rule::update(tx, &registry, &rule).await?;
     pull_through_cache_rule::delete(tx, &registry, "quay").await
+}
+
+async fn run_lifecycle(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> {
+    lifecycle_policy::put(tx, id, "{}", now()).await?;
+    lifecycle_policy::find(tx, id).await?;
+    lifecycle_policy::delete(tx, id).await?;
+    lifecycle_preview::put(tx, id, &super::lifecycle::preview_row(1)).await?;
+    lifecycle_preview::find(tx, id).await?;
+    lifecycle_preview::ended(tx, now()).await?;
+    let result = super::lifecycle::result_row(0, "");
+    lifecycle_preview::insert_results(tx, id, 1, &[result]).await?;
+    for tag_status in [TagStatus::Any, TagStatus::Tagged] {
+        lifecycle_preview::results(tx, id, 1, tag_status, 0, 100).await?;
+    }
+    lifecycle_preview::result(tx, id, 1, &digest(0)).await?;
+    lifecycle_preview::discard_results(tx, id, Some(2), 100).await?;
+    lifecycle_preview::image_facts(tx, id, &ImagePosition::default(), 100).await?;
+    Ok(())
 }
