@@ -29,7 +29,7 @@ impl Call<'_> {
     {
         let registry = self.session.registry.clone();
         let resource = RepositoryResource { registry, name: name.clone() };
-        Ok(self.session.caller.authorize(resource).await?)
+        Ok(self.registry.throttle(self.session.caller.authorize(resource).await?)?)
     }
 
     /// The request's query, decoded.

@@ -31,12 +31,13 @@ mod resource_tag;
 mod scanning;
 mod signing;
 mod storage_class;
+mod throttle;
 mod upload;
 
 use std::sync::Arc;
 
 use wharfinger_blobs::{BlobStore, LocalKeyRing};
-use wharfinger_core::{Clock, Entropy, Timestamp};
+use wharfinger_core::{Clock, Entropy, Quotas, Timestamp};
 use wharfinger_metadata::Metadata;
 
 pub use creation_template::{
@@ -75,6 +76,8 @@ pub struct Registry {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     uploads: upload::UploadLocks,
+    quotas: Quotas,
+    throttle: throttle::Throttle,
 }
 
 impl Registry {
@@ -86,7 +89,15 @@ impl Registry {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        Self { metadata, blobs, keys, clock, entropy, uploads: upload::UploadLocks::default() }
+        let uploads = upload::UploadLocks::default();
+        let (quotas, throttle) = (Quotas::default(), throttle::Throttle::default());
+        Self { metadata, blobs, keys, clock, entropy, uploads, quotas, throttle }
+    }
+
+    /// The same service with other quotas than ECR's.
+    #[must_use]
+    pub fn with_quotas(self, quotas: Quotas) -> Self {
+        Self { throttle: throttle::Throttle::new(quotas.rates), quotas, ..self }
     }
 
     fn now(&self) -> Timestamp {
