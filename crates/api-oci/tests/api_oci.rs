@@ -12,5 +12,6 @@ mod api_oci {
     mod pulling;
     mod pushing;
     mod refusals;
+    mod throttling;
     mod uploading;
 }

@@ -9,6 +9,7 @@ mod registry {
     mod listing;
     mod pull_through_cache_rules;
     mod pushing;
+    mod quotas;
     mod racing;
     mod replication;
     mod repositories;

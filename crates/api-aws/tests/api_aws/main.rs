@@ -13,6 +13,7 @@ mod layers;
 mod never_fails;
 mod pagination;
 mod pull_through_cache_rules;
+mod quotas;
 mod replication;
 mod repositories;
 mod resource_tags;
