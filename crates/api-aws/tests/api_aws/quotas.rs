@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use wharfinger_core::limits::LAYER_PART_BYTES_MAX;
 use wharfinger_core::{Quotas, RatedOperation, Rates};
@@ -114,13 +116,13 @@ async fn every_quota_has_its_error() {
         ),
         (
             "PutReplicationConfiguration",
-            replication(11, 1, 0),
+            replication(11, 1, 1),
             INVALID,
             at_most("replicationConfiguration.rules", 10),
         ),
         (
             "PutReplicationConfiguration",
-            replication(2, 13, 0),
+            replication(2, 13, 1),
             INVALID,
             invalid(
                 "replicationConfiguration",
@@ -146,10 +148,19 @@ async fn every_quota_has_its_error() {
     }
 }
 
-#[test]
-fn a_layer_part_is_as_large_as_the_model_says() {
-    let limit = format!("{:?}", wharfinger_aws_model::ecr::limits::LAYER_PART_BLOB);
-    assert!(limit.contains(&LAYER_PART_BYTES_MAX.to_string()), "{limit}");
+#[tokio::test]
+async fn a_layer_part_has_at_most_twenty_mebibytes() {
+    let world = World::new().await;
+    world.create_repository("app").await;
+    let upload = world.call("InitiateLayerUpload", json!({ "repositoryName": "app" })).await.ok();
+    let part = json!({
+        "repositoryName": "app", "uploadId": upload["uploadId"],
+        "partFirstByte": 0, "partLastByte": LAYER_PART_BYTES_MAX,
+        "layerPartBlob": STANDARD.encode(vec![0; LAYER_PART_BYTES_MAX + 1]),
+    });
+    let reason = "Member must have length less than or equal to 20971520";
+    let message = world.call("UploadLayerPart", part).await.refused("InvalidParameterException");
+    assert_eq!(message, invalid("layerPartBlob", reason));
 }
 
 /// Calls each operation that has a rate, with what is refused once it is looked at.
@@ -224,7 +235,8 @@ async fn who_may_not_is_told_so_and_costs_nobody_a_request() {
     let rates = Rates::OFF.with(RatedOperation::PutImage, 1.try_into().unwrap());
     let world = World::with_quotas(Quotas { rates, ..Quotas::default() }).await;
     world.create_repository("app").await;
-    let policy = json!({ "Version": "2012-10-17", "Statement": [] });
+    let statement = json!({ "Effect": "Allow", "Action": "ecr:BatchGetImage", "Resource": "*" });
+    let policy = json!({ "Version": "2012-10-17", "Statement": statement });
     let nobody = world.user("nobody", policy).await;
     let manifest = world.manifest("app", "1").await;
     let put = json!({ "repositoryName": "app", "imageManifest": manifest });
