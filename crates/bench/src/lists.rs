@@ -41,11 +41,13 @@ impl Pages {
     }
 }
 
-/// A list: asked for a page after a token, it answers how many elements there are on the page, and
-/// the token of the next one.
+/// How many elements a page has, and the token of the next one.
+type Page = (usize, Option<String>);
+
+/// A list, which is asked for the page of a token.
 struct List<'a> {
     name: String,
-    page: Box<dyn FnMut(Option<String>) -> Result<(usize, Option<String>)> + 'a>,
+    page: Box<dyn FnMut(Option<String>) -> Result<Page> + 'a>,
 }
 
 /// Walks all lists there are of repositories, images and tags.
@@ -111,7 +113,7 @@ fn json_page(
     input: &Value,
     elements: &str,
     token: Option<String>,
-) -> Result<(usize, Option<String>)> {
+) -> Result<Page> {
     let mut input = input.clone();
     input["maxResults"] = PAGE.into();
     if let Some(token) = token {
@@ -122,7 +124,7 @@ fn json_page(
     Ok((found, page["nextToken"].as_str().map(str::to_owned)))
 }
 
-fn tags_page(client: &mut Client, path: Option<String>) -> Result<(usize, Option<String>)> {
+fn tags_page(client: &mut Client, path: Option<String>) -> Result<Page> {
     let path = path.unwrap_or_else(|| format!("/v2/{REPOSITORY}/tags/list?n={PAGE}"));
     let answer = client.send("GET", &path, &[], &[], Keep::Body)?;
     ensure!(answer.status == 200, "{path} answered {}", answer.status);
@@ -146,9 +148,8 @@ mod tests {
             ms: ms.to_vec(),
         };
         let hundred: Vec<f64> = (1..=100).rev().map(f64::from).collect();
-        for (share, expected) in [(0.5, 50.0), (0.99, 99.0), (1.0, 100.0), (0.0, 1.0)] {
-            assert_eq!(pages(&hundred).quantile_ms(share).to_bits(), expected.to_bits());
-        }
-        assert_eq!(pages(&[]).quantile_ms(0.5).to_bits(), 0.0_f64.to_bits());
+        let shares = [0.0, 0.5, 0.99, 1.0].map(|share| pages(&hundred).quantile_ms(share));
+        assert_eq!(format!("{shares:?}"), "[1.0, 50.0, 99.0, 100.0]");
+        assert_eq!(format!("{:?}", pages(&[]).quantile_ms(0.5)), "0.0");
     }
 }
