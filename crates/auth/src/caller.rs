@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use wharfinger_iam_policy::PolicyDocument;
 
-use crate::{AccessDenied, Action, Permit, Principal, PrincipalKind, Resource};
+use crate::{AccessDenied, Action, Permit, Principal, PrincipalKind, Resource, public_token};
 
 /// A principal and its identity policies, as they were when the request was authenticated.
 #[derive(Clone, Debug)]
@@ -27,7 +27,8 @@ impl Caller {
     ///
     /// The root of an account may do everything in its account. A user may do what an identity
     /// policy allows and none denies. Nobody may do anything in another account: that takes a
-    /// policy of the other side, and there are none yet.
+    /// policy of the other side, and there are none yet. Somebody without a login may read public
+    /// registries, and nothing else whatever any policy says.
     ///
     /// # Errors
     /// [`AccessDenied`] with the message AWS gives. It is the same whether or not the resource
@@ -36,7 +37,14 @@ impl Caller {
         &self,
         resource: A::Resource,
     ) -> Result<Permit<A>, AccessDenied> {
-        let action = format!("{}:{}", resource.registry().service(), A::NAME);
+        let service = A::SERVICE.unwrap_or(resource.registry().service());
+        let action = format!("{service}:{}", A::NAME);
+        if self.principal.kind == PrincipalKind::Anonymous {
+            return match public_token::anyone_may::<A>(resource.registry()) {
+                true => Ok(Permit::granted(Arc::clone(&self.principal), resource)),
+                false => Err(AccessDenied::anonymous(&action, &resource.arns())),
+            };
+        }
         for arn in resource.arns() {
             if let Some(denied) = self.denial(&action, &arn, &resource) {
                 return Err(denied);

@@ -13,6 +13,7 @@ mod credential;
 mod error;
 mod permit;
 mod principal;
+mod public_token;
 mod seal;
 mod token;
 mod user;
@@ -23,7 +24,11 @@ pub use authenticate::{Auth, AuthKeys};
 pub use caller::Caller;
 pub use credential::{AccessKey, AccessKeySummary, KeyOwner};
 pub use error::{AccessDenied, CredentialError, TokenError, UserError};
-pub use permit::{Permit, RegistryResource, RepositoriesResource, RepositoryResource, Resource};
+pub use permit::{
+    Permit, PublicRegistryResource, RegistryResource, RepositoriesResource, RepositoryResource,
+    Resource,
+};
 pub use principal::{Principal, PrincipalKind};
+pub use public_token::PublicLogin;
 pub use token::AuthorizationToken;
 pub use user::User;
