@@ -3,6 +3,7 @@
 
 mod commit;
 mod plan;
+mod public;
 
 use std::sync::Arc;
 

@@ -310,7 +310,12 @@ async fn detail(
         0 => Vec::new(),
         _ => tag::of_image(tx, repository, &row.digest).await?,
     };
-    Ok(ImageDetail {
+    Ok(detail_of(row, tags))
+}
+
+/// An image with these of its tags.
+pub(crate) fn detail_of(row: ImageRow, tags: Vec<Tag>) -> ImageDetail {
+    ImageDetail {
         digest: row.digest,
         tags,
         size_bytes: row.size_bytes,
@@ -318,7 +323,7 @@ async fn detail(
         media_type: row.media_type,
         artifact_media_type: row.artifact_type.or(row.artifact_media_type),
         subject: row.subject,
-    })
+    }
 }
 
 /// A place in a list of images or of pairs of image and tag.

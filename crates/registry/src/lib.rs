@@ -6,19 +6,23 @@
 //! carry the names of the ECR operations they answer, and demand the permit for them.
 
 mod account_setting;
+mod catalog_data;
 mod creation_template;
 mod deletion;
 mod encryption;
 mod error;
 mod image;
+mod image_tag;
 mod layer;
 mod lifecycle_policy;
 mod manifest;
 mod mutability;
 mod page;
+mod public_registry;
 mod pull_through_cache_rule;
 mod pull_time_exclusion;
 mod push;
+mod quotas;
 mod reclaim;
 mod referrer;
 mod registry_policy;
@@ -34,18 +38,21 @@ mod upload;
 use std::sync::Arc;
 
 use wharfinger_blobs::{BlobStore, LocalKeyRing};
-use wharfinger_core::{Clock, Entropy, Timestamp};
+use wharfinger_core::{Clock, Entropy, PublicEndpoint, Timestamp};
 use wharfinger_metadata::Metadata;
 
+pub use catalog_data::{CatalogData, NewCatalogData};
 pub use deletion::{DeletedImages, ImageFailure, ImageFailureCode};
 pub use encryption::Encryption;
 pub use error::{Error, ImageName};
 pub use image::{
     ImageDetail, ImageHead, ImageIdentifier, ListImagesFilter, RequestedImage, StoredImage,
 };
+pub use image_tag::ImageTagDetail;
 pub use layer::{BlobContent, LayerAvailability};
 pub use mutability::TagMutability;
 pub use page::{Page, PageRequest};
+pub use public_registry::PublicRegistry;
 pub use push::NewImage;
 pub use repository::{NewRepository, Repository};
 pub use upload::{CompletedLayer, EmptyBlob, LayerPart, UploadProgress};
@@ -62,6 +69,7 @@ pub struct Registry {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     uploads: upload::UploadLocks,
+    public: Option<PublicEndpoint>,
 }
 
 impl Registry {
@@ -73,7 +81,19 @@ impl Registry {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        Self { metadata, blobs, keys, clock, entropy, uploads: upload::UploadLocks::default() }
+        let uploads = upload::UploadLocks::default();
+        Self { metadata, blobs, keys, clock, entropy, uploads, public: None }
+    }
+
+    /// The same service with public registries, if they are served anywhere.
+    #[must_use]
+    pub fn with_public(self, public: Option<PublicEndpoint>) -> Self {
+        Self { public, ..self }
+    }
+
+    /// Where public registries are served; nowhere unless [`Self::with_public`] said so.
+    pub fn public_endpoint(&self) -> Option<&PublicEndpoint> {
+        self.public.as_ref()
     }
 
     fn now(&self) -> Timestamp {

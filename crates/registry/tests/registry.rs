@@ -6,6 +6,7 @@ mod registry {
     mod fixture;
     mod layers;
     mod listing;
+    mod public;
     mod pushing;
     mod racing;
     mod repositories;

@@ -1,0 +1,37 @@
+//! The quotas that private and public registries have different ones of.
+
+use wharfinger_core::RegistryId;
+use wharfinger_core::limits::{
+    LAYER_BYTES_MAX, LAYER_PARTS_MAX, PUBLIC_LAYER_BYTES_MAX, PUBLIC_LAYER_PARTS_MAX,
+    PUBLIC_REPOSITORIES_MAX, REPOSITORIES_MAX,
+};
+
+/// What a registry may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Quotas {
+    /// Repositories of the registry.
+    pub(crate) repositories: u64,
+    /// Bytes of one layer.
+    pub(crate) layer_bytes: u64,
+    /// Parts of one layer upload through the JSON API.
+    pub(crate) layer_parts: u64,
+}
+
+impl Quotas {
+    /// Those of a registry.
+    pub(crate) fn of(registry: &RegistryId) -> Self {
+        if registry.is_public() {
+            Self {
+                repositories: PUBLIC_REPOSITORIES_MAX,
+                layer_bytes: PUBLIC_LAYER_BYTES_MAX,
+                layer_parts: PUBLIC_LAYER_PARTS_MAX.into(),
+            }
+        } else {
+            Self {
+                repositories: REPOSITORIES_MAX,
+                layer_bytes: LAYER_BYTES_MAX,
+                layer_parts: LAYER_PARTS_MAX.into(),
+            }
+        }
+    }
+}
