@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use wharfinger_aws_model::{ecr, sts};
+use wharfinger_aws_model::{ecr, ecr_public, sts};
 
 /// Whether an operation is implemented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +122,28 @@ pub const DEVIATIONS: &[Deviation] = &[
                which heals them.",
     },
     Deviation {
+        place: "ECR Public unconfigured, or outside us-east-1",
+        aws: "`UnsupportedCommandException` in other regions.",
+        here: "`UnsupportedCommandException`, with a message that names the setting or the region.",
+    },
+    Deviation {
+        place: "ECR Public `DescribeRegistries`",
+        aws: "Verified registries, custom aliases.",
+        here: "One default alias for each account: random, `ACTIVE`, never changed; `verified` is \
+               `false`.",
+    },
+    Deviation {
+        place: "ECR Public `PutRepositoryCatalogData` `logoImageBlob`",
+        aws: "Not documented for a call without it.",
+        here: "Without it the logo stays, with no bytes it goes; all other members are replaced. \
+               Only the PNG signature and the size in the first chunk are looked at.",
+    },
+    Deviation {
+        place: "ECR Public `BatchDeleteImage` with an unknown alias",
+        aws: "Not documented; its model has no `RegistryNotFoundException`.",
+        here: "`InvalidParameterException` at `registryId`.",
+    },
+    Deviation {
         place: "A full disk",
         aws: "Does not happen.",
         here: "`ServerException` with status 507; nothing of the request is kept.",
@@ -214,6 +236,34 @@ pub const fn status(operation: ecr::Operation) -> Status {
     }
 }
 
+/// Whether an operation of ECR Public is implemented.
+pub const fn public_status(operation: ecr_public::Operation) -> Status {
+    use wharfinger_aws_model::ecr_public::Operation as Op;
+    match operation {
+        Op::BatchCheckLayerAvailability
+        | Op::BatchDeleteImage
+        | Op::CompleteLayerUpload
+        | Op::CreateRepository
+        | Op::DeleteRepository
+        | Op::DescribeImageTags
+        | Op::DescribeImages
+        | Op::DescribeRegistries
+        | Op::DescribeRepositories
+        | Op::GetAuthorizationToken
+        | Op::GetRegistryCatalogData
+        | Op::GetRepositoryCatalogData
+        | Op::InitiateLayerUpload
+        | Op::ListTagsForResource
+        | Op::PutImage
+        | Op::PutRegistryCatalogData
+        | Op::PutRepositoryCatalogData
+        | Op::TagResource
+        | Op::UntagResource
+        | Op::UploadLayerPart => Status::Implemented,
+        Op::DeleteRepositoryPolicy | Op::GetRepositoryPolicy | Op::SetRepositoryPolicy => POLICIES,
+    }
+}
+
 /// Whether an operation of STS is implemented.
 pub const fn sts_status(operation: sts::Operation) -> Status {
     use wharfinger_aws_model::sts::Operation as Op;
@@ -235,9 +285,10 @@ pub const fn sts_status(operation: sts::Operation) -> Status {
 /// The tables of operations in Markdown, one section for each service.
 pub fn operations_markdown() -> String {
     let ecr = ecr::Operation::ALL.map(|operation| (operation.name(), status(operation)));
+    let public = ecr_public::Operation::ALL.map(|it| (it.name(), public_status(it)));
     let sts = sts::Operation::ALL.map(|operation| (operation.name(), sts_status(operation)));
     let mut text = String::new();
-    for (title, rows) in [("ECR", &ecr[..]), ("STS", &sts[..])] {
+    for (title, rows) in [("ECR", &ecr[..]), ("ECR Public", &public[..]), ("STS", &sts[..])] {
         push_table(&mut text, title, rows);
     }
     text
@@ -265,12 +316,15 @@ mod tests {
     fn the_tables_list_every_operation_once() {
         let text = operations_markdown();
         assert!(text.contains("## ECR: 20 of 62 operations\n\n| operation | status |\n"));
+        assert!(text.contains("## ECR Public: 20 of 23 operations\n"));
         assert!(text.contains("## STS: 1 of 11 operations\n"));
         assert!(text.contains("| PutImage | implemented |\n"));
         assert!(text.contains("| PutLifecyclePolicy | not yet: lifecycle policies |\n"));
+        let public = ecr_public::Operation::ALL;
         for operation in ecr::Operation::ALL {
-            assert_eq!(text.matches(&format!("| {operation} |")).count(), 1, "{operation}");
+            let times = 1 + public.iter().filter(|it| it.name() == operation.name()).count();
+            assert_eq!(text.matches(&format!("| {operation} |")).count(), times, "{operation}");
         }
-        assert_eq!(text.lines().filter(|line| line.starts_with("| ")).count(), 62 + 11 + 2);
+        assert_eq!(text.lines().filter(|line| line.starts_with("| ")).count(), 62 + 23 + 11 + 3);
     }
 }
