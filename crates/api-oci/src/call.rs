@@ -29,7 +29,15 @@ impl Call<'_> {
     {
         let registry = self.session.registry.clone();
         let resource = RepositoryResource { registry, name: name.clone() };
-        Ok(self.session.caller.authorize(resource).await?)
+        let caller = &self.session.caller;
+        let refused = match caller.authorize(resource.clone()).await {
+            Ok(permit) => return Ok(permit),
+            Err(denied) => Refusal::from(denied),
+        };
+        match &self.session.public {
+            None => Err(refused),
+            Some(public) => public.permit(&self.origin(), caller, resource, refused).await,
+        }
     }
 
     /// The request's query, decoded.
@@ -50,6 +58,16 @@ impl Call<'_> {
 
     /// Where the client reached the registry.
     pub(crate) fn origin(&self) -> Origin {
-        Origin::of(self.context)
+        Origin::of(self.context).mounted(self.mount())
+    }
+
+    /// A repository's name as the client knows it: that of a public one begins with its registry's
+    /// alias.
+    pub(crate) fn full_name(&self, name: &RepositoryName) -> String {
+        format!("{}{name}", self.mount())
+    }
+
+    fn mount(&self) -> &str {
+        self.session.public.as_ref().map_or("", |public| &public.mount)
     }
 }

@@ -5,9 +5,11 @@ mod api_oci {
     mod arbitrary;
     mod authentication;
     mod authorization;
+    mod exposure;
     mod fixture;
     mod listing;
     mod presigned;
+    mod public;
     mod pulling;
     mod pushing;
     mod refusals;

@@ -79,7 +79,7 @@ impl Server {
             tracing::warn!(%error, "the limit of open files stays as it is");
         }
         let installation = Installation::start(&config).await?;
-        let registry = open_registry(&installation)?;
+        let registry = open_registry(&config, &installation)?;
         let pipeline = assemble(&config, &installation, &registry);
         let running = RunningServer {
             pid: std::process::id(),
@@ -127,18 +127,22 @@ impl Server {
     }
 }
 
-fn open_registry(installation: &Installation) -> Result<Arc<Registry>, StartError> {
+fn open_registry(
+    config: &Config,
+    installation: &Installation,
+) -> Result<Arc<Registry>, StartError> {
     let keys = Arc::clone(installation.keys());
     let entropy = Arc::clone(installation.entropy());
     let root = installation.directory().path();
     let blobs = LocalBlobStore::open(root, Arc::clone(&keys) as _, Arc::clone(&entropy))?;
-    Ok(Arc::new(Registry::new(
+    let registry = Registry::new(
         installation.metadata().clone(),
         Arc::new(blobs),
         keys,
         Arc::clone(installation.clock()),
         entropy,
-    )))
+    );
+    Ok(Arc::new(registry.with_public(config.public.clone())))
 }
 
 fn assemble(

@@ -16,8 +16,8 @@ use wharfinger_auth::{
 use wharfinger_aws_protocol::sigv4::{EMPTY_BODY_SHA256, RequestParts, Signer};
 use wharfinger_blobs::{LocalBlobStore, LocalKeyRing, MasterKey};
 use wharfinger_core::{
-    AccountId, Clock, Digest, Entropy, EntropyExt, ManualClock, Region, RegistryId, RequestContext,
-    RequestId, Secret, SeededEntropy, Timestamp,
+    AccountId, Clock, Digest, Entropy, EntropyExt, ManualClock, PublicEndpoint, Region, RegistryId,
+    RequestContext, RequestId, Secret, SeededEntropy, Timestamp,
 };
 use wharfinger_metadata::{Metadata, OpenMode};
 use wharfinger_oci::media_type::{OCI_CONFIG, OCI_MANIFEST};
@@ -25,6 +25,8 @@ use wharfinger_registry::{Encryption, NewRepository, Registry, TagMutability};
 
 pub(super) const ACCOUNT: &str = "111122223333";
 pub(super) const REGION: &str = "eu-west-1";
+pub(super) const PUBLIC_HOST: &str = "public.example.com:4566";
+pub(super) const PREFIX: &str = "public.ecr.aws";
 pub(super) const HOST_NAME: &str = "localhost:4566";
 /// The repository that every fixture has.
 pub(super) const REPOSITORY: &str = "team/app";
@@ -52,6 +54,15 @@ pub(super) struct Reply {
 }
 
 pub(super) async fn fixture() -> Fixture {
+    open(None).await
+}
+
+/// With public registries, under a host of their own and under a path prefix.
+pub(super) async fn public_fixture() -> Fixture {
+    open(PublicEndpoint::new(Some(PUBLIC_HOST), Some(PREFIX)).unwrap()).await
+}
+
+async fn open(public: Option<PublicEndpoint>) -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_800_000_000)));
     let entropy = Arc::new(SeededEntropy::new(11));
@@ -63,7 +74,7 @@ pub(super) async fn fixture() -> Fixture {
     let keys = AuthKeys { token_key: Secret::new([1; 32]), secret_key: Secret::new([2; 32]) };
     let time: Arc<dyn Clock> = clock.clone();
     let auth = Auth::new(metadata.clone(), time.clone(), shared.clone(), &keys).unwrap();
-    let registry = Registry::new(metadata, Arc::new(blobs), ring, time, shared);
+    let registry = Registry::new(metadata, Arc::new(blobs), ring, time, shared).with_public(public);
     let (auth, registry) = (Arc::new(auth), Arc::new(registry));
     let root = auth.ensure_account(Some(ACCOUNT.parse().unwrap())).await.unwrap().new_key.unwrap();
     let api = ApiOci::new(registry.clone(), auth.clone());
@@ -105,6 +116,14 @@ impl Fixture {
             .await
             .unwrap();
         self.auth.issue_token(&permit, &registry).unwrap().password.expose().clone()
+    }
+
+    /// The password of a login to public registries.
+    pub(super) async fn public_login(&self, key: &AccessKey) -> String {
+        let registry = RegistryId::public(self.account());
+        let caller = self.sign_in(key).await;
+        let permit = caller.authorize(RegistryResource { registry }).await.unwrap();
+        self.auth.issue_public_token(&permit).unwrap().password.expose().clone()
     }
 
     async fn sign_in(&self, key: &AccessKey) -> Caller {
@@ -203,6 +222,11 @@ impl Call<'_> {
     pub(super) fn login(self, password: &str) -> Self {
         let credentials = base64(format!("AWS:{password}").as_bytes());
         self.header("authorization", format!("Basic {credentials}"))
+    }
+
+    pub(super) fn bearer(self, password: &str) -> Self {
+        let credentials = base64(format!("AWS:{password}").as_bytes());
+        self.header("authorization", format!("Bearer {credentials}"))
     }
 
     pub(super) fn anonymous(mut self) -> Self {
