@@ -60,7 +60,7 @@ impl ApiAws {
         operation: &str,
         body: Body,
     ) -> Result<Answer, CallError> {
-        let signed = self.admit::<Ecr>(head, body).await?;
+        let signed = self.admit::<Ecr>(context, head, body).await?;
         if names_another_region(&context.host, &signed.region) {
             let wrong_region = SigV4Error::from(InvalidSignature::WrongRegion);
             return Err(CredentialError::from(wrong_region).into());

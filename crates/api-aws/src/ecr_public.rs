@@ -64,7 +64,7 @@ impl ApiAws {
         operation: &str,
         body: Body,
     ) -> Result<Answer, CallError> {
-        let signed = self.admit::<EcrPublic>(head, body).await?;
+        let signed = self.admit::<EcrPublic>(context, head, body).await?;
         let endpoint = self.registry.public_endpoint().ok_or_else(not_served)?;
         check_region(&signed.region)?;
         let request = self.decode::<EcrPublic>(operation, signed.body).await?;

@@ -75,6 +75,7 @@ impl ApiAws {
     /// Verifies a request's signature, and reads its body for that.
     pub(crate) async fn admit<S: JsonService>(
         &self,
+        context: &RequestContext,
         head: &Parts,
         body: Body,
     ) -> Result<SignedCall<'_>, CallError> {
@@ -83,7 +84,8 @@ impl ApiAws {
         let signed = SignedRequest::from_request(&parts).map_err(CredentialError::from)?;
         self.auth.check_key(&signed).await?;
         let body = body::read(body, API_BODY_BYTES_MAX, &self.body_room).await?;
-        let proved = self.auth.authenticate_signature(&parts, &body.sha256, S::SIGNING_NAME);
+        let auth = &self.auth;
+        let proved = auth.authenticate_signature(context, &parts, &body.sha256, S::SIGNING_NAME);
         let (caller, region) = proved.await?;
         Ok(SignedCall { caller, region, body })
     }

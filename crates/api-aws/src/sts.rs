@@ -71,7 +71,8 @@ impl ApiAws {
             true => None,
             false => {
                 let parts = signed_parts(head);
-                let signed = self.auth.authenticate_signature(&parts, &sha256, SIGNING_NAME);
+                let auth = &self.auth;
+                let signed = auth.authenticate_signature(context, &parts, &sha256, SIGNING_NAME);
                 Some(signed.await?.0)
             }
         };

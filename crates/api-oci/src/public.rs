@@ -118,7 +118,7 @@ impl ApiOci {
         }
         let prefix = place.prefix.map(|prefix| format!("{prefix}/")).unwrap_or_default();
         let mount = format!("{prefix}{alias}/");
-        let public = Some(PublicSession { anyone: self.auth.anonymous(), mount });
+        let public = Some(PublicSession { anyone: self.auth.anonymous(context), mount });
         let session = Session { caller, registry, public };
         let call = Call { registry: &self.registry, context, session, head };
         routing::dispatch(&call, &route, body).await

@@ -5,6 +5,7 @@ mod api_oci {
     mod arbitrary;
     mod authentication;
     mod authorization;
+    mod cross_account;
     mod exposure;
     mod fixture;
     mod listing;

@@ -8,13 +8,17 @@
 mod account;
 mod action;
 mod authenticate;
+pub mod call_keys;
 mod caller;
 mod credential;
+mod decision;
 mod error;
 mod permit;
 mod principal;
 mod public_token;
+mod resource_policy;
 mod seal;
+mod stored_policies;
 mod token;
 mod user;
 
@@ -23,12 +27,14 @@ pub use action::{Action, actions};
 pub use authenticate::{Auth, AuthKeys};
 pub use caller::Caller;
 pub use credential::{AccessKey, AccessKeySummary, KeyOwner};
-pub use error::{AccessDenied, CredentialError, TokenError, UserError};
+pub use error::{AccessDenied, AuthorizeError, CredentialError, TokenError, UserError};
 pub use permit::{
     Permit, PublicRegistryResource, RegistryResource, RepositoriesResource, RepositoryResource,
     Resource,
 };
 pub use principal::{Principal, PrincipalKind};
 pub use public_token::PublicLogin;
+pub use resource_policy::{InvalidPolicy, ResourcePolicy};
 pub use token::AuthorizationToken;
 pub use user::User;
+pub use wharfinger_iam_policy::ContextKeys;

@@ -32,6 +32,17 @@ pub enum PrincipalKind {
     Anonymous,
 }
 
+impl PrincipalKind {
+    /// What policies see as `aws:PrincipalType`.
+    pub(crate) fn type_name(&self) -> &'static str {
+        match self {
+            Self::Root => "Account",
+            Self::User { .. } => "User",
+            Self::Anonymous => "Anonymous",
+        }
+    }
+}
+
 impl Principal {
     /// Nobody in particular.
     pub(crate) fn anonymous() -> Self {

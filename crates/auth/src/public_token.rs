@@ -13,12 +13,13 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use wharfinger_core::limits::AUTHORIZATION_TOKEN_SECONDS;
-use wharfinger_core::{Entropy, RegistryId, Secret, Timestamp};
+use wharfinger_core::{Entropy, RegistryId, RequestContext, Secret, Timestamp};
 
 use crate::actions::{
     BatchCheckLayerAvailability, BatchGetImage, GetAuthorizationToken, GetDownloadUrlForLayer,
     ListImages,
 };
+use crate::caller::IdentityPolicies;
 use crate::seal::SealingKey;
 use crate::{Action, Auth, AuthorizationToken, Caller, Permit, Principal, TokenError};
 
@@ -51,8 +52,9 @@ pub struct PublicLogin {
 
 impl Auth {
     /// Somebody without a login, who may read public registries and nothing else.
-    pub fn anonymous(&self) -> Caller {
-        Caller::new(Principal::anonymous(), Vec::new())
+    pub fn anonymous(&self, context: &RequestContext) -> Caller {
+        let policies = IdentityPolicies::Read(Vec::new());
+        Caller::new(Principal::anonymous(), policies, context.clone(), self.metadata().clone())
     }
 
     /// Issues the 12-hour token of ECR Public's `GetAuthorizationToken`. `None` if the crypto
@@ -80,14 +82,15 @@ impl Auth {
     /// registry is a bad one.
     pub async fn authenticate_public_token(
         &self,
+        context: &RequestContext,
         password: &str,
     ) -> Result<PublicLogin, TokenError> {
         let (expires_at, access_key_id) = verify(self.token_key(), password, self.now())?;
         if access_key_id.is_empty() {
-            return Ok(PublicLogin { caller: self.anonymous(), expires_at });
+            return Ok(PublicLogin { caller: self.anonymous(context), expires_at });
         }
         let key = self.active_key(&access_key_id).await?.ok_or(TokenError::Invalid)?;
-        let caller = self.caller(key).await?.ok_or(TokenError::Invalid)?;
+        let caller = self.caller(context, key).await?.ok_or(TokenError::Invalid)?;
         Ok(PublicLogin { caller, expires_at })
     }
 }

@@ -61,6 +61,15 @@ pub const PAGE_TAGS_MAX: u64 = 10_000;
 pub const API_BODY_BYTES_MAX: usize = 29 * 1024 * 1024;
 /// Characters of an identity policy (IAM's quota for managed policies).
 pub const IDENTITY_POLICY_CHARS_MAX: usize = 6_144;
+/// Characters of a repository's or a registry's policy (`RepositoryPolicyText`,
+/// `RegistryPolicyText`).
+pub const RESOURCE_POLICY_CHARS_MAX: usize = 10_240;
+/// Characters of one value of a condition key that policies see (ours; what AWS puts there is
+/// shorter, but for headers, which a client makes as long as it likes).
+pub const CONDITION_VALUE_CHARS_MAX: usize = 1_024;
+/// Principals that one registry excludes from the recording of pull times (the length of the model's
+/// list; AWS names no quota).
+pub const PULL_TIME_EXCLUSIONS_MAX: u64 = 100;
 /// Repositories of one public registry (ECR Public's quotas, like the next three).
 pub const PUBLIC_REPOSITORIES_MAX: u64 = 10_000;
 /// Bytes of one layer of a public registry (10,000 MiB).

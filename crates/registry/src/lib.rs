@@ -41,6 +41,7 @@ use wharfinger_blobs::{BlobStore, LocalKeyRing};
 use wharfinger_core::{Clock, Entropy, PublicEndpoint, Timestamp};
 use wharfinger_metadata::Metadata;
 
+pub use account_setting::AccountSetting;
 pub use catalog_data::{CatalogData, NewCatalogData};
 pub use deletion::{DeletedImages, ImageFailure, ImageFailureCode};
 pub use encryption::Encryption;
@@ -55,6 +56,8 @@ pub use page::{Page, PageRequest};
 pub use public_registry::PublicRegistry;
 pub use push::NewImage;
 pub use repository::{NewRepository, Repository};
+pub use repository_policy::LockOut;
+pub use signing::{SigningConfiguration, SigningRule, SigningStatus};
 pub use upload::{CompletedLayer, EmptyBlob, LayerPart, UploadProgress};
 pub use wharfinger_metadata::image::TagStatus;
 

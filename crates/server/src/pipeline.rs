@@ -123,6 +123,7 @@ impl Pipeline {
             host,
             secure_transport: false,
             source_ip,
+            user_agent: user_agent(request.headers()),
         };
         let route = Route::of(&request);
         let awaits_continue = request.headers().contains_key(header::EXPECT);
@@ -158,6 +159,10 @@ fn host<B>(request: &Request<B>) -> Option<String> {
         (None, None) if request.version() < http::Version::HTTP_11 => Some(String::new()),
         _ => None,
     }
+}
+
+fn user_agent(headers: &header::HeaderMap) -> Option<String> {
+    headers.get(header::USER_AGENT)?.to_str().ok().map(str::to_owned)
 }
 
 /// The request with the host it asks for as its `Host` header, which signatures are made over.

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use serde_json::{Map, json};
-use wharfinger_auth::{AccessDenied, CredentialError};
+use wharfinger_auth::{AccessDenied, AuthorizeError, CredentialError};
 use wharfinger_aws_model::ecr::Operation;
 use wharfinger_aws_model::{ConstraintError, DecodeError};
 use wharfinger_aws_protocol::json::JsonError;
@@ -27,7 +27,7 @@ pub(crate) enum CallError {
     #[error(transparent)]
     Input(#[from] DecodeError),
     #[error(transparent)]
-    Denied(#[from] AccessDenied),
+    Denied(AccessDenied),
     #[error(transparent)]
     Registry(#[from] RegistryError),
     #[error(
@@ -79,6 +79,17 @@ impl CallError {
                 })
             }
             Self::Internal(_) => internal(),
+        }
+    }
+}
+
+impl From<AuthorizeError> for CallError {
+    fn from(error: AuthorizeError) -> Self {
+        match error {
+            AuthorizeError::Denied(denied) => Self::Denied(denied),
+            error @ (AuthorizeError::Store(_) | AuthorizeError::PolicyUnreadable(_)) => {
+                Self::internal(error)
+            }
         }
     }
 }
@@ -215,6 +226,8 @@ mod tests {
         let (status, code, message) = told(CallError::Internal(cause()));
         assert_eq!((status, code, message.as_str()), (500, "ServerException", INTERNAL));
         let (status, code, message) = told(CredentialError::SecretUnreadable);
+        assert_eq!((status, code, message.as_str()), (500, "ServerException", INTERNAL));
+        let (status, code, message) = told(AuthorizeError::PolicyUnreadable("of ann".into()));
         assert_eq!((status, code, message.as_str()), (500, "ServerException", INTERNAL));
         let (status, code, message) = told(RegistryError::StorageFull(cause()));
         assert_eq!((status, code), (507, "ServerException"));

@@ -3,7 +3,7 @@
 use wharfinger_auth::actions::{
     CreateRepository, DeleteRepository, DescribeRepositories, TagResource,
 };
-use wharfinger_auth::{Permit, RepositoriesResource};
+use wharfinger_auth::{Permit, RepositoriesResource, RepositoryResource, call_keys};
 use wharfinger_aws_model::ecr_public::input::{
     CreateRepositoryRequest, DeleteRepositoryRequest, DescribeRepositoriesRequest,
 };
@@ -28,11 +28,15 @@ pub(super) async fn create_repository(
 ) -> Result<CreateRepositoryResponse, CallError> {
     let tags = pairs(input.tags.unwrap_or_default());
     let catalog = input.catalog_data.map(new_catalog_data);
-    let permit: Permit<CreateRepository> = call.permit(None, &input.repository_name).await?;
+    let (registry, name) = (call.registry(None)?, repository_name(&input.repository_name)?);
+    let resource = RepositoryResource { registry, name };
+    let keys = call_keys::request_tags(&tags);
+    let permit: Permit<CreateRepository> =
+        call.caller.authorize_with(resource.clone(), keys.clone()).await?;
     // Tags at creation are tagging as well, as in ECR.
     let tagging: Option<Permit<TagResource>> = match tags.is_empty() {
         true => None,
-        false => Some(call.caller.authorize(permit.resource().clone()).await?),
+        false => Some(call.caller.authorize_with(resource, keys).await?),
     };
     let registry_uri = call.registry_uri(permit.resource().registry.account).await?;
     let (created, catalog) =

@@ -162,7 +162,12 @@ fn minimal_input(operation: Operation) -> Value {
             json!({ "repositoryName": name, "lifecyclePolicyText": " ".repeat(100) })
         }
         Op::PutRegistryPolicy => json!({ "policyText": "{}" }),
-        Op::SetRepositoryPolicy => json!({ "repositoryName": name, "policyText": "{}" }),
+        Op::SetRepositoryPolicy => {
+            let statement =
+                json!({ "Effect": "Allow", "Principal": "*", "Action": "ecr:ListImages" });
+            let policy = json!({ "Version": "2012-10-17", "Statement": [statement] });
+            json!({ "repositoryName": name, "policyText": policy.to_string() })
+        }
         Op::PutReplicationConfiguration => {
             json!({ "replicationConfiguration": { "rules": [] } })
         }

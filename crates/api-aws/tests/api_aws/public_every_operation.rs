@@ -152,7 +152,12 @@ fn minimal_input(operation: Operation) -> Value {
             "repositoryName": name, "imageManifest": manifest(&digest, &digest, ""),
         }),
         Op::PutRepositoryCatalogData => json!({ "repositoryName": name, "catalogData": {} }),
-        Op::SetRepositoryPolicy => json!({ "repositoryName": name, "policyText": "{}" }),
+        Op::SetRepositoryPolicy => {
+            let statement =
+                json!({ "Effect": "Allow", "Principal": "*", "Action": "ecr-public:PutImage" });
+            let policy = json!({ "Version": "2012-10-17", "Statement": [statement] });
+            json!({ "repositoryName": name, "policyText": policy.to_string() })
+        }
         Op::UploadLayerPart => json!({
             "repositoryName": name, "uploadId": id, "partFirstByte": 0, "partLastByte": 0,
             "layerPartBlob": "YQ==",

@@ -78,17 +78,17 @@ async fn a_token_logs_its_bearer_in_to_public_registries_alone() {
     let login = STANDARD.decode(data["authorizationToken"].as_str().unwrap()).unwrap();
     let login = String::from_utf8(login).unwrap();
     let password = login.strip_prefix("AWS:").unwrap();
-    let found = world.auth.authenticate_public_token(password).await.unwrap();
+    let found = world.auth.authenticate_public_token(&world.context(), password).await.unwrap();
     assert_eq!(found.caller.principal().access_key_id, world.root.access_key_id);
     assert_eq!(found.expires_at.seconds(), 1_772_411_400);
-    assert!(world.auth.authenticate_token(password).await.is_err());
+    assert!(world.auth.authenticate_token(&world.context(), password).await.is_err());
 
     let private = world.call("GetAuthorizationToken", json!({})).await.ok();
     let token = private["authorizationData"][0]["authorizationToken"].as_str().unwrap();
     let login = String::from_utf8(STANDARD.decode(token).unwrap()).unwrap();
     let password = login.strip_prefix("AWS:").unwrap();
-    assert!(world.auth.authenticate_public_token(password).await.is_err());
-    assert!(world.auth.authenticate_token(password).await.is_ok());
+    assert!(world.auth.authenticate_public_token(&world.context(), password).await.is_err());
+    assert!(world.auth.authenticate_token(&world.context(), password).await.is_ok());
 }
 
 #[tokio::test]

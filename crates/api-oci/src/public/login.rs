@@ -64,18 +64,20 @@ impl ApiOci {
         let challenge = || Refusal::bearer_challenge(&Origin::of(context));
         let token = match Credentials::of(&head.headers) {
             Credentials::Nobody if place.has_own_host() => return Err(challenge()),
-            Credentials::Nobody => return Ok(self.auth.anonymous()),
+            Credentials::Nobody => return Ok(self.auth.anonymous(context)),
             Credentials::Unusable => return Err(challenge()),
             Credentials::MalformedBearer => return Err(malformed_bearer()),
             Credentials::Token(token) => token,
         };
-        match self.auth.authenticate_public_token(token.expose()).await {
+        match self.auth.authenticate_public_token(context, token.expose()).await {
             Ok(login) => Ok(login.caller),
             Err(TokenError::Invalid | TokenError::Missing) if !place.has_own_host() => {
                 // A client that is logged in to the private registries of this host sends that
                 // login here as well. It counts for nothing, so its bearer is nobody in particular.
-                let private = self.auth.authenticate_token(token.expose()).await;
-                private.map(|_| self.auth.anonymous()).map_err(|error| of_token(error, challenge))
+                let private = self.auth.authenticate_token(context, token.expose()).await;
+                private
+                    .map(|_| self.auth.anonymous(context))
+                    .map_err(|error| of_token(error, challenge))
             }
             Err(error) => Err(of_token(error, challenge)),
         }

@@ -49,7 +49,7 @@ impl ApiOci {
                 (token.password, token.expires_at)
             }
             Credentials::Token(token) => {
-                let login = self.auth.authenticate_public_token(token.expose()).await;
+                let login = self.auth.authenticate_public_token(context, token.expose()).await;
                 let expires_at = login.map_err(refused)?.expires_at;
                 (token, expires_at)
             }

@@ -91,6 +91,11 @@ impl Probe {
     }
 }
 
+/// The actions of a line as policies name them.
+fn named(line: &RequiredActions) -> Vec<String> {
+    line.actions.iter().map(|action| format!("ecr:{action}")).collect()
+}
+
 /// A number for each route, 0 to [`ROUTES`] − 1. A new route does not compile here until it has
 /// one, and then fails the test until it is probed.
 fn number(route: &Route) -> usize {
@@ -131,8 +136,8 @@ async fn every_route_by_every_principal() {
     fixture.allow("nobody", &[]).await;
     fixture.allow("reader", READ).await;
     fixture.allow("pusher", PUSH).await;
-    let everything: Vec<&str> =
-        REQUIRED_ACTIONS.iter().flat_map(|line| line.actions).copied().collect();
+    let everything: Vec<String> = REQUIRED_ACTIONS.iter().flat_map(named).collect();
+    let everything: Vec<&str> = everything.iter().map(String::as_str).collect();
     let principals: [(Option<&str>, &[&str]); 4] = [
         (Some(&passwords[0]), &[]),
         (Some(&passwords[1]), READ),
@@ -141,7 +146,7 @@ async fn every_route_by_every_principal() {
     ];
     for (password, allowed) in principals {
         for probe in probes(&fixture).await {
-            let may = probe.line.actions.iter().all(|action| allowed.contains(action));
+            let may = named(probe.line).iter().all(|action| allowed.contains(&action.as_str()));
             let expected = if may { probe.success } else { 403 };
             let status = probe.status(&fixture, password).await;
             assert_eq!(status, expected, "{:?} with {allowed:?}", probe.line);
@@ -159,16 +164,17 @@ async fn each_listed_action_is_needed_and_together_they_suffice() {
     let key = fixture.user("ann", &["ecr:GetAuthorizationToken"]).await;
     let password = fixture.login(&key, REGION).await;
     for probe in probes(&fixture).await {
-        let actions = probe.line.actions;
-        for missing in actions {
-            let mut allowed: Vec<&str> = actions.to_vec();
+        let actions = named(probe.line);
+        let actions: Vec<&str> = actions.iter().map(String::as_str).collect();
+        for missing in &actions {
+            let mut allowed = actions.clone();
             allowed.retain(|action| action != missing);
             allowed.push("sts:GetCallerIdentity");
             fixture.allow("ann", &allowed).await;
             let status = probe.status(&fixture, Some(&password)).await;
             assert_eq!(status, 403, "{:?} without {missing}", probe.line);
         }
-        let allowed = [actions, &["sts:GetCallerIdentity"]].concat();
+        let allowed = [&actions[..], &["sts:GetCallerIdentity"]].concat();
         fixture.allow("ann", &allowed).await;
         let status = probe.status(&fixture, Some(&password)).await;
         assert_eq!(status, probe.success, "{:?}", probe.line);

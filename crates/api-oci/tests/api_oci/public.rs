@@ -4,7 +4,7 @@ use serde_json::Value;
 use wharfinger_auth::{Permit, PublicRegistryResource, RepositoryResource, actions};
 use wharfinger_core::RegistryId;
 use wharfinger_oci::media_type::OCI_MANIFEST;
-use wharfinger_registry::{CatalogData, NewCatalogData};
+use wharfinger_registry::{CatalogData, LockOut, NewCatalogData};
 
 use super::fixture::{
     Call, Fixture, HOST_NAME, PREFIX, PUBLIC_HOST, Reply, base64, digest_of, manifest,
@@ -69,6 +69,22 @@ impl World {
     pub(super) fn ask_path(&self, method: &str, target: &str) -> Call<'_> {
         let target = target.replace("<alias>", &self.alias).replace("<prefix>", PREFIX);
         self.fixture.request(method, &target).anonymous()
+    }
+
+    /// Gives the repository a policy of one statement.
+    async fn set_policy(&self, statement: &str) {
+        let registry = RegistryId::public(self.fixture.account());
+        let permit = Permit::<actions::SetRepositoryPolicy>::system(RepositoryResource {
+            registry,
+            name: "app".parse().unwrap(),
+        });
+        let policy = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+        let set = self.fixture.registry.set_repository_policy(&permit, &policy, LockOut::Accepted);
+        set.await.unwrap();
+    }
+
+    async fn deny_everything(&self) {
+        self.set_policy(r#"{"Effect":"Deny","Principal":"*","Action":"*"}"#).await;
     }
 
     async fn push(&self, name: &str, tag: &str) -> Vec<u8> {
@@ -339,9 +355,27 @@ async fn pushing_takes_permissions_and_no_policy_denies_a_pull() {
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#;
     fixture.auth.put_user_policy(fixture.account(), "ann", "deny", deny).await.unwrap();
     assert_eq!(begin().await.status, 403);
-    for (method, target) in world.reads() {
-        let reply = world.ask(method, &format!("/v2/{target}")).bearer(&password).send().await;
-        assert_eq!(reply.status, 200, "{method} {target} {reply:?}");
+    world.deny_everything().await;
+    for password in [&password, &world.password, &world.nobody] {
+        for (method, target) in world.reads() {
+            let reply = world.ask(method, &format!("/v2/{target}")).bearer(password).send().await;
+            assert_eq!(reply.status, 200, "{method} {target} {reply:?}");
+        }
+    }
+    let push = world.ask("POST", "/v2/<alias>/app/blobs/uploads/").bearer(&world.password);
+    let denied = push.send().await;
+    assert_eq!(denied.status, 403);
+    assert!(denied.text().contains("explicit deny in a resource-based policy"), "{denied:?}");
+}
+
+#[tokio::test]
+async fn a_policy_that_lets_everyone_lets_nobody_in_particular_write() {
+    let world = world().await;
+    let everything = r#"{"Effect":"Allow","Principal":"*","Action":"*"}"#;
+    world.set_policy(everything).await;
+    for (method, target) in writes() {
+        let reply = world.ask(method, &format!("/v2/{target}")).body(b"x").send().await;
+        assert_challenged(&reply, PUBLIC_HOST);
     }
 }
 

@@ -10,7 +10,8 @@ use crate::upload::UploadRow;
 use crate::user::UserRow;
 use crate::{
     MetadataError, RepositoryId, Tx, blob, catalog_data, image, installation, public_registry,
-    registry_setting, repository, resource_tag, tag, upload, user,
+    pull_time_exclusion, registry_setting, repository, repository_policy, resource_tag, tag,
+    upload, user,
 };
 
 #[tokio::test]
@@ -21,6 +22,7 @@ async fn every_statement_walks_an_index() {
     let plans = write(&metadata, move |tx| {
         Box::pin(async move {
             run_repositories(tx, id).await?;
+            run_policies(tx, id).await?;
             run_images(tx, id).await?;
             run_blobs_and_uploads(tx, id).await?;
             run_public(tx, id).await?;
@@ -66,6 +68,31 @@ async fn run_repositories(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataE
     resource_tag::put(tx, id, "key", "value").await?;
     resource_tag::list(tx, id).await?;
     resource_tag::delete(tx, id, "key").await
+}
+
+async fn run_policies(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> {
+    let row = repository_row("app");
+    let registry = &row.registry;
+    repository_policy::put(tx, id, "{}", now()).await?;
+    let named = repository_policy::find_named(tx, registry, &row.name).await?;
+    assert_eq!(named, Some((id, Some("{}".into()))));
+    assert_eq!(repository_policy::get(tx, id).await?.as_deref(), Some("{}"));
+    assert!(repository_policy::delete(tx, id).await?);
+    assert_eq!(
+        repository_policy::find_named(tx, registry, &row.name).await?,
+        Some((id, None)),
+        "a repository without a policy is found all the same"
+    );
+    pull_time_exclusion::insert(tx, registry, "arn", now()).await?;
+    let again = pull_time_exclusion::insert(tx, registry, "arn", now()).await;
+    assert!(matches!(again, Err(MetadataError::Duplicate(_))));
+    assert!(pull_time_exclusion::contains(tx, registry, "arn").await?);
+    assert!(!pull_time_exclusion::contains(tx, registry, "ar").await?);
+    assert_eq!(pull_time_exclusion::list(tx, registry, "", 10).await?, ["arn"]);
+    assert_eq!(pull_time_exclusion::count(tx, registry).await?, 1);
+    assert!(pull_time_exclusion::delete(tx, registry, "arn").await?);
+    assert!(!pull_time_exclusion::delete(tx, registry, "arn").await?);
+    Ok(())
 }
 
 async fn run_images(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> {
