@@ -11,5 +11,6 @@ mod malformed;
 mod memory;
 mod permission;
 mod podman;
+mod public;
 mod skopeo;
 mod tutorial;
