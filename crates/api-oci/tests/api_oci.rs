@@ -11,6 +11,7 @@ mod api_oci {
     mod listing;
     mod presigned;
     mod public;
+    mod public_world;
     mod pulling;
     mod pushing;
     mod refusals;

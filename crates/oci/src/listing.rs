@@ -130,6 +130,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::path::Route;
 
     fn page(query: &str) -> Result<Page, PageError> {
         Page::of_query(&Query::parse(query).unwrap())

@@ -3,8 +3,8 @@
 
 use wharfinger_api_oci::required_actions::REQUIRED_ACTIONS;
 
-use super::fixture::{HOST_NAME, PREFIX, PUBLIC_HOST, REPOSITORY, digest_of, fixture};
-use super::public::{World, world};
+use super::fixture::{HOST_NAME, REPOSITORY, digest_of, fixture};
+use super::public_world::{PREFIX, PUBLIC_HOST, World, world};
 
 const SECRET: &[u8] = b"private layer";
 

@@ -25,8 +25,6 @@ use wharfinger_registry::{Encryption, NewRepository, Registry, TagMutability};
 
 pub(super) const ACCOUNT: &str = "111122223333";
 pub(super) const REGION: &str = "eu-west-1";
-pub(super) const PUBLIC_HOST: &str = "public.example.com:4566";
-pub(super) const PREFIX: &str = "public.ecr.aws";
 pub(super) const HOST_NAME: &str = "localhost:4566";
 /// The repository that every fixture has.
 pub(super) const REPOSITORY: &str = "team/app";
@@ -57,12 +55,8 @@ pub(super) async fn fixture() -> Fixture {
     open(None).await
 }
 
-/// With public registries, under a host of their own and under a path prefix.
-pub(super) async fn public_fixture() -> Fixture {
-    open(PublicEndpoint::new(Some(PUBLIC_HOST), Some(PREFIX)).unwrap()).await
-}
-
-async fn open(public: Option<PublicEndpoint>) -> Fixture {
+/// With public registries, if they are served anywhere.
+pub(super) async fn open(public: Option<PublicEndpoint>) -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_800_000_000)));
     let entropy = Arc::new(SeededEntropy::new(11));
@@ -129,15 +123,7 @@ impl Fixture {
         self.auth.issue_token(&permit, &registry).unwrap().password.expose().clone()
     }
 
-    /// The password of a login to public registries.
-    pub(super) async fn public_login(&self, key: &AccessKey) -> String {
-        let registry = RegistryId::public(self.account());
-        let caller = self.sign_in(key).await;
-        let permit = caller.authorize(RegistryResource { registry }).await.unwrap();
-        self.auth.issue_public_token(&permit).unwrap().password.expose().clone()
-    }
-
-    async fn sign_in(&self, key: &AccessKey) -> Caller {
+    pub(super) async fn sign_in(&self, key: &AccessKey) -> Caller {
         let headers = HeaderMap::from_iter([(HOST, HOST_NAME.parse().unwrap())]);
         let parts = RequestParts { method: "POST", path: "/", query: None, headers: &headers };
         let region: Region = REGION.parse().unwrap();
@@ -236,11 +222,6 @@ impl Call<'_> {
     pub(super) fn login(self, password: &str) -> Self {
         let credentials = base64(format!("AWS:{password}").as_bytes());
         self.header("authorization", format!("Basic {credentials}"))
-    }
-
-    pub(super) fn bearer(self, password: &str) -> Self {
-        let credentials = base64(format!("AWS:{password}").as_bytes());
-        self.header("authorization", format!("Bearer {credentials}"))
     }
 
     pub(super) fn anonymous(mut self) -> Self {
