@@ -5,6 +5,8 @@
 //! stays. Called by `test` and `lint` too; the tests find the programs by themselves
 //! (`wharfinger_e2e::client`).
 
+mod terraform;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -39,7 +41,7 @@ const PACKAGES: [Package; 5] = [
 /// In CI, if a client cannot be had. Elsewhere the tests of that client are skipped, and how to
 /// install it is printed.
 pub fn install() -> Result<()> {
-    for part in [install_packages, install_aws_clients] {
+    for part in [install_packages, install_aws_clients, terraform::install] {
         match part() {
             Err(error) if !workspace::in_ci() => {
                 println!("The tests of these clients will be skipped: {error:#}");

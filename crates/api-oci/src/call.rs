@@ -4,7 +4,7 @@ use http::HeaderMap;
 use http::StatusCode;
 use http::header::HeaderName;
 use http::request::Parts;
-use wharfinger_auth::{Action, Permit, RepositoryResource};
+use wharfinger_auth::{Action, ContextKeys, Permit, RepositoryResource};
 use wharfinger_core::{RepositoryName, RequestContext};
 use wharfinger_oci::{ErrorCode, Query};
 use wharfinger_registry::Registry;
@@ -27,10 +27,22 @@ impl Call<'_> {
     where
         A: Action<Resource = RepositoryResource>,
     {
+        self.permit_with(name, ContextKeys::default()).await
+    }
+
+    /// The same, with the condition keys that only this request has.
+    pub(crate) async fn permit_with<A>(
+        &self,
+        name: &RepositoryName,
+        keys: ContextKeys,
+    ) -> Result<Permit<A>, Refusal>
+    where
+        A: Action<Resource = RepositoryResource>,
+    {
         let registry = self.session.registry.clone();
         let resource = RepositoryResource { registry, name: name.clone() };
         let caller = &self.session.caller;
-        let refused = match caller.authorize(resource.clone()).await {
+        let refused = match caller.authorize_with(resource.clone(), keys).await {
             Ok(permit) => return Ok(permit),
             Err(denied) => Refusal::from(denied),
         };
@@ -65,6 +77,11 @@ impl Call<'_> {
     /// alias.
     pub(crate) fn full_name(&self, name: &RepositoryName) -> String {
         format!("{}{name}", self.mount())
+    }
+
+    /// The repository of this registry that a client knows by a name.
+    pub(crate) fn name_of(&self, full_name: &str) -> Option<RepositoryName> {
+        full_name.strip_prefix(self.mount())?.parse().ok()
     }
 
     fn mount(&self) -> &str {

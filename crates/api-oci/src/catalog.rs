@@ -22,7 +22,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     let answer = list_answer(&Catalog { repositories })?;
     Ok(match names.last() {
         Some(last) if more => {
-            answer.header(LINK, call.origin().next_link(&page, &Route::Catalog, last.as_str()))
+            answer.header(LINK, call.origin().next_page(&page, &Route::Catalog, last.as_str()))
         }
         _ => answer,
     })

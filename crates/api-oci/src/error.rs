@@ -81,12 +81,14 @@ fn of_registry(error: &Error) -> (StatusCode, ErrorCode) {
         Error::RegistryNotFound { .. } => (StatusCode::NOT_FOUND, ErrorCode::NameUnknown),
         // Of operations that have no route here.
         Error::Validation { .. }
+        | Error::InvalidLifecyclePolicy(_)
         | Error::RepositoryPolicyNotFound { .. }
         | Error::RegistryPolicyNotFound { .. }
         | Error::LifecyclePolicyNotFound { .. }
         | Error::LifecyclePolicyPreviewNotFound { .. }
         | Error::LifecyclePolicyPreviewInProgress { .. }
         | Error::ScanNotFound { .. }
+        | Error::ScanQuotaExceeded
         | Error::UnsupportedImageType { .. }
         | Error::ImageStorageClassUpdateNotSupported { .. }
         | Error::PullThroughCacheRuleAlreadyExists { .. }
@@ -132,7 +134,8 @@ pub(crate) fn of_image(code: &ImageFailureCode) -> Refusal {
         | ImageFailureCode::ImageTagDoesNotMatchDigest
         | ImageFailureCode::InvalidImageDigest
         | ImageFailureCode::InvalidImageTag
-        | ImageFailureCode::MissingDigestAndTag => {
+        | ImageFailureCode::MissingDigestAndTag
+        | ImageFailureCode::ImageInaccessible => {
             (StatusCode::NOT_FOUND, ErrorCode::ManifestUnknown)
         }
         ImageFailureCode::ImageReferencedByManifestList(_) => {

@@ -7,10 +7,11 @@ use wharfinger_core::{Digest, Reference, RepositoryName};
 use wharfinger_oci::{ErrorCode, ManifestError, Route};
 use wharfinger_registry::{Error, ImageFailureCode, NewImage, RequestedImage};
 
-use crate::answer::{Answer, CONTENT_DIGEST};
+use crate::answer::{Answer, CONTENT_DIGEST, SUBJECT};
 use crate::body::{self, ManifestBodyError};
 use crate::call::Call;
 use crate::conditional::{etag, is_known};
+use crate::create_on_push::create_missing;
 use crate::refusal::Refusal;
 use crate::{Body, error};
 
@@ -54,9 +55,10 @@ pub(crate) async fn get(
     Ok(described(answer, &image.id.digest))
 }
 
-/// `[end-7] PUT /v2/<name>/manifests/<reference>`; ECR `PutImage`.
+/// `[end-7] PUT /v2/<name>/manifests/<reference>`; ECR `PutImage`. `OCI-Subject` says that the
+/// manifest is listed among the referrers of its subject.
 ///
-/// `OCI-Subject` is not sent: it would say that referrers are listed.
+/// A creation template may create the repository, if the manifest is sound.
 pub(crate) async fn put(
     call: &Call<'_>,
     name: &RepositoryName,
@@ -76,16 +78,29 @@ pub(crate) async fn put(
         tag,
         digest,
     };
-    let digest = match call.registry.put_image(&permit, new).await {
-        Ok(stored) => stored.id.digest,
+    let stored = match call.registry.put_image(&permit, new.clone()).await {
+        Err(missing @ Error::RepositoryNotFound { .. }) => {
+            create_missing(call, name, &permit, missing).await?;
+            call.registry.put_image(&permit, new).await
+        }
+        outcome => outcome,
+    };
+    let (digest, subject) = match stored {
+        Ok(stored) => (stored.id.digest, stored.subject),
         // A push that says nothing new has succeeded.
-        Err(Error::ImageAlreadyExists { digest, .. }) => digest,
+        Err(Error::ImageAlreadyExists { digest, subject, .. }) => {
+            (digest, subject.map(|subject| *subject))
+        }
         Err(error) => return Err(error.into()),
     };
     let stored = Route::Manifest { name: name.clone(), reference: Reference::Digest(digest) };
-    Ok(Answer::empty(StatusCode::CREATED)
+    let answer = Answer::empty(StatusCode::CREATED)
         .header(LOCATION, call.origin().url(stored))
-        .header(CONTENT_DIGEST, digest.to_string()))
+        .header(CONTENT_DIGEST, digest.to_string());
+    Ok(match subject {
+        Some(subject) => answer.header(SUBJECT, subject.to_string()),
+        None => answer,
+    })
 }
 
 /// `[end-9] DELETE /v2/<name>/manifests/<reference>`; ECR `BatchDeleteImage`: by digest the image

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use wharfinger_core::RequestContext;
+use wharfinger_oci::listing::next_link;
 use wharfinger_oci::{Page, Route};
 
 /// Characters of a host that are still repeated to the client (a domain name has 253).
@@ -45,9 +46,14 @@ impl Origin {
         format!("{}{}", self.base, self.path(path))
     }
 
-    /// The `Link` to the page of a route that comes after `last`.
-    pub(crate) fn next_link(&self, page: &Page, route: &Route, last: &str) -> String {
+    /// The `Link` to the page of a list of names or tags that comes after `last`.
+    pub(crate) fn next_page(&self, page: &Page, route: &Route, last: &str) -> String {
         page.next_link(&self.base, &self.path(route), last)
+    }
+
+    /// The `Link` to a route with these parameters.
+    pub(crate) fn next_link(&self, route: &Route, parameters: &[(&str, &str)]) -> String {
+        next_link(&self.base, &self.path(route), parameters)
     }
 
     fn path(&self, path: impl Display) -> String {
@@ -86,7 +92,7 @@ mod tests {
         let route = Route::parse("/v2/app/tags/list").unwrap();
         let origin = origin("localhost:4566", false).mounted("pub/a1/");
         assert_eq!(origin.url(&route), "http://localhost:4566/v2/pub/a1/app/tags/list");
-        let link = origin.next_link(&Page { limit: 1, last: None }, &route, "v1");
+        let link = origin.next_page(&Page { limit: 1, last: None }, &route, "v1");
         let target = "<http://localhost:4566/v2/pub/a1/app/tags/list?last=v1&n=1>";
         assert_eq!(link, format!("{target}; rel=\"next\""));
         assert_eq!(origin.url("/token/"), "http://localhost:4566/token/");

@@ -26,7 +26,7 @@ pub(crate) async fn list(call: &Call<'_>, name: &RepositoryName) -> Result<Answe
     Ok(match tags.last() {
         Some(last) if more => {
             let route = Route::TagsList { name: name.clone() };
-            answer.header(LINK, call.origin().next_link(&page, &route, last.as_str()))
+            answer.header(LINK, call.origin().next_page(&page, &route, last.as_str()))
         }
         _ => answer,
     })

@@ -36,14 +36,29 @@ pub const RESOURCE_TAG_VALUE_CHARS_MAX: usize = 256;
 pub const EXCLUSION_FILTERS_MAX: usize = 5;
 /// `*` in one exclusion filter.
 pub const EXCLUSION_FILTER_WILDCARDS_MAX: usize = 2;
+/// Pull through cache rules of one registry.
+pub const PULL_THROUGH_CACHE_RULES_MAX: u32 = 50;
+/// Repository creation templates of one registry (our choice, that of the rules; AWS names none).
+pub const CREATION_TEMPLATES_MAX: u32 = 50;
 /// Elements of a page when the caller names no `maxResults`.
 pub const PAGE_DEFAULT: u32 = 100;
 /// Elements of a page at the most.
 pub const PAGE_MAX: u32 = 1_000;
+/// Elements of a page of `ListImageReferrers` when the caller names no `maxResults`.
+pub const REFERRERS_PAGE_DEFAULT: u32 = 20;
+/// Elements of a page of `ListImageReferrers` at the most.
+pub const REFERRERS_PAGE_MAX: u32 = 50;
+/// Referrers that one page looks at in search of an artifact type (ours: a page may be short).
+pub const REFERRERS_SEARCHED_MAX: u32 = 1_000;
 /// Seconds an authorization token is good for (12 hours).
 pub const AUTHORIZATION_TOKEN_SECONDS: u64 = 43_200;
 /// Seconds a layer's download URL is good for.
 pub const DOWNLOAD_URL_SECONDS: u64 = 3_600;
+/// Seconds between two pulls of an image that are both recorded: ECR refreshes the time of the last
+/// pull about once in 24 hours.
+pub const PULL_RECORD_SECONDS_MIN: u64 = 86_400;
+/// Pulls that wait to be recorded; more are left to the next pull of the image (ours).
+pub const PULLS_WAITING_MAX: usize = 1_000;
 /// Seconds an upload session may lie idle before it is reclaimed (our choice; ECR names none).
 pub const UPLOAD_IDLE_SECONDS_MAX: u64 = 86_400;
 /// Seconds a request's signature may differ from the server's clock.
@@ -70,6 +85,46 @@ pub const CONDITION_VALUE_CHARS_MAX: usize = 1_024;
 /// Principals that one registry excludes from the recording of pull times (the length of the model's
 /// list; AWS names no quota).
 pub const PULL_TIME_EXCLUSIONS_MAX: u64 = 100;
+/// Rules of a registry's scanning configuration, one for each frequency.
+pub const SCANNING_RULES_MAX: usize = 2;
+/// Repository filters of one scanning rule.
+pub const SCANNING_RULE_FILTERS_MAX: usize = 100;
+/// Characters of a repository filter of a scanning rule.
+pub const SCANNING_FILTER_CHARS_MAX: usize = 255;
+/// Seconds during which an image is scanned once at the most (basic scanning, 24 hours).
+pub const SCAN_INTERVAL_SECONDS_MIN: u64 = 86_400;
+/// Rules of a registry's replication configuration.
+pub const REPLICATION_RULES_MAX: usize = 10;
+/// Destinations of a registry's replication configuration, each counted once.
+pub const REPLICATION_DESTINATIONS_MAX: usize = 25;
+/// Repository filters of one replication rule.
+pub const REPLICATION_RULE_FILTERS_MAX: usize = 100;
+/// Characters of a repository filter of a replication rule.
+pub const REPLICATION_FILTER_CHARS_MIN: usize = 2;
+/// Characters of a repository filter of a replication rule.
+pub const REPLICATION_FILTER_CHARS_MAX: usize = 256;
+/// Replication backfills of one registry that are in progress at once.
+pub const REPLICATION_BACKFILLS_IN_PROGRESS_MAX: usize = 10;
+/// Elements of a page of `ListReplicationBackfills` when the caller names no `maxResults`.
+pub const REPLICATION_BACKFILLS_PAGE_DEFAULT: u32 = 25;
+/// Elements of a page of `ListReplicationBackfills` at the most.
+pub const REPLICATION_BACKFILLS_PAGE_MAX: u32 = 50;
+/// Seconds a replication backfill is shown after its end (90 days).
+pub const REPLICATION_BACKFILL_KEPT_SECONDS: u64 = 90 * 86_400;
+/// Rules of one lifecycle policy.
+pub const LIFECYCLE_RULES_MAX: usize = 50;
+/// `*` in one tag pattern of a lifecycle policy.
+pub const LIFECYCLE_PATTERN_WILDCARDS_MAX: usize = 4;
+/// Days an image stays archived at the least before a lifecycle policy may expire it.
+pub const LIFECYCLE_ARCHIVED_DAYS_MIN: u32 = 90;
+/// Elements of a page of `GetLifecyclePolicyPreview`.
+pub const LIFECYCLE_PREVIEW_PAGE_MAX: u32 = 100;
+/// Seconds the results of a lifecycle policy preview are kept (24 hours; ours, ECR names none).
+pub const LIFECYCLE_PREVIEW_KEPT_SECONDS: u64 = 86_400;
+/// Seconds a lifecycle policy preview may take before it has failed (ours, ECR names none).
+pub const LIFECYCLE_PREVIEW_SECONDS_MAX: u64 = 600;
+/// Lifecycle policy previews that are worked on at once (ours: each holds its images in memory).
+pub const LIFECYCLE_PREVIEWS_AT_ONCE_MAX: usize = 2;
 /// Repositories of one public registry (ECR Public's quotas, like the next three).
 pub const PUBLIC_REPOSITORIES_MAX: u64 = 10_000;
 /// Bytes of one layer of a public registry (10,000 MiB).

@@ -21,6 +21,8 @@ pub enum Client {
     Buildah,
     /// The right to mount a small disk.
     Mount,
+    /// OpenTofu and the AWS provider, as `cargo xtask bootstrap` builds them.
+    Terraform,
 }
 
 /// Whether all of `needed` are there.
@@ -59,6 +61,8 @@ impl Client {
             Self::Podman => package("podman", &["podman"]).or_else(|| root("podman")),
             Self::Skopeo => package("skopeo", &["skopeo"]),
             Self::Buildah => package("buildah", &["buildah"]).or_else(|| root("buildah")),
+            Self::Terraform => (!terraform_bin().join("terraform-provider-aws").is_file())
+                .then(|| "there is no AWS provider: cargo xtask bootstrap (needs go)".to_owned()),
             Self::Mount => Disk::mount(1)
                 .is_none()
                 .then(|| "a small disk cannot be mounted: run as root".to_owned()),
@@ -69,6 +73,11 @@ impl Client {
 /// The folder of `aws` and of a `python` that has boto3.
 pub fn aws_bin() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/clients/venv/bin")
+}
+
+/// The folder of `tofu` and of the AWS provider.
+pub fn terraform_bin() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/clients/terraform")
 }
 
 /// The file of a program, looked for in the folders of the administrator too.

@@ -42,7 +42,7 @@ const SETTINGS: [Known; 3] = [
     Known {
         name: "BLOB_MOUNTING",
         document: BLOB_MOUNTING_DOCUMENT,
-        values: &[DISABLED, ENABLED],
+        values: &[ENABLED, DISABLED],
         retired: &[],
     },
     Known {
@@ -112,9 +112,8 @@ impl Registry {
 }
 
 /// Whether the registry lets blobs be mounted from one repository into another.
-#[allow(dead_code, reason = "for the rules of mounting, which are made beside this one")]
 pub(crate) async fn blob_mounting(tx: &mut Tx, registry: &RegistryId) -> Result<bool, Error> {
-    Ok(stored(tx, registry, BLOB_MOUNTING_DOCUMENT).await?.as_deref() == Some(ENABLED))
+    Ok(stored(tx, registry, BLOB_MOUNTING_DOCUMENT).await?.as_deref() != Some(DISABLED))
 }
 
 async fn stored(

@@ -5,6 +5,7 @@ use std::fmt;
 
 use wharfinger_blobs::BlobError;
 use wharfinger_core::{AccountId, Digest, RegistryId, RepositoryName, Tag, UploadId};
+use wharfinger_lifecycle_policy::InvalidPolicy;
 use wharfinger_metadata::MetadataError;
 
 /// An error of the registry.
@@ -38,7 +39,8 @@ pub enum Error {
          in the registry with id '{registry}'"
     )]
     ImageNotFound { image: ImageName, name: RepositoryName, registry: AccountId },
-    /// `ImageAlreadyExistsException`: the very image is there, under the very tag.
+    /// `ImageAlreadyExistsException`: the very image is there, under the very tag. `subject` is for
+    /// `/v2`, where such a push succeeds.
     #[error(
         "Image with digest '{digest}' and tag '{}' already exists in the repository with name \
          '{name}' in registry with id '{registry}'",
@@ -47,6 +49,7 @@ pub enum Error {
     ImageAlreadyExists {
         digest: Digest,
         tag: Option<Tag>,
+        subject: Option<Box<Digest>>,
         name: RepositoryName,
         registry: AccountId,
     },
@@ -88,7 +91,7 @@ pub enum Error {
     /// `LayerInaccessibleException`.
     #[error(
         "The layer with digest '{digest}' in the repository with name '{name}' in the registry \
-         with id '{registry}' is not referenced by any image"
+         with id '{registry}' is not referenced by any active image"
     )]
     LayerInaccessible { digest: Digest, name: RepositoryName, registry: AccountId },
     /// The stored bytes of a layer are damaged. Pushing the layer again heals it.
@@ -134,6 +137,9 @@ pub enum Error {
     /// `LimitExceededException`.
     #[error("The {what} limit of {limit} is exceeded")]
     LimitExceeded { what: &'static str, limit: u64 },
+    /// `LimitExceededException` of `StartImageScan`.
+    #[error("The scan quota per image has been exceeded. Wait and try again.")]
+    ScanQuotaExceeded,
     /// `InvalidTagParameterException`.
     #[error("Invalid parameter at 'tags' failed to satisfy constraint: '{reason}'")]
     InvalidTagParameter { reason: String },
@@ -158,6 +164,12 @@ pub enum Error {
          with id '{registry}'"
     )]
     LifecyclePolicyNotFound { name: RepositoryName, registry: AccountId },
+    /// `InvalidParameterException` at `LifecyclePolicyText`. ECR does not always close its quote.
+    #[error(
+        "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: 'Lifecycle \
+         policy validation failure: {0}"
+    )]
+    InvalidLifecyclePolicy(#[from] InvalidPolicy),
     /// `LifecyclePolicyPreviewNotFoundException`.
     #[error(
         "Lifecycle policy preview does not exist for the repository with name '{name}' in the \

@@ -2,12 +2,12 @@
 
 use wharfinger_auth::Permit;
 use wharfinger_auth::actions::DescribeImageTags;
-use wharfinger_core::{Tag, Timestamp};
+use wharfinger_core::{Digest, Tag, Timestamp};
 use wharfinger_metadata::{image, tag};
 
-use crate::image::detail_of;
+use crate::image::artifact_media_type;
 use crate::repository::must_find;
-use crate::{Error, ImageDetail, Page, PageRequest, Registry};
+use crate::{Error, Page, PageRequest, Registry};
 
 /// A tag and its image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +16,16 @@ pub struct ImageTagDetail {
     pub tag: Tag,
     /// When it was pointed to the image.
     pub created_at: Timestamp,
-    /// The image. Its other tags are left out.
-    pub image: ImageDetail,
+    /// The image.
+    pub digest: Digest,
+    /// Bytes of config and layers; for an index the largest of its children.
+    pub size_bytes: u64,
+    /// When the image was pushed.
+    pub pushed_at: Timestamp,
+    /// The manifest's media type.
+    pub media_type: String,
+    /// The media type of what it is.
+    pub artifact_media_type: Option<String>,
 }
 
 impl Registry {
@@ -44,8 +52,15 @@ impl Registry {
                     for (tag, digest, created_at) in tags {
                         // A tag keeps its image from going, so there always is one.
                         if let Some(row) = image::find(tx, repository, &digest).await? {
-                            let image = detail_of(row, Vec::new());
-                            details.push(ImageTagDetail { tag, created_at, image });
+                            details.push(ImageTagDetail {
+                                tag,
+                                created_at,
+                                digest,
+                                size_bytes: row.size_bytes,
+                                pushed_at: row.pushed_at,
+                                artifact_media_type: artifact_media_type(&row),
+                                media_type: row.media_type,
+                            });
                         }
                     }
                     Ok::<_, Error>(details)

@@ -8,27 +8,31 @@
 mod account_setting;
 mod catalog_data;
 mod creation_template;
+mod custom_role;
 mod deletion;
 mod encryption;
 mod error;
 mod image;
 mod image_tag;
+mod kind_limits;
 mod layer;
 mod lifecycle_policy;
 mod manifest;
+mod mount;
 mod mutability;
 mod page;
 mod public_registry;
 mod pull_through_cache_rule;
+mod pull_time;
 mod pull_time_exclusion;
 mod push;
-mod quotas;
 mod reclaim;
 mod referrer;
 mod registry_policy;
 mod replication;
 mod repository;
 mod repository_policy;
+mod repository_prefix;
 mod resource_tag;
 mod scanning;
 mod signing;
@@ -43,6 +47,9 @@ use wharfinger_metadata::Metadata;
 
 pub use account_setting::AccountSetting;
 pub use catalog_data::{CatalogData, NewCatalogData};
+pub use creation_template::{
+    CreationTemplate, CreationTemplateSettings, TemplateEncryption, TemplateScenario,
+};
 pub use deletion::{DeletedImages, ImageFailure, ImageFailureCode};
 pub use encryption::Encryption;
 pub use error::{Error, ImageName};
@@ -51,15 +58,29 @@ pub use image::{
 };
 pub use image_tag::ImageTagDetail;
 pub use layer::{BlobContent, LayerAvailability};
+pub use lifecycle_policy::{
+    LifecyclePolicyPreview, PreviewFilter, PreviewSummary, PreviewedImage, StoredLifecyclePolicy,
+};
 pub use mutability::TagMutability;
 pub use page::{Page, PageRequest};
 pub use public_registry::PublicRegistry;
+pub use pull_through_cache_rule::{
+    NewPullThroughCacheRule, PullThroughCacheRule, UpstreamRegistry,
+};
 pub use push::NewImage;
+pub use referrer::{Referrer, ReferrersFilter};
+pub use replication::{ReplicationBackfill, ReplicationBackfillStatus, ReplicationRule};
 pub use repository::{NewRepository, Repository};
 pub use repository_policy::LockOut;
+pub use scanning::{
+    EffectiveScanning, ImageScan, RepositoriesScanning, ScanFrequency, ScanStatus, ScanType,
+    ScanningConfiguration, ScanningFilter, ScanningRule,
+};
 pub use signing::{SigningConfiguration, SigningRule, SigningStatus};
+pub use storage_class::{ImageStatusChange, StorageClass};
 pub use upload::{CompletedLayer, EmptyBlob, LayerPart, UploadProgress};
-pub use wharfinger_metadata::image::TagStatus;
+pub use wharfinger_metadata::image::{ImageStatus, TagStatus};
+pub use wharfinger_metadata::lifecycle_preview::PreviewStatus;
 
 /// The registry service, over its stores.
 ///
@@ -71,7 +92,9 @@ pub struct Registry {
     keys: Arc<LocalKeyRing>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    previews: lifecycle_policy::PreviewRuns,
     uploads: upload::UploadLocks,
+    pulls: pull_time::WaitingPulls,
     public: Option<PublicEndpoint>,
 }
 
@@ -84,8 +107,9 @@ impl Registry {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        let uploads = upload::UploadLocks::default();
-        Self { metadata, blobs, keys, clock, entropy, uploads, public: None }
+        let previews = lifecycle_policy::PreviewRuns::new(&*entropy);
+        let (uploads, pulls) = (upload::UploadLocks::default(), Default::default());
+        Self { metadata, blobs, keys, clock, entropy, previews, uploads, pulls, public: None }
     }
 
     /// The same service with public registries, if they are served anywhere.

@@ -1,15 +1,16 @@
 //! Repositories: created, described, configured, deleted.
 
 use wharfinger_auth::actions::{
-    CreateRepository, DeleteRepository, DescribeRegistry, DescribeRepositories,
-    PutImageScanningConfiguration, PutImageTagMutability, TagResource,
+    CreateRepository, DeleteRepository, DescribeRepositories, PutImageScanningConfiguration,
+    PutImageTagMutability, TagResource,
 };
 use wharfinger_auth::{Permit, RepositoryResource};
-use wharfinger_core::{AccountId, RegistryId, RepositoryName, Timestamp};
+use wharfinger_core::{RegistryId, RepositoryName, Timestamp};
 use wharfinger_metadata::repository::{self, RepositoryRow};
 use wharfinger_metadata::{MetadataError, RepositoryId, Tx, resource_tag};
 
-use crate::quotas::Quotas;
+use crate::creation_template::{InitialPolicies, put_initial_policies};
+use crate::kind_limits::KindLimits;
 use crate::resource_tag::check_tags;
 use crate::{Encryption, Error, Page, PageRequest, Registry, TagMutability};
 
@@ -56,11 +57,24 @@ impl Registry {
         tagging: Option<&Permit<TagResource>>,
         new: NewRepository,
     ) -> Result<Repository, Error> {
+        self.create_repository_with(permit, tagging, new, InitialPolicies::default()).await
+    }
+
+    /// Creates a repository that has policies from its beginning.
+    pub(crate) async fn create_repository_with(
+        &self,
+        permit: &Permit<CreateRepository>,
+        tagging: Option<&Permit<TagResource>>,
+        new: NewRepository,
+        policies: InitialPolicies,
+    ) -> Result<Repository, Error> {
         let row = self.new_repository(permit, tagging, &new)?;
         self.metadata
             .write(move |tx| {
                 Box::pin(async move {
-                    Repository::from_row(insert_repository(tx, row, &new.tags).await?)
+                    let row = insert_repository(tx, row, &new.tags).await?;
+                    put_initial_policies(tx, row.id, policies, row.created_at).await?;
+                    Repository::from_row(row)
                 })
             })
             .await
@@ -196,7 +210,8 @@ impl Registry {
             .await
     }
 
-    /// ECR `PutImageScanningConfiguration`.
+    /// ECR `PutImageScanningConfiguration`: the repository's own flag. Basic scanning heeds it beside
+    /// the rules of the registry, enhanced scanning does not.
     pub async fn put_image_scanning_configuration(
         &self,
         permit: &Permit<PutImageScanningConfiguration>,
@@ -211,11 +226,6 @@ impl Registry {
                 })
             })
             .await
-    }
-
-    /// ECR `DescribeRegistry`: the registry's id. A registry has no replication rules yet.
-    pub fn describe_registry(&self, permit: &Permit<DescribeRegistry>) -> AccountId {
-        permit.resource().registry.account
     }
 
     async fn list_repositories_page(
@@ -259,7 +269,7 @@ pub(crate) async fn insert_repository(
     row: RepositoryRow,
     tags: &[(String, String)],
 ) -> Result<RepositoryRow, Error> {
-    let limit = Quotas::of(&row.registry).repositories;
+    let limit = KindLimits::of(&row.registry).repositories;
     if repository::count(tx, &row.registry).await? >= limit {
         return Err(Error::LimitExceeded { what: "repositories per registry", limit });
     }

@@ -3,15 +3,24 @@
 
 mod registry {
     mod account;
+    mod archiving;
+    mod creation_templates;
     mod deleting;
     mod fixture;
     mod layers;
+    mod lifecycle_policies;
+    mod lifecycle_previews;
     mod listing;
+    mod mounting;
     mod policies;
     mod public;
+    mod pull_through_cache_rules;
     mod pushing;
     mod racing;
+    mod referring;
+    mod replication;
     mod repositories;
+    mod scanning;
     mod signing;
     mod uploading;
 }

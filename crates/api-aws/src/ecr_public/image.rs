@@ -142,16 +142,15 @@ fn detail(resource: &RepositoryResource, image: ImageDetail) -> ImageDetailOutpu
 }
 
 fn tag_detail(detail: ImageTagDetail) -> ImageTagDetailOutput {
-    let ImageTagDetail { tag, created_at, image } = detail;
     ImageTagDetailOutput {
-        image_tag: Some(tag.to_string()),
-        created_at: Some(created_at),
+        image_tag: Some(detail.tag.to_string()),
+        created_at: Some(detail.created_at),
         image_detail: Some(ReferencedImageDetail {
-            image_digest: Some(image.digest.to_string()),
-            image_size_in_bytes: Some(long(image.size_bytes)),
-            image_pushed_at: Some(image.pushed_at),
-            image_manifest_media_type: Some(image.media_type),
-            artifact_media_type: image.artifact_media_type,
+            image_digest: Some(detail.digest.to_string()),
+            image_size_in_bytes: Some(long(detail.size_bytes)),
+            image_pushed_at: Some(detail.pushed_at),
+            image_manifest_media_type: Some(detail.media_type),
+            artifact_media_type: detail.artifact_media_type,
         }),
     }
 }
@@ -161,7 +160,10 @@ fn failure(failure: ImageFailure) -> ImageFailureOutput {
         FailureCode::InvalidImageDigest => ImageFailureCode::InvalidImageDigest,
         FailureCode::InvalidImageTag => ImageFailureCode::InvalidImageTag,
         FailureCode::ImageTagDoesNotMatchDigest => ImageFailureCode::ImageTagDoesNotMatchDigest,
-        FailureCode::ImageNotFound => ImageFailureCode::ImageNotFound,
+        // Nothing public is ever archived, which is what makes an image inaccessible.
+        FailureCode::ImageNotFound | FailureCode::ImageInaccessible => {
+            ImageFailureCode::ImageNotFound
+        }
         FailureCode::MissingDigestAndTag => ImageFailureCode::MissingDigestAndTag,
         FailureCode::ImageReferencedByManifestList(_) => {
             ImageFailureCode::ImageReferencedByManifestList

@@ -31,12 +31,14 @@ pub(super) async fn batch_check_layer_availability(
                 layer_size: Some(long(size_bytes)),
                 media_type: None,
             }),
-            Availability::Unavailable { digest } => layers.push(Layer {
-                layer_digest: Some(digest.to_string()),
-                layer_availability: Some(LayerAvailability::Unavailable),
-                layer_size: None,
-                media_type: None,
-            }),
+            // Nothing public is ever archived.
+            Availability::Unavailable { digest } | Availability::Archived { digest, .. } => layers
+                .push(Layer {
+                    layer_digest: Some(digest.to_string()),
+                    layer_availability: Some(LayerAvailability::Unavailable),
+                    layer_size: None,
+                    media_type: None,
+                }),
             Availability::Invalid { text } => failures.push(LayerFailure {
                 layer_digest: Some(text),
                 failure_code: Some(LayerFailureCode::InvalidLayerDigest),

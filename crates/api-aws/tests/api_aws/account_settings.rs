@@ -11,7 +11,7 @@ async fn settings_have_defaults_and_keep_what_is_put() {
         async |name: &str| world.call("GetAccountSetting", json!({ "name": name })).await.ok();
     for (name, default, other) in [
         ("BASIC_SCAN_TYPE_VERSION", "AWS_NATIVE", "AWS_NATIVE"),
-        ("BLOB_MOUNTING", "DISABLED", "ENABLED"),
+        ("BLOB_MOUNTING", "ENABLED", "DISABLED"),
         ("REGISTRY_POLICY_SCOPE", "V2", "V1"),
     ] {
         assert_eq!(get(name).await, json!({ "name": name, "value": default }));
@@ -26,16 +26,16 @@ async fn settings_have_defaults_and_keep_what_is_put() {
 #[tokio::test]
 async fn each_registry_has_settings_of_its_own() {
     let world = World::new().await;
-    let setting = json!({ "name": "BLOB_MOUNTING", "value": "ENABLED" });
+    let setting = json!({ "name": "BLOB_MOUNTING", "value": "DISABLED" });
     world.call("PutAccountSetting", setting).await.ok();
     let name = json!({ "name": "BLOB_MOUNTING" });
     let mut elsewhere = world.ecr("GetAccountSetting", name.to_string());
     elsewhere.region = "us-east-1";
     let elsewhere = world.send(elsewhere.sign(&world.root)).await.ok();
-    assert_eq!(elsewhere["value"], "DISABLED");
+    assert_eq!(elsewhere["value"], "ENABLED");
     let stranger = world.root_of("999999999999").await;
     let other = world.call_as(&stranger, "GetAccountSetting", name).await.ok();
-    assert_eq!(other["value"], "DISABLED");
+    assert_eq!(other["value"], "ENABLED");
 }
 
 #[tokio::test]

@@ -60,6 +60,10 @@ async fn probes(fixture: &Fixture) -> Vec<Probe> {
             ("POST", "/v2/<name>/blobs/uploads/?digest=<digest>") => {
                 (format!("/v2/{name}/blobs/uploads/?digest={layer}"), LAYER, 201)
             }
+            ("POST", "/v2/<name>/blobs/uploads/?mount=<digest>&from=<source>") => {
+                // What can be mounted differs by what may be read; this cannot be by anyone.
+                (format!("/v2/{name}/blobs/uploads/?mount={layer}&from=team/absent"), b"", 202)
+            }
             ("GET", "/v2/<name>/blobs/uploads/<upload>") => (upload, b"", 204),
             ("PATCH", "/v2/<name>/blobs/uploads/<upload>") => (upload, LAYER, 202),
             ("PUT", "/v2/<name>/blobs/uploads/<upload>?digest=<digest>") => {
@@ -67,7 +71,7 @@ async fn probes(fixture: &Fixture) -> Vec<Probe> {
             }
             ("DELETE", "/v2/<name>/blobs/uploads/<upload>") => (upload, b"", 204),
             ("GET", "/v2/<name>/referrers/<digest>") => {
-                (format!("/v2/{name}/referrers/{layer}"), b"", 404)
+                (format!("/v2/{name}/referrers/{layer}"), b"", 200)
             }
             other => panic!("{other:?} is not probed"),
         };

@@ -3,6 +3,7 @@
 
 mod boto3;
 mod buildah;
+mod contract;
 mod damage;
 mod disk;
 mod kill;
@@ -13,4 +14,6 @@ mod permission;
 mod podman;
 mod public;
 mod skopeo;
+mod terraform;
 mod tutorial;
+mod two_planes;

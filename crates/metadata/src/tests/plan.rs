@@ -2,14 +2,15 @@
 
 use wharfinger_core::{AccountId, ObjectId, SeededEntropy, UploadId};
 
-use super::{digest, image_row, now, open, repository_row, with_repository, write};
+use super::{digest, image_row, now, open, repository_row, templates, with_repository, write};
 use crate::access_key::{self, AccessKeyRow};
 use crate::blob::BlobRow;
-use crate::image::{ImagePosition, TagStatus};
+use crate::image::{ImagePosition, ImageStatus, TagStatus};
 use crate::upload::UploadRow;
 use crate::user::UserRow;
 use crate::{
-    MetadataError, RepositoryId, Tx, blob, catalog_data, image, installation, public_registry,
+    MetadataError, RepositoryId, Tx, blob, catalog_data, creation_template, image, installation,
+    lifecycle_policy, lifecycle_preview, public_registry, pull_through_cache_rule,
     pull_time_exclusion, registry_setting, repository, repository_policy, resource_tag, tag,
     upload, user,
 };
@@ -26,7 +27,11 @@ async fn every_statement_walks_an_index() {
             run_images(tx, id).await?;
             run_blobs_and_uploads(tx, id).await?;
             run_public(tx, id).await?;
+            super::replication_backfill::run(tx).await?;
+            super::scan::run(tx, id).await?;
             run_users(tx).await?;
+            run_templates(tx).await?;
+            run_lifecycle(tx, id).await?;
             repository::delete(tx, id, now()).await?;
             while repository::purge(tx, 10).await? {}
             let statements: Vec<&str> = tx.seen.iter().copied().collect();
@@ -42,6 +47,14 @@ async fn every_statement_walks_an_index() {
                               sqlite_autoindex_discarded_object_1";
         assert!(walked || !plan.contains("SCAN"), "{sql}\n{plan}");
         assert!(!plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
+        // A list of one status passes no image of another, and one of referrers no other image.
+        for (condition, along) in
+            [("status = ?", "status=?"), ("subject_digest = ?", "subject_digest=?")]
+        {
+            let images = sql.contains("FROM image") || sql.contains("FROM tag");
+            let listed = sql.starts_with("SELECT") && images && sql.contains(condition);
+            assert!(!listed || plan.contains(along), "{sql}\n{plan}");
+        }
     }
 }
 
@@ -100,15 +113,23 @@ async fn run_images(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> 
     image::insert(tx, id, &image_row(1, 1), b"", &[digest(2)], &[digest(3)]).await?;
     tag::put(tx, id, &v1, &digest(1), now()).await?;
     tag::of_image(tx, id, &digest(1)).await?;
-    tag::list(tx, id, "", 100).await?;
+    for status in [None, Some(ImageStatus::Active)] {
+        tag::list(tx, id, status, "", 100).await?;
+        for tag_status in [TagStatus::Any, TagStatus::Tagged] {
+            image::list(tx, id, tag_status, status, &ImagePosition::default(), 100).await?;
+        }
+        image::list_pairs(tx, id, status, &ImagePosition::default(), "", 100).await?;
+        image::referrers(tx, id, &digest(9), status, "", 100).await?;
+    }
     image::sealed_manifest(tx, id, &digest(1)).await?;
     image::find(tx, id, &digest(1)).await?;
     image::parents(tx, id, &digest(1)).await?;
-    for tag_status in [TagStatus::Any, TagStatus::Tagged] {
-        image::list(tx, id, tag_status, &ImagePosition::default(), 100).await?;
-    }
-    image::list_pairs(tx, id, &ImagePosition::default(), "", 100).await?;
-    blob::is_used(tx, id, &digest(2)).await?;
+    image::active_parents(tx, id, &digest(1)).await?;
+    image::inactive_children(tx, id, &digest(1)).await?;
+    image::record_pull(tx, id, &digest(1), now()).await?;
+    image::archive(tx, id, &digest(1), now()).await?;
+    image::activate(tx, id, &digest(1), now()).await?;
+    blob::find_use(tx, id, &digest(2)).await?;
     tag::delete(tx, id, &v1).await?;
     image::delete(tx, id, &digest(1)).await?;
     Ok(())
@@ -194,5 +215,42 @@ async fn run_users(tx: &mut Tx) -> Result<(), MetadataError> {
     access_key::set_active(tx, "AKIA", false).await?;
     access_key::delete(tx, "AKIA").await?;
     user::delete(tx, &account, "ci").await?;
+    Ok(())
+}
+
+async fn run_templates(tx: &mut Tx) -> Result<(), MetadataError> {
+    let registry = repository_row("app").registry;
+    let template = templates::template("team");
+    creation_template::insert(tx, &registry, &template).await?;
+    creation_template::find(tx, &registry, "team").await?;
+    creation_template::list(tx, &registry, "", 100).await?;
+    creation_template::list_scenarios(tx, &registry, 100).await?;
+    creation_template::count(tx, &registry).await?;
+    creation_template::update(tx, &registry, &template).await?;
+    creation_template::delete(tx, &registry, "team").await?;
+    let rule = templates::rule("quay");
+    pull_through_cache_rule::insert(tx, &registry, &rule).await?;
+    pull_through_cache_rule::find(tx, &registry, "quay").await?;
+    pull_through_cache_rule::list(tx, &registry, "", 100).await?;
+    pull_through_cache_rule::count(tx, &registry).await?;
+    pull_through_cache_rule::update(tx, &registry, &rule).await?;
+    pull_through_cache_rule::delete(tx, &registry, "quay").await
+}
+
+async fn run_lifecycle(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> {
+    lifecycle_policy::put(tx, id, "{}", now()).await?;
+    lifecycle_policy::find(tx, id).await?;
+    lifecycle_policy::delete(tx, id).await?;
+    lifecycle_preview::put(tx, id, &super::lifecycle::preview_row(1)).await?;
+    lifecycle_preview::find(tx, id).await?;
+    lifecycle_preview::ended(tx, now()).await?;
+    let result = super::lifecycle::result_row(0, "");
+    lifecycle_preview::insert_results(tx, id, 1, &[result]).await?;
+    for tag_status in [TagStatus::Any, TagStatus::Tagged] {
+        lifecycle_preview::results(tx, id, 1, tag_status, 0, 100).await?;
+    }
+    lifecycle_preview::result(tx, id, 1, &digest(0)).await?;
+    lifecycle_preview::discard_results(tx, id, Some(2), 100).await?;
+    lifecycle_preview::image_facts(tx, id, &ImagePosition::default(), 100).await?;
     Ok(())
 }

@@ -14,8 +14,8 @@ use wharfinger_metadata::upload::{self, UploadRow};
 use wharfinger_metadata::{Metadata, blob};
 
 use super::{UploadProgress, invalid_part, not_found};
+use crate::kind_limits::KindLimits;
 use crate::layer::parse_domain;
-use crate::quotas::Quotas;
 use crate::{Error, Registry};
 
 /// What may go wrong with a body, as the edge that reads it says.
@@ -79,7 +79,7 @@ impl Feed {
         row: UploadRow,
         body: impl Stream<Item = Result<Bytes, BodyError>>,
     ) -> Result<UploadProgress, Error> {
-        let limit = Quotas::of(&self.resource.registry).layer_bytes;
+        let limit = KindLimits::of(&self.resource.registry).layer_bytes;
         let mut body = pin!(body);
         let mut writer = None;
         let mut outcome = Ok(());

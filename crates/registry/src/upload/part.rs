@@ -12,7 +12,7 @@ use wharfinger_metadata::upload::UploadRow;
 
 use super::feed::Feed;
 use super::{UploadProgress, invalid_part};
-use crate::quotas::Quotas;
+use crate::kind_limits::KindLimits;
 use crate::{Error, Registry};
 
 /// A part of a layer.
@@ -102,12 +102,12 @@ fn check_part(
             format!("The layer part from {first_byte} to {last_byte} does not have {got} bytes");
         return Err(invalid_part(resource, row, reason));
     }
-    let quotas = Quotas::of(&resource.registry);
-    if row.part_count >= quotas.layer_parts {
-        return Err(Error::LimitExceeded { what: "parts per layer", limit: quotas.layer_parts });
+    let limits = KindLimits::of(&resource.registry);
+    if row.part_count >= limits.layer_parts {
+        return Err(Error::LimitExceeded { what: "parts per layer", limit: limits.layer_parts });
     }
-    if *last_byte >= quotas.layer_bytes {
-        return Err(Error::LimitExceeded { what: "bytes per layer", limit: quotas.layer_bytes });
+    if *last_byte >= limits.layer_bytes {
+        return Err(Error::LimitExceeded { what: "bytes per layer", limit: limits.layer_bytes });
     }
     Ok(())
 }

@@ -11,12 +11,12 @@ async fn a_setting_is_the_default_until_it_is_put() {
         let setting = fixture.registry.get_account_setting(&permit_for(""), name).await;
         setting.map(|setting| (setting.name, setting.value))
     };
-    assert_eq!(get("BLOB_MOUNTING").await.unwrap(), ("BLOB_MOUNTING", "DISABLED".into()));
+    assert_eq!(get("BLOB_MOUNTING").await.unwrap(), ("BLOB_MOUNTING", "ENABLED".into()));
     let put = async |name, value| {
         fixture.registry.put_account_setting(&permit_for(""), name, value).await
     };
-    put("BLOB_MOUNTING", "ENABLED").await.unwrap();
-    assert_eq!(get("BLOB_MOUNTING").await.unwrap().1, "ENABLED");
+    put("BLOB_MOUNTING", "DISABLED").await.unwrap();
+    assert_eq!(get("BLOB_MOUNTING").await.unwrap().1, "DISABLED");
     assert_eq!(get("REGISTRY_POLICY_SCOPE").await.unwrap().1, "V2");
     assert!(matches!(get("NONE").await, Err(Error::InvalidParameter { member: "name", .. })));
     let bad = put("BLOB_MOUNTING", "AWS_NATIVE").await;

@@ -1,4 +1,4 @@
-//! The quotas that private and public registries have different ones of.
+//! The limits that are others for public registries than for private ones.
 
 use wharfinger_core::RegistryId;
 use wharfinger_core::limits::{
@@ -8,7 +8,7 @@ use wharfinger_core::limits::{
 
 /// What a registry may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Quotas {
+pub(crate) struct KindLimits {
     /// Repositories of the registry.
     pub(crate) repositories: u64,
     /// Bytes of one layer.
@@ -17,7 +17,7 @@ pub(crate) struct Quotas {
     pub(crate) layer_parts: u64,
 }
 
-impl Quotas {
+impl KindLimits {
     /// Those of a registry.
     pub(crate) fn of(registry: &RegistryId) -> Self {
         if registry.is_public() {
