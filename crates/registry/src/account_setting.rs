@@ -153,7 +153,7 @@ mod tests {
                     let region = "eu-west-1".parse().unwrap();
                     let registry = RegistryId::new("111122223333".parse().unwrap(), region);
                     let mut seen = vec![blob_mounting(tx, &registry).await?];
-                    for value in [ENABLED, DISABLED] {
+                    for value in [DISABLED, ENABLED] {
                         let (document, now) = (BLOB_MOUNTING_DOCUMENT, Timestamp::default());
                         registry_setting::put(tx, &registry, document, value, now).await?;
                         seen.push(blob_mounting(tx, &registry).await?);
@@ -162,6 +162,6 @@ mod tests {
                 })
             })
             .await;
-        assert_eq!(mounting.unwrap(), [false, true, false]);
+        assert_eq!(mounting.unwrap(), [true, false, true]);
     }
 }

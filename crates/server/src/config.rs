@@ -5,6 +5,7 @@
 
 mod public;
 mod settings;
+mod tls;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use wharfinger_core::{AccountId, ParseError, PublicEndpoint, Region};
 
 pub use public::PublicLayer;
 pub use settings::{LimitSettings, LogLayer, Settings};
+pub use tls::{TlsConfig, TlsLayer, TlsMode};
 
 /// Where the server listens unless told otherwise: the port local AWS tooling assumes.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:4566";
@@ -48,6 +50,8 @@ pub struct Config {
     pub master_key_file: Option<PathBuf>,
     /// Where public registries (ECR Public) are served. `None`: nowhere.
     pub public: Option<PublicEndpoint>,
+    /// TLS on the listener.
+    pub tls: TlsConfig,
     /// Logging.
     pub log: LogSettings,
     /// Limits of the listener.
@@ -111,6 +115,18 @@ pub enum ConfigError {
     /// Public registries cannot be served there.
     #[error("public registries cannot be served there: {0}")]
     Public(#[source] ParseError),
+    /// TLS with files wants two of them.
+    #[error("TLS with files needs both --tls-cert and --tls-key")]
+    TlsFileMissing,
+    /// Files, and a mode that uses none.
+    #[error("--tls-cert and --tls-key do not go with --tls auto or --tls off")]
+    TlsContradiction,
+    /// More names than certificates are kept.
+    #[error("there may be {max} names of --tls-name at the most")]
+    TooManyTlsNames {
+        /// How many there may be.
+        max: usize,
+    },
     /// Nothing says where the data is.
     #[error("no data directory: give --data-dir, or set HOME")]
     NoDataDir,
@@ -121,12 +137,14 @@ impl Config {
     /// names a data directory.
     ///
     /// # Errors
-    /// [`ConfigError::NoDataDir`], [`ConfigError::Public`].
+    /// [`ConfigError::NoDataDir`], [`ConfigError::Public`], and what TLS cannot be done with.
     pub fn resolve(
         file: Settings,
         overrides: Settings,
         data_dir_default: Option<PathBuf>,
     ) -> Result<Self, ConfigError> {
+        file.tls.check()?;
+        overrides.tls.check()?;
         let given = overrides.over(file);
         Ok(Self {
             data_dir: given.data_dir.or(data_dir_default).ok_or(ConfigError::NoDataDir)?,
@@ -143,6 +161,7 @@ impl Config {
                 given.public.path_prefix.as_deref(),
             )
             .map_err(ConfigError::Public)?,
+            tls: given.tls.resolve()?,
             log: LogSettings {
                 format: given.log.format.unwrap_or_default(),
                 filter: given.log.filter.unwrap_or_else(|| DEFAULT_LOG_FILTER.into()),
@@ -222,7 +241,7 @@ mod tests {
             "data_dir = '/file'\nlisten = 'localhost:1'\nregion = 'eu-central-1'\n\
              account_id = '123456789012'\nregistry_host = '{account}.dkr.{region}.test'\n\
              master_key_file = '/key'\n[public]\nhost = 'public.test:80'\npath_prefix = 'pub'\n\
-             [log]\nformat = 'json'\nfilter = 'debug'\n\
+             [log]\nformat = 'json'\nfilter = 'debug'\n[tls]\nmode = 'auto'\n\
              [limits]\nconnections_max = 7\nidle_timeout_seconds = 8\n",
         )
         .unwrap();
@@ -246,6 +265,7 @@ mod tests {
         assert_eq!(config.master_key_file.unwrap(), Path::new("/key"));
         let public = PublicEndpoint::new(Some("public.test:80"), Some("other")).unwrap();
         assert_eq!(config.public, public);
+        assert_eq!(config.tls, TlsConfig::Auto { names: Vec::new() });
         assert_eq!(config.log, LogSettings { format: LogFormat::Json, filter: "warn".into() });
         assert_eq!(config.limits.connections_max, 9);
         assert_eq!(config.limits.idle_timeout, Duration::from_secs(8));

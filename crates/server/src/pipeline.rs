@@ -44,6 +44,8 @@ pub(crate) struct Pipeline {
     pub entropy: Arc<dyn Entropy>,
     /// How long a request body may lie still.
     pub idle_timeout: Duration,
+    /// Whether all requests come over TLS.
+    pub secure_transport: bool,
 }
 
 /// Which part of the server a request is for.
@@ -121,7 +123,7 @@ impl Pipeline {
             request_id,
             received_at: self.clock.now(),
             host,
-            secure_transport: false,
+            secure_transport: self.secure_transport,
             source_ip,
             user_agent: user_agent(request.headers()),
         };

@@ -14,11 +14,16 @@ pub struct Deviation {
 /// The deviations of the AWS APIs. Those of `/v2` are listed by the edge that speaks it.
 pub const DEVIATIONS: &[Deviation] = &[
     Deviation {
-        place: "Operations not implemented yet",
+        place: "Operations of STS that are not implemented yet",
         aws: "Carries them out.",
-        here: "Authenticates, validates the input, and answers `ValidationException` (where the \
-               model lists it, else `InvalidParameterException`; `InvalidAction` for STS), status \
-               400, with a message that says so.",
+        here: "Authenticates, validates the input, and answers `InvalidAction`, status 400, with a \
+               message that says so.",
+    },
+    Deviation {
+        place: "IAM",
+        aws: "Has operations for users, keys, roles and policies.",
+        here: "Not served yet: a request to `iam.amazonaws.com`, or signed for `iam`, is \
+               authenticated and answered with `InvalidAction`, status 400, in IAM's XML.",
     },
     Deviation {
         place: "Signatures with a session token",

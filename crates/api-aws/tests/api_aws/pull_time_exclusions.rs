@@ -37,6 +37,39 @@ async fn exclusions_are_registered_listed_and_removed() {
 }
 
 #[tokio::test]
+async fn who_is_excluded_leaves_the_time_of_the_last_pull() {
+    let world = World::new().await;
+    world.create_repository("app").await;
+    let (a, b) = (world.push_image("app", "1", None).await, world.push_image("app", "2", None));
+    let b = b.await;
+    let allow = json!({ "Effect": "Allow", "Action": "ecr:BatchGetImage", "Resource": "*" });
+    let ann = world.user("ann", json!({ "Version": "2012-10-17", "Statement": [allow] })).await;
+    let pull = async |key, digest: &str| {
+        let body = json!({ "repositoryName": "app", "imageIds": [{ "imageDigest": digest }] });
+        world.call_as(key, "BatchGetImage", body).await.ok()
+    };
+    let recorded = async |digest: &str| {
+        let body = json!({ "repositoryName": "app", "imageIds": [{ "imageDigest": digest }] });
+        let described = world.call("DescribeImages", body).await.ok();
+        described["imageDetails"][0]["lastRecordedPullTime"].clone()
+    };
+    let body = json!({ "principalArn": "arn:aws:iam::111122223333:user/ann" });
+    world.call("RegisterPullTimeUpdateExclusion", body.clone()).await.ok();
+    pull(&ann, &a).await;
+    // A record is written beside the answer; a later one of another image is written after it.
+    pull(&world.root, &b).await;
+    while recorded(&b).await.is_null() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(recorded(&a).await, Value::Null);
+    world.call("DeregisterPullTimeUpdateExclusion", body).await.ok();
+    pull(&ann, &a).await;
+    while recorded(&a).await.is_null() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
 async fn only_users_and_roles_are_excluded() {
     let world = World::new().await;
     for arn in [

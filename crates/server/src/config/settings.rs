@@ -9,7 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer};
 use wharfinger_core::{AccountId, Region};
 
-use super::{LogFormat, PublicLayer};
+use super::{LogFormat, PublicLayer, TlsLayer};
 
 /// What one layer (the file, or flags and environment) says.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
@@ -34,6 +34,9 @@ pub struct Settings {
     /// See [`Config::public`](super::Config::public).
     #[serde(default)]
     pub public: PublicLayer,
+    /// See [`Config::tls`](super::Config::tls).
+    #[serde(default)]
+    pub tls: TlsLayer,
     /// See [`Config::log`](super::Config::log).
     #[serde(default)]
     pub log: LogLayer,
@@ -79,6 +82,7 @@ impl Settings {
             registry_host: self.registry_host.or(below.registry_host),
             master_key_file: self.master_key_file.or(below.master_key_file),
             public: self.public.over(below.public),
+            tls: self.tls.over(below.tls),
             log: LogLayer {
                 format: log.format.or(below.log.format),
                 filter: log.filter.or(below.log.filter),

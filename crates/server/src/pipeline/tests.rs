@@ -42,6 +42,7 @@ pub(crate) fn pipeline(folder: &Path, oci: impl Edge, aws: impl Edge) -> Pipelin
         clock: Arc::new(ManualClock::new(Timestamp::from_seconds(1_800_000_000))),
         entropy: Arc::new(SeededEntropy::new(1)),
         idle_timeout: Duration::from_secs(60),
+        secure_transport: false,
     }
 }
 
