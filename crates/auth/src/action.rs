@@ -12,6 +12,8 @@ pub trait Action: Send + Sync + 'static {
     /// The name without its service, such as `PutImage`. Policies put `ecr:` before it, or
     /// `ecr-public:` when the registry is a public one.
     const NAME: &'static str;
+    /// The name as policies of private registries have it, such as `ecr:PutImage`.
+    const ECR_NAME: &'static str;
     /// The service it belongs to, where that is not the one of the resource's registry.
     const SERVICE: Option<&'static str> = None;
     /// What it is about.
@@ -33,6 +35,7 @@ macro_rules! actions {
 
             impl Action for GetServiceBearerToken {
                 const NAME: &'static str = "GetServiceBearerToken";
+                const ECR_NAME: &'static str = "sts:GetServiceBearerToken";
                 const SERVICE: Option<&'static str> = Some("sts");
                 type Resource = RegistryResource;
             }
@@ -44,6 +47,7 @@ macro_rules! actions {
 
                 impl Action for $name {
                     const NAME: &'static str = stringify!($name);
+                    const ECR_NAME: &'static str = concat!("ecr:", stringify!($name));
                     type Resource = $resource;
                 }
             )*)*

@@ -16,11 +16,6 @@ impl RepositoryPrefix {
         Self(text.into())
     }
 
-    /// `ROOT`.
-    pub(crate) fn root() -> Self {
-        Self(ROOT.into())
-    }
-
     /// The prefix as it was written.
     pub(crate) fn into_text(self) -> String {
         self.0

@@ -19,6 +19,7 @@ async fn routes(world: &World, name: &str) -> Vec<(&'static str, String)> {
         let path = line
             .route
             .replace("<name>", name)
+            .replace("<source>", name)
             .replace("<digest>", &layer.to_string())
             .replace("<upload>", upload);
         for reference in ["secret", &image.to_string()] {

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 use wharfinger_auth::{Permit, RepositoryResource, actions};
-use wharfinger_core::RegistryId;
+use wharfinger_core::{Digest, RegistryId};
 use wharfinger_oci::media_type::OCI_MANIFEST;
 use wharfinger_registry::{CatalogData, NewCatalogData};
 
-use super::fixture::{HOST_NAME, Reply, base64, digest_of, manifest};
+use super::fixture::{HOST_NAME, REPOSITORY, Reply, base64, digest_of, manifest};
 use super::public_world::{LAYER, PREFIX, PUBLIC_HOST, World, world};
 
 impl World {
@@ -20,6 +20,7 @@ impl World {
             ("HEAD", format!("<alias>/app/blobs/{layer}")),
             ("GET", format!("<alias>/app/blobs/{layer}")),
             ("GET", "<alias>/app/tags/list".into()),
+            ("GET", format!("<alias>/app/referrers/{}", digest_of(&self.manifest))),
         ]
     }
 }
@@ -307,6 +308,27 @@ async fn what_is_not_there_is_not_found() {
         let reply = world.ask("GET", target).bearer(&world.password).send().await;
         reply.assert_error(404, "UNSUPPORTED", "there is no such route");
     }
+}
+
+#[tokio::test]
+async fn layers_are_mounted_from_public_repositories_and_from_no_others() {
+    let world = world().await;
+    world.create("other").await;
+    let secret = world.fixture.push_blob(REPOSITORY, b"private layer").await;
+    let mount = async |digest: &Digest, from: &str| {
+        let from = from.replace("<alias>", &world.alias);
+        let target = format!("/v2/<alias>/other/blobs/uploads/?mount={digest}&from={from}");
+        world.ask("POST", &target).bearer(&world.password).send().await
+    };
+    for from in [REPOSITORY, "<alias>/team/app", "111122223333/team/app"] {
+        assert_eq!(mount(&secret, from).await.status, 202, "{from}");
+    }
+    let layer = digest_of(LAYER);
+    assert_eq!(mount(&layer, "app").await.status, 202);
+    let mounted = mount(&layer, "<alias>/app").await;
+    assert_eq!(mounted.status, 201, "{mounted:?}");
+    let place = format!("http://{PUBLIC_HOST}/v2/{}/other/blobs/{layer}", world.alias);
+    assert_eq!(mounted.header("location"), place);
 }
 
 #[tokio::test]
