@@ -246,7 +246,7 @@ fn request<'a>(world: &'a World, service: &str, operation: &str, input: &Value) 
 
 #[tokio::test]
 async fn every_broken_input_is_refused_and_none_breaks_the_server() {
-    let world = World::new().await;
+    let world = World::public().await;
     world.create_repository("team/app").await;
     world.push_image("team/app", "1", Some("v1")).await;
     for (service, count) in INPUTS {

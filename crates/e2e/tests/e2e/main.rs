@@ -13,6 +13,7 @@ mod malformed;
 mod memory;
 mod permission;
 mod podman;
+mod public;
 mod skopeo;
 mod terraform;
 mod tutorial;
