@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::world::{Draft, World};
 
 /// Broken inputs for each service.
-const INPUTS: [(&str, usize); 1] = [("ecr", 20_000)];
+const INPUTS: [(&str, usize); 2] = [("ecr", 20_000), ("ecr_public", 5_000)];
 /// Longer values than this are broken by other means: a body has a limit of its own.
 const LONG: u64 = 100_000;
 

@@ -4,6 +4,7 @@
 mod aws_names;
 mod boto3;
 mod buildah;
+mod cdk;
 mod contract;
 mod damage;
 mod disk;
@@ -14,6 +15,7 @@ mod memory;
 mod permission;
 mod podman;
 mod public;
+mod sdk;
 mod skopeo;
 mod terraform;
 mod tutorial;
