@@ -15,7 +15,8 @@ fn tell(client: &str, service: &str) {
     if !available(&[Client::Aws]) {
         return;
     }
-    let server = Server::start();
+    // Nothing of ECR Public is served unless it is asked for.
+    let server = Server::start_with(&["--public-path-prefix", "public.ecr.aws"]);
     let mut shell = Shell::new(&server);
     shell.set("PYTHONDONTWRITEBYTECODE", "1");
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("python");
