@@ -43,7 +43,7 @@ impl Call<'_> {
         let resource = RepositoryResource { registry, name: name.clone() };
         let caller = &self.session.caller;
         let refused = match caller.authorize_with(resource.clone(), keys).await {
-            Ok(permit) => return Ok(permit),
+            Ok(permit) => return Ok(self.registry.throttle(permit)?),
             Err(denied) => Refusal::from(denied),
         };
         match &self.session.public {

@@ -75,11 +75,11 @@ impl Registry {
             Some(new) => Some((self.seal_logo(&row.key_domain, new.logo_image)?, new.texts)),
             None => None,
         };
-        let now = self.now();
+        let (limit, now) = (self.repositories_max(&row.registry), self.now());
         self.metadata
             .write(move |tx| {
                 Box::pin(async move {
-                    let row = insert_repository(tx, row, &new.tags).await?;
+                    let row = insert_repository(tx, row, &new.tags, limit).await?;
                     let catalog = match catalog {
                         Some((logo, texts)) => Some(put(tx, row.id, texts, logo, now).await?),
                         None => None,

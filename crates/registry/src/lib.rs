@@ -37,12 +37,13 @@ mod resource_tag;
 mod scanning;
 mod signing;
 mod storage_class;
+mod throttle;
 mod upload;
 
 use std::sync::Arc;
 
 use wharfinger_blobs::{BlobStore, LocalKeyRing};
-use wharfinger_core::{Clock, Entropy, PublicEndpoint, Timestamp};
+use wharfinger_core::{Clock, Entropy, PublicEndpoint, Quotas, Timestamp};
 use wharfinger_metadata::Metadata;
 
 pub use account_setting::AccountSetting;
@@ -95,6 +96,8 @@ pub struct Registry {
     previews: lifecycle_policy::PreviewRuns,
     uploads: upload::UploadLocks,
     pulls: pull_time::WaitingPulls,
+    quotas: Quotas,
+    throttle: throttle::Throttle,
     public: Option<PublicEndpoint>,
 }
 
@@ -109,7 +112,26 @@ impl Registry {
     ) -> Self {
         let previews = lifecycle_policy::PreviewRuns::new(&*entropy);
         let (uploads, pulls) = (upload::UploadLocks::default(), Default::default());
-        Self { metadata, blobs, keys, clock, entropy, previews, uploads, pulls, public: None }
+        let (quotas, throttle) = (Quotas::default(), throttle::Throttle::default());
+        Self {
+            metadata,
+            blobs,
+            keys,
+            clock,
+            entropy,
+            previews,
+            uploads,
+            pulls,
+            quotas,
+            throttle,
+            public: None,
+        }
+    }
+
+    /// The same service with other quotas than ECR's.
+    #[must_use]
+    pub fn with_quotas(self, quotas: Quotas) -> Self {
+        Self { throttle: throttle::Throttle::new(quotas.rates), quotas, ..self }
     }
 
     /// The same service with public registries, if they are served anywhere.

@@ -10,7 +10,6 @@ use wharfinger_metadata::repository::{self, RepositoryRow};
 use wharfinger_metadata::{MetadataError, RepositoryId, Tx, resource_tag};
 
 use crate::creation_template::{InitialPolicies, put_initial_policies};
-use crate::kind_limits::KindLimits;
 use crate::resource_tag::check_tags;
 use crate::{Encryption, Error, Page, PageRequest, Registry, TagMutability};
 
@@ -69,10 +68,11 @@ impl Registry {
         policies: InitialPolicies,
     ) -> Result<Repository, Error> {
         let row = self.new_repository(permit, tagging, &new)?;
+        let limit = self.repositories_max(&row.registry);
         self.metadata
             .write(move |tx| {
                 Box::pin(async move {
-                    let row = insert_repository(tx, row, &new.tags).await?;
+                    let row = insert_repository(tx, row, &new.tags, limit).await?;
                     put_initial_policies(tx, row.id, policies, row.created_at).await?;
                     Repository::from_row(row)
                 })
@@ -263,13 +263,13 @@ impl Repository {
     }
 }
 
-/// Adds a repository with its resource tags.
+/// Adds a repository with its resource tags to a registry that may hold `limit` of them.
 pub(crate) async fn insert_repository(
     tx: &mut Tx,
     row: RepositoryRow,
     tags: &[(String, String)],
+    limit: u64,
 ) -> Result<RepositoryRow, Error> {
-    let limit = KindLimits::of(&row.registry).repositories;
     if repository::count(tx, &row.registry).await? >= limit {
         return Err(Error::LimitExceeded { what: "repositories per registry", limit });
     }

@@ -171,7 +171,7 @@ fn open_registry(
     if let Some(public) = &config.public {
         tracing::info!(?public, "public repositories are served here: anyone may pull from them");
     }
-    Ok(Arc::new(registry.with_public(config.public.clone())))
+    Ok(Arc::new(registry.with_quotas(config.quotas).with_public(config.public.clone())))
 }
 
 fn assemble(

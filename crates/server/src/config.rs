@@ -4,6 +4,7 @@
 //! on each other and gives the whole [`Config`]. The command line reads flags and environment.
 
 mod public;
+mod quotas;
 mod settings;
 mod tls;
 
@@ -11,9 +12,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use wharfinger_core::{AccountId, ParseError, PublicEndpoint, Region};
+use wharfinger_core::{AccountId, ParseError, PublicEndpoint, Quotas, Region};
 
 pub use public::PublicLayer;
+pub use quotas::{QuotaSettings, RateMode};
 pub use settings::{LimitSettings, LogLayer, Settings};
 pub use tls::{TlsConfig, TlsLayer, TlsMode};
 
@@ -56,6 +58,8 @@ pub struct Config {
     pub log: LogSettings,
     /// Limits of the listener.
     pub limits: Limits,
+    /// Quotas of every registry.
+    pub quotas: Quotas,
 }
 
 /// How the server logs.
@@ -167,6 +171,7 @@ impl Config {
                 filter: given.log.filter.unwrap_or_else(|| DEFAULT_LOG_FILTER.into()),
             },
             limits: given.limits.resolve(),
+            quotas: given.quotas.resolve(),
         })
     }
 }
@@ -231,6 +236,7 @@ mod tests {
         assert_eq!(config.log, LogSettings { format: LogFormat::Text, filter: "info".into() });
         assert_eq!(config.limits.connections_max, CONNECTIONS_MAX);
         assert_eq!(config.public, None);
+        assert_eq!(config.quotas, Quotas::default());
         let none = Config::resolve(Settings::default(), Settings::default(), None);
         assert!(none.unwrap_err().to_string().contains("--data-dir"));
     }
@@ -242,7 +248,8 @@ mod tests {
              account_id = '123456789012'\nregistry_host = '{account}.dkr.{region}.test'\n\
              master_key_file = '/key'\n[public]\nhost = 'public.test:80'\npath_prefix = 'pub'\n\
              [log]\nformat = 'json'\nfilter = 'debug'\n[tls]\nmode = 'auto'\n\
-             [limits]\nconnections_max = 7\nidle_timeout_seconds = 8\n",
+             [limits]\nconnections_max = 7\nidle_timeout_seconds = 8\n\
+             [quotas]\nrepositories = 9\ntags_per_image = 10\n",
         )
         .unwrap();
         let overrides = Settings {
@@ -253,6 +260,10 @@ mod tests {
             limits: LimitSettings {
                 connections_max: 9.try_into().ok(),
                 ..LimitSettings::default()
+            },
+            quotas: QuotaSettings {
+                tags_per_image: 11.try_into().ok(),
+                ..QuotaSettings::default()
             },
             ..Settings::default()
         };
@@ -270,6 +281,7 @@ mod tests {
         assert_eq!(config.limits.connections_max, 9);
         assert_eq!(config.limits.idle_timeout, Duration::from_secs(8));
         assert_eq!(config.limits.shutdown_grace, Duration::from_secs(30));
+        assert_eq!((config.quotas.repositories_max, config.quotas.tags_per_image_max), (9, 11));
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod public_registries;
 mod public_repositories;
 mod pull_through_cache_rules;
 mod pull_time_exclusions;
+mod quotas;
 mod referrers;
 mod replication;
 mod repositories;

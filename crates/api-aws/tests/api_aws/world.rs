@@ -17,8 +17,8 @@ use wharfinger_auth::{AccessKey, Auth, AuthKeys, KeyOwner};
 use wharfinger_aws_protocol::sigv4::{RequestParts, Signer, body_sha256};
 use wharfinger_blobs::{LocalBlobStore, LocalKeyRing, MasterKey};
 use wharfinger_core::{
-    AccountId, Clock, Entropy, ManualClock, PublicEndpoint, Region, RegistryId, RequestContext,
-    RequestId, Secret, SeededEntropy, Timestamp,
+    AccountId, Clock, Entropy, ManualClock, PublicEndpoint, Quotas, Region, RegistryId,
+    RequestContext, RequestId, Secret, SeededEntropy, Timestamp,
 };
 use wharfinger_metadata::{Metadata, OpenMode};
 use wharfinger_registry::Registry;
@@ -66,23 +66,27 @@ impl World {
         Self::with_endpoints(Endpoints::default()).await
     }
 
+    pub async fn with_quotas(quotas: Quotas) -> Self {
+        Self::build(Endpoints::default(), quotas, None).await
+    }
+
     pub async fn with_endpoints(endpoints: Endpoints) -> Self {
-        Self::open(endpoints, None).await
+        Self::build(endpoints, Quotas::default(), None).await
     }
 
     /// With public registries under a host of their own.
     pub async fn public() -> Self {
         let public = PublicEndpoint::new(Some(PUBLIC_HOST), None).unwrap();
-        Self::open(Endpoints::default(), public).await
+        Self::build(Endpoints::default(), Quotas::default(), public).await
     }
 
     /// With public registries under a path of the shared host.
     pub async fn public_by_path() -> Self {
         let public = PublicEndpoint::new(None, Some("public.ecr.aws")).unwrap();
-        Self::open(Endpoints::default(), public).await
+        Self::build(Endpoints::default(), Quotas::default(), public).await
     }
 
-    async fn open(endpoints: Endpoints, public: Option<PublicEndpoint>) -> Self {
+    async fn build(endpoints: Endpoints, quotas: Quotas, public: Option<PublicEndpoint>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(NOW)));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
@@ -94,7 +98,7 @@ impl World {
         let blobs = Arc::new(blobs.unwrap());
         let registry =
             Registry::new(metadata.clone(), blobs, keys, clock.clone(), Arc::clone(&entropy));
-        let registry = Arc::new(registry.with_public(public));
+        let registry = Arc::new(registry.with_public(public).with_quotas(quotas));
         let auth_keys =
             AuthKeys { token_key: Secret::new([2; 32]), secret_key: Secret::new([3; 32]) };
         let auth =
