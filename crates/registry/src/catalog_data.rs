@@ -75,8 +75,7 @@ impl Registry {
             Some(new) => Some((self.seal_logo(&row.key_domain, new.logo_image)?, new.texts)),
             None => None,
         };
-        let now = self.now();
-        let limit = self.repositories_max(&row.registry);
+        let (limit, now) = (self.repositories_max(&row.registry), self.now());
         self.metadata
             .write(move |tx| {
                 Box::pin(async move {

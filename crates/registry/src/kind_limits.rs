@@ -8,7 +8,7 @@ use wharfinger_core::limits::{
 
 use crate::Registry;
 
-/// What a registry may hold.
+/// What a layer of a registry may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct KindLimits {
     /// Bytes of one layer.
@@ -29,7 +29,7 @@ impl KindLimits {
 }
 
 impl Registry {
-    /// Repositories that a registry may have: a setting for private ones.
+    /// Repositories that a registry may hold. Only the quota of private ones is adjusted.
     pub(crate) fn repositories_max(&self, registry: &RegistryId) -> u64 {
         if registry.is_public() { PUBLIC_REPOSITORIES_MAX } else { self.quotas.repositories_max }
     }

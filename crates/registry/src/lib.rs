@@ -96,9 +96,9 @@ pub struct Registry {
     previews: lifecycle_policy::PreviewRuns,
     uploads: upload::UploadLocks,
     pulls: pull_time::WaitingPulls,
-    public: Option<PublicEndpoint>,
     quotas: Quotas,
     throttle: throttle::Throttle,
+    public: Option<PublicEndpoint>,
 }
 
 impl Registry {
@@ -122,9 +122,9 @@ impl Registry {
             previews,
             uploads,
             pulls,
-            public: None,
             quotas,
             throttle,
+            public: None,
         }
     }
 

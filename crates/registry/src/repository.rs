@@ -263,7 +263,7 @@ impl Repository {
     }
 }
 
-/// Adds a repository with its resource tags.
+/// Adds a repository with its resource tags to a registry that may hold `limit` of them.
 pub(crate) async fn insert_repository(
     tx: &mut Tx,
     row: RepositoryRow,

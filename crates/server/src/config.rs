@@ -235,8 +235,8 @@ mod tests {
         assert_eq!(config.region.as_str(), DEFAULT_REGION);
         assert_eq!(config.log, LogSettings { format: LogFormat::Text, filter: "info".into() });
         assert_eq!(config.limits.connections_max, CONNECTIONS_MAX);
-        assert_eq!(config.quotas, Quotas::default());
         assert_eq!(config.public, None);
+        assert_eq!(config.quotas, Quotas::default());
         let none = Config::resolve(Settings::default(), Settings::default(), None);
         assert!(none.unwrap_err().to_string().contains("--data-dir"));
     }

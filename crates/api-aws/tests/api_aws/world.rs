@@ -98,7 +98,7 @@ impl World {
         let blobs = Arc::new(blobs.unwrap());
         let registry =
             Registry::new(metadata.clone(), blobs, keys, clock.clone(), Arc::clone(&entropy));
-        let registry = Arc::new(registry.with_quotas(quotas).with_public(public));
+        let registry = Arc::new(registry.with_public(public).with_quotas(quotas));
         let auth_keys =
             AuthKeys { token_key: Secret::new([2; 32]), secret_key: Secret::new([3; 32]) };
         let auth =

@@ -52,19 +52,15 @@ pub(super) struct Reply {
 }
 
 pub(super) async fn fixture() -> Fixture {
-    build(Quotas::default(), None).await
+    open(None, Quotas::default()).await
 }
 
 pub(super) async fn fixture_with_quotas(quotas: Quotas) -> Fixture {
-    build(quotas, None).await
+    open(None, quotas).await
 }
 
 /// With public registries, if they are served anywhere.
-pub(super) async fn open(public: Option<PublicEndpoint>) -> Fixture {
-    build(Quotas::default(), public).await
-}
-
-async fn build(quotas: Quotas, public: Option<PublicEndpoint>) -> Fixture {
+pub(super) async fn open(public: Option<PublicEndpoint>, quotas: Quotas) -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_800_000_000)));
     let entropy = Arc::new(SeededEntropy::new(11));
@@ -77,7 +73,7 @@ async fn build(quotas: Quotas, public: Option<PublicEndpoint>) -> Fixture {
     let time: Arc<dyn Clock> = clock.clone();
     let auth = Auth::new(metadata.clone(), time.clone(), shared.clone(), &keys).unwrap();
     let registry = Registry::new(metadata, Arc::new(blobs), ring, time, shared);
-    let registry = registry.with_quotas(quotas).with_public(public);
+    let registry = registry.with_public(public).with_quotas(quotas);
     let (auth, registry) = (Arc::new(auth), Arc::new(registry));
     let root = auth.ensure_account(Some(ACCOUNT.parse().unwrap())).await.unwrap().new_key.unwrap();
     let api = ApiOci::new(registry.clone(), auth.clone());

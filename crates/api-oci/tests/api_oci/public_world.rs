@@ -4,7 +4,7 @@ use serde_json::Value;
 use wharfinger_auth::{
     AccessKey, Permit, PublicRegistryResource, RegistryResource, RepositoryResource, actions,
 };
-use wharfinger_core::{PublicEndpoint, RegistryId};
+use wharfinger_core::{PublicEndpoint, Quotas, RegistryId};
 use wharfinger_oci::media_type::OCI_MANIFEST;
 use wharfinger_registry::LockOut;
 
@@ -27,7 +27,8 @@ pub(super) struct World {
 }
 
 pub(super) async fn world() -> World {
-    let fixture = open(PublicEndpoint::new(Some(PUBLIC_HOST), Some(PREFIX)).unwrap()).await;
+    let endpoint = PublicEndpoint::new(Some(PUBLIC_HOST), Some(PREFIX)).unwrap();
+    let fixture = open(endpoint, Quotas::default()).await;
     let password = fixture.public_login(&fixture.root).await;
     let permit = Permit::system(PublicRegistryResource::new(fixture.account()));
     let page = fixture.registry.describe_registries(&permit, &Default::default()).await.unwrap();

@@ -15,6 +15,7 @@ fn tell(client: &str, service: &str) {
     if !available(&[Client::Aws]) {
         return;
     }
+    // Nothing of ECR Public is served unless it is asked for.
     let server = Server::start_with(&["--public-path-prefix", "public.ecr.aws"]);
     let mut shell = Shell::new(&server);
     shell.set("PYTHONDONTWRITEBYTECODE", "1");
