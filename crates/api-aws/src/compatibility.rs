@@ -122,6 +122,65 @@ pub const DEVIATIONS: &[Deviation] = &[
                which heals them.",
     },
     Deviation {
+        place: "Pull through cache rules",
+        aws: "Pulls below a rule's prefix fetch from the upstream registry, and \
+              `ValidatePullThroughCacheRule` tries it.",
+        here: "Rules are kept, and nothing is fetched yet: `isValid` is `false` with a `failure` \
+               that says so, and repositories below the prefix are like any others.",
+    },
+    Deviation {
+        place: "Pull through cache rules: `credentialArn`",
+        aws: "The secret is read when the rule is created or changed.",
+        here: "Its form is checked, and that it is of the registry's account and region (else \
+               `SecretNotFoundException`); there is no Secrets Manager here to look it up in. \
+               `docker-hub`, `github-container-registry`, `azure-container-registry`, \
+               `gitlab-container-registry` and `chainguard` (`cgr.dev`) need one.",
+    },
+    Deviation {
+        place: "Pull through cache rules: members that do not go together",
+        aws: "Not documented.",
+        here: "`InvalidParameterException` naming the member: an `upstreamRegistry` that the URL \
+               contradicts, a missing `credentialArn` or `customRoleArn`, an \
+               `upstreamRepositoryPrefix` beside the prefix `ROOT`.",
+    },
+    Deviation {
+        place: "Prefixes of rules and templates",
+        aws: "A `/` at the end is implied; how one that was given is answered is not documented.",
+        here: "`team` and `team/` are the same one, answered as it was first written.",
+    },
+    Deviation {
+        place: "Repository creation templates: which one is used",
+        aws: "Not documented for templates that are not for the scenario at hand.",
+        here: "They are passed over: of those that are for it, the longest prefix is used, else \
+               `ROOT`.",
+    },
+    Deviation {
+        place: "Repository creation templates: `customRoleArn`",
+        aws: "Templates with resource tags or a KMS key need one; the role creates the repository.",
+        here: "Must be a role of the account, is kept and answered, and is not assumed. A push \
+               creates its repository with the rights of who pushes: `ecr:CreateRepository`, and \
+               `ecr:TagResource` for a template with tags.",
+    },
+    Deviation {
+        place: "`CreateRepositoryCreationTemplate` permissions",
+        aws: "Lists `ecr:CreateRepository`, `ecr:PutLifecyclePolicy`, `ecr:SetRepositoryPolicy` \
+              and `iam:PassRole` as dependent actions.",
+        here: "Only the action itself is asked for.",
+    },
+    Deviation {
+        place: "Repository creation templates: limits and errors",
+        aws: "Names no quota; `DescribeRepositoryCreationTemplates` models no error for an unknown \
+              prefix, nor the others one for bad tags.",
+        here: "At most 50 for each registry (`LimitExceededException`). Unknown prefixes are left \
+               out. Bad tags are `InvalidParameterException`. An empty `description` or \
+               `customRoleArn` clears it, as the empty texts do that ECR documents.",
+    },
+    Deviation {
+        place: "`InitiateLayerUpload` and creation on push",
+        aws: "Not documented.",
+        here: "`RepositoryNotFoundException`: a push creates its repository on `/v2` only.",
+    },
+    Deviation {
         place: "A full disk",
         aws: "Does not happen.",
         here: "`ServerException` with status 507; nothing of the request is kept.",
@@ -138,13 +197,11 @@ const EXCLUSIONS: Status = Status::NotImplemented { area: "pull-time update excl
 const IAM: Status = Status::NotImplemented { area: "IAM roles and sessions" };
 const LIFECYCLE: Status = Status::NotImplemented { area: "lifecycle policies" };
 const POLICIES: Status = Status::NotImplemented { area: "repository and registry policies" };
-const PULL_THROUGH: Status = Status::NotImplemented { area: "pull through cache" };
 const REFERRERS: Status = Status::NotImplemented { area: "referrers" };
 const REPLICATION: Status = Status::NotImplemented { area: "replication" };
 const SCANNING: Status = Status::NotImplemented { area: "image scanning" };
 const SETTINGS: Status = Status::NotImplemented { area: "account settings" };
 const SIGNING: Status = Status::NotImplemented { area: "image signing" };
-const TEMPLATES: Status = Status::NotImplemented { area: "repository creation templates" };
 
 /// Whether an operation of ECR is implemented.
 pub const fn status(operation: ecr::Operation) -> Status {
@@ -196,11 +253,11 @@ pub const fn status(operation: ecr::Operation) -> Status {
         | Op::DeletePullThroughCacheRule
         | Op::DescribePullThroughCacheRules
         | Op::UpdatePullThroughCacheRule
-        | Op::ValidatePullThroughCacheRule => PULL_THROUGH,
+        | Op::ValidatePullThroughCacheRule => Status::Implemented,
         Op::CreateRepositoryCreationTemplate
         | Op::DeleteRepositoryCreationTemplate
         | Op::DescribeRepositoryCreationTemplates
-        | Op::UpdateRepositoryCreationTemplate => TEMPLATES,
+        | Op::UpdateRepositoryCreationTemplate => Status::Implemented,
         Op::DeleteSigningConfiguration
         | Op::DescribeImageSigningStatus
         | Op::GetSigningConfiguration
@@ -264,7 +321,7 @@ mod tests {
     #[test]
     fn the_tables_list_every_operation_once() {
         let text = operations_markdown();
-        assert!(text.contains("## ECR: 20 of 62 operations\n\n| operation | status |\n"));
+        assert!(text.contains("## ECR: 29 of 62 operations\n\n| operation | status |\n"));
         assert!(text.contains("## STS: 1 of 11 operations\n"));
         assert!(text.contains("| PutImage | implemented |\n"));
         assert!(text.contains("| PutLifecyclePolicy | not yet: lifecycle policies |\n"));

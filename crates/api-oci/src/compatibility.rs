@@ -69,6 +69,15 @@ pub const DEVIATIONS: &[Deviation] = &[
         why: "Some clients show it, none minds it",
     },
     Deviation {
+        area: "Creation on push",
+        ecr: "The service role or the role of the template creates the repository; which rights \
+              the client needs is not documented; only the first POST is said to create",
+        wharfinger: "POST blobs/uploads/ and PUT manifests/<reference> create it with the rights \
+                     of the client, who needs ecr:CreateRepository, and ecr:TagResource for a \
+                     template with tags; else 403 DENIED that names the action",
+        why: "No role is assumed here, and whoever may push but not create is told what is missing",
+    },
+    Deviation {
         area: "PATCH blobs/uploads/<id>",
         ecr: "201; Range stays at the first chunk; chunks but the last need 5 MiB",
         wharfinger: "202; Range advances; chunks of any size",

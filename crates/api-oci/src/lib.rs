@@ -14,6 +14,7 @@ mod call;
 mod catalog;
 pub mod compatibility;
 mod conditional;
+mod create_on_push;
 mod error;
 mod host;
 mod manifest;

@@ -11,6 +11,7 @@ use crate::answer::{Answer, CONTENT_DIGEST};
 use crate::body::{self, ManifestBodyError};
 use crate::call::Call;
 use crate::conditional::{etag, is_known};
+use crate::create_on_push::create_missing;
 use crate::refusal::Refusal;
 use crate::{Body, error};
 
@@ -56,6 +57,8 @@ pub(crate) async fn get(
 
 /// `[end-7] PUT /v2/<name>/manifests/<reference>`; ECR `PutImage`.
 ///
+/// A creation template may create the repository, if the manifest is sound.
+///
 /// `OCI-Subject` is not sent: it would say that referrers are listed.
 pub(crate) async fn put(
     call: &Call<'_>,
@@ -76,7 +79,14 @@ pub(crate) async fn put(
         tag,
         digest,
     };
-    let digest = match call.registry.put_image(&permit, new).await {
+    let stored = match call.registry.put_image(&permit, new.clone()).await {
+        Err(missing @ Error::RepositoryNotFound { .. }) => {
+            create_missing(call, name, &permit, missing).await?;
+            call.registry.put_image(&permit, new).await
+        }
+        outcome => outcome,
+    };
+    let digest = match stored {
         Ok(stored) => stored.id.digest,
         // A push that says nothing new has succeeded.
         Err(Error::ImageAlreadyExists { digest, .. }) => digest,

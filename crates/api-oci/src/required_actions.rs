@@ -20,7 +20,8 @@ pub struct RequiredActions {
     pub actions: &'static [&'static str],
 }
 
-/// Every method of every route.
+/// Every method of every route. A push to a repository that a creation template creates needs
+/// `CreateRepository` as well, and `TagResource` if the template has resource tags.
 pub const REQUIRED_ACTIONS: &[RequiredActions] = &[
     required("GET", "/v2/", &[]),
     required("GET", "/v2/_catalog", &[DescribeRepositories::NAME]),

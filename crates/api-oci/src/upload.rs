@@ -12,13 +12,14 @@ use wharfinger_registry::{EmptyBlob, Error, UploadProgress};
 
 use crate::answer::{Answer, CONTENT_DIGEST, UPLOAD_UUID};
 use crate::call::Call;
+use crate::create_on_push::create_missing;
 use crate::error::{invalid_digest, invalid_parameter};
 use crate::refusal::{Refusal, chain};
 use crate::{Body, body};
 
 /// `[end-4a] POST /v2/<name>/blobs/uploads/`; ECR `InitiateLayerUpload`. With `digest`
 /// [end-4b] the body is the whole blob. With `mount` [end-11] a session is begun all the same, as
-/// ECR does where mounting is off.
+/// ECR does where mounting is off. A creation template may create the repository.
 pub(crate) async fn start(
     call: &Call<'_>,
     name: &RepositoryName,
@@ -29,8 +30,23 @@ pub(crate) async fn start(
     if query.get("mount").is_none() && query.get("digest").is_some() {
         return push_whole(call, name, &permit, body).await;
     }
-    let progress = call.registry.initiate_layer_upload(&permit).await?;
+    let progress = begin(call, name, &permit).await?;
     Ok(described(call, name, Answer::empty(StatusCode::ACCEPTED), progress))
+}
+
+/// Begins a session, in a repository that is created for it if need be.
+async fn begin(
+    call: &Call<'_>,
+    name: &RepositoryName,
+    permit: &Permit<InitiateLayerUpload>,
+) -> Result<UploadProgress, Refusal> {
+    match call.registry.initiate_layer_upload(permit).await {
+        Err(missing @ Error::RepositoryNotFound { .. }) => {
+            create_missing(call, name, permit, missing).await?;
+            Ok(call.registry.initiate_layer_upload(permit).await?)
+        }
+        outcome => Ok(outcome?),
+    }
 }
 
 /// A blob in one request. The client never learns of the session, so it does not outlive a failure.
@@ -43,7 +59,7 @@ async fn push_whole(
     let digest = digest_parameter(call)?;
     let upload = call.permit::<UploadLayerPart>(name).await?;
     let complete = call.permit::<CompleteLayerUpload>(name).await?;
-    let upload_id = call.registry.initiate_layer_upload(permit).await?.upload_id;
+    let upload_id = begin(call, name, permit).await?.upload_id;
     let pieces = body::pieces(body);
     let outcome = match call.registry.append_to_upload(&upload, upload_id, None, pieces).await {
         Ok(_) => finish(call, name, &complete, upload_id, digest).await,

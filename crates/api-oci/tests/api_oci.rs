@@ -5,6 +5,7 @@ mod api_oci {
     mod arbitrary;
     mod authentication;
     mod authorization;
+    mod create_on_push;
     mod fixture;
     mod listing;
     mod presigned;

@@ -36,6 +36,10 @@ pub const RESOURCE_TAG_VALUE_CHARS_MAX: usize = 256;
 pub const EXCLUSION_FILTERS_MAX: usize = 5;
 /// `*` in one exclusion filter.
 pub const EXCLUSION_FILTER_WILDCARDS_MAX: usize = 2;
+/// Pull through cache rules of one registry.
+pub const PULL_THROUGH_CACHE_RULES_MAX: u32 = 50;
+/// Repository creation templates of one registry (our choice, that of the rules; AWS names none).
+pub const CREATION_TEMPLATES_MAX: u32 = 50;
 /// Elements of a page when the caller names no `maxResults`.
 pub const PAGE_DEFAULT: u32 = 100;
 /// Elements of a page at the most.

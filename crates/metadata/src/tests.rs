@@ -3,6 +3,7 @@
 
 mod commit;
 mod plan;
+mod templates;
 
 use std::sync::Arc;
 

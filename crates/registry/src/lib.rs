@@ -7,6 +7,7 @@
 
 mod account_setting;
 mod creation_template;
+mod custom_role;
 mod deletion;
 mod encryption;
 mod error;
@@ -25,6 +26,7 @@ mod registry_policy;
 mod replication;
 mod repository;
 mod repository_policy;
+mod repository_prefix;
 mod resource_tag;
 mod scanning;
 mod signing;
@@ -37,6 +39,9 @@ use wharfinger_blobs::{BlobStore, LocalKeyRing};
 use wharfinger_core::{Clock, Entropy, Timestamp};
 use wharfinger_metadata::Metadata;
 
+pub use creation_template::{
+    CreationTemplate, CreationTemplateSettings, TemplateEncryption, TemplateScenario,
+};
 pub use deletion::{DeletedImages, ImageFailure, ImageFailureCode};
 pub use encryption::Encryption;
 pub use error::{Error, ImageName};
@@ -46,6 +51,9 @@ pub use image::{
 pub use layer::{BlobContent, LayerAvailability};
 pub use mutability::TagMutability;
 pub use page::{Page, PageRequest};
+pub use pull_through_cache_rule::{
+    NewPullThroughCacheRule, PullThroughCacheRule, UpstreamRegistry,
+};
 pub use push::NewImage;
 pub use repository::{NewRepository, Repository};
 pub use upload::{CompletedLayer, EmptyBlob, LayerPart, UploadProgress};

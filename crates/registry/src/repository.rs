@@ -10,6 +10,7 @@ use wharfinger_core::{AccountId, RegistryId, RepositoryName, Timestamp};
 use wharfinger_metadata::repository::{self, RepositoryRow};
 use wharfinger_metadata::{MetadataError, RepositoryId, Tx, resource_tag};
 
+use crate::creation_template::{InitialPolicies, put_initial_policies};
 use crate::resource_tag::check_tags;
 use crate::{Encryption, Error, Page, PageRequest, Registry, TagMutability};
 
@@ -55,6 +56,17 @@ impl Registry {
         permit: &Permit<CreateRepository>,
         tagging: Option<&Permit<TagResource>>,
         new: NewRepository,
+    ) -> Result<Repository, Error> {
+        self.create_repository_with(permit, tagging, new, InitialPolicies::default()).await
+    }
+
+    /// Creates a repository that has policies from its beginning.
+    pub(crate) async fn create_repository_with(
+        &self,
+        permit: &Permit<CreateRepository>,
+        tagging: Option<&Permit<TagResource>>,
+        new: NewRepository,
+        policies: InitialPolicies,
     ) -> Result<Repository, Error> {
         let RepositoryResource { registry, name } = permit.resource().clone();
         // Tags without the permit for this very repository are a mistake of the edge, refused here.
@@ -104,6 +116,7 @@ impl Registry {
                     for (key, value) in &new.tags {
                         resource_tag::put(tx, row.id, key, value).await?;
                     }
+                    put_initial_policies(tx, row.id, policies).await?;
                     Repository::from_row(row)
                 })
             })

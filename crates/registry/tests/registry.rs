@@ -2,10 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod registry {
+    mod creation_templates;
     mod deleting;
     mod fixture;
     mod layers;
     mod listing;
+    mod pull_through_cache_rules;
     mod pushing;
     mod racing;
     mod repositories;

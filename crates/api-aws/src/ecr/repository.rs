@@ -162,7 +162,8 @@ fn tag_mutability(
     Ok(TagMutability::new(mode.as_str(), filters)?)
 }
 
-fn exclusion_filters(filters: &[String]) -> Vec<ImageTagMutabilityExclusionFilter> {
+/// Filters as the model writes them.
+pub(super) fn exclusion_filters(filters: &[String]) -> Vec<ImageTagMutabilityExclusionFilter> {
     let wildcard = |filter: &String| ImageTagMutabilityExclusionFilter {
         filter_type: ImageTagMutabilityExclusionFilterType::Wildcard,
         filter: filter.clone(),

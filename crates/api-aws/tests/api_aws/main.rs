@@ -5,12 +5,14 @@
 mod authentication;
 mod authorization;
 mod bad_input;
+mod creation_templates;
 mod every_operation;
 mod generated_inputs;
 mod images;
 mod layers;
 mod never_fails;
 mod pagination;
+mod pull_through_cache_rules;
 mod repositories;
 mod resource_tags;
 mod sts;

@@ -2,15 +2,15 @@
 
 use wharfinger_core::{AccountId, ObjectId, SeededEntropy, UploadId};
 
-use super::{digest, image_row, now, open, repository_row, with_repository, write};
+use super::{digest, image_row, now, open, repository_row, templates, with_repository, write};
 use crate::access_key::{self, AccessKeyRow};
 use crate::blob::BlobRow;
 use crate::image::{ImagePosition, TagStatus};
 use crate::upload::UploadRow;
 use crate::user::UserRow;
 use crate::{
-    MetadataError, RepositoryId, Tx, blob, image, installation, registry_setting, repository,
-    resource_tag, tag, upload, user,
+    MetadataError, RepositoryId, Tx, blob, creation_template, image, installation,
+    pull_through_cache_rule, registry_setting, repository, resource_tag, tag, upload, user,
 };
 
 #[tokio::test]
@@ -24,6 +24,7 @@ async fn every_statement_walks_an_index() {
             run_images(tx, id).await?;
             run_blobs_and_uploads(tx, id).await?;
             run_users(tx).await?;
+            run_templates(tx).await?;
             repository::delete(tx, id, now()).await?;
             while repository::purge(tx, 10).await? {}
             let statements: Vec<&str> = tx.seen.iter().copied().collect();
@@ -154,4 +155,23 @@ async fn run_users(tx: &mut Tx) -> Result<(), MetadataError> {
     access_key::delete(tx, "AKIA").await?;
     user::delete(tx, &account, "ci").await?;
     Ok(())
+}
+
+async fn run_templates(tx: &mut Tx) -> Result<(), MetadataError> {
+    let registry = repository_row("app").registry;
+    let template = templates::template("team");
+    creation_template::insert(tx, &registry, &template).await?;
+    creation_template::find(tx, &registry, "team").await?;
+    creation_template::list(tx, &registry, "", 100).await?;
+    creation_template::list_scenarios(tx, &registry, 100).await?;
+    creation_template::count(tx, &registry).await?;
+    creation_template::update(tx, &registry, &template).await?;
+    creation_template::delete(tx, &registry, "team").await?;
+    let rule = templates::rule("quay");
+    pull_through_cache_rule::insert(tx, &registry, &rule).await?;
+    pull_through_cache_rule::find(tx, &registry, "quay").await?;
+    pull_through_cache_rule::list(tx, &registry, "", 100).await?;
+    pull_through_cache_rule::count(tx, &registry).await?;
+    pull_through_cache_rule::update(tx, &registry, &rule).await?;
+    pull_through_cache_rule::delete(tx, &registry, "quay").await
 }
