@@ -2,14 +2,16 @@
 
 use wharfinger_core::{AccountId, ObjectId, SeededEntropy, UploadId};
 
-use super::{digest, image_row, now, open, repository_row, templates, with_repository, write};
+use super::{
+    digest, image_row, kms_keys, now, open, repository_row, templates, with_repository, write,
+};
 use crate::access_key::{self, AccessKeyRow};
 use crate::blob::BlobRow;
 use crate::image::{ImagePosition, TagStatus};
 use crate::upload::UploadRow;
 use crate::user::UserRow;
 use crate::{
-    MetadataError, RepositoryId, Tx, blob, creation_template, image, installation,
+    MetadataError, RepositoryId, Tx, blob, creation_template, image, installation, kms_key,
     pull_through_cache_rule, registry_setting, repository, resource_tag, tag, upload, user,
 };
 
@@ -25,6 +27,7 @@ async fn every_statement_walks_an_index() {
             run_blobs_and_uploads(tx, id).await?;
             run_users(tx).await?;
             run_templates(tx).await?;
+            run_kms_keys(tx).await?;
             repository::delete(tx, id, now()).await?;
             while repository::purge(tx, 10).await? {}
             let statements: Vec<&str> = tx.seen.iter().copied().collect();
@@ -174,4 +177,18 @@ async fn run_templates(tx: &mut Tx) -> Result<(), MetadataError> {
     pull_through_cache_rule::count(tx, &registry).await?;
     pull_through_cache_rule::update(tx, &registry, &rule).await?;
     pull_through_cache_rule::delete(tx, &registry, "quay").await
+}
+
+async fn run_kms_keys(tx: &mut Tx) -> Result<(), MetadataError> {
+    let registry = repository_row("app").registry;
+    kms_key::insert(tx, &registry, &kms_keys::key("a")).await?;
+    kms_key::find(tx, &registry, "a").await?;
+    kms_key::list(tx, &registry, "", 100).await?;
+    kms_key::count(tx, &registry).await?;
+    kms_key::set_enabled(tx, &registry, "a", false).await?;
+    kms_key::insert_alias(tx, &registry, "alias/a", "a", now()).await?;
+    kms_key::find_alias(tx, &registry, "alias/a").await?;
+    kms_key::aliases(tx, &registry, "a", 100).await?;
+    kms_key::delete_alias(tx, &registry, "alias/a").await?;
+    Ok(())
 }
