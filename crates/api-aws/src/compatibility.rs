@@ -94,20 +94,87 @@ pub const DEVIATIONS: &[Deviation] = &[
         here: "Absent: a layer has no type of its own until a manifest names one.",
     },
     Deviation {
-        place: "`ListImages`, `DescribeImages` `filter.imageStatus`",
-        aws: "Shows archived images.",
-        here: "Every image is `ACTIVE`; `ARCHIVED` and `ACTIVATING` show none.",
+        place: "`DescribeImages` members",
+        aws: "Reports findings of scans.",
+        here: "`imageScanFindingsSummary` is absent until there are findings.",
     },
     Deviation {
-        place: "`DescribeImages` members",
-        aws: "Reports scans and the time of the last pull.",
-        here: "`imageScanStatus`, `imageScanFindingsSummary` and `lastRecordedPullTime` are \
-               absent until scanning and pull times are recorded.",
+        place: "`UpdateImageStorageClass` to `STANDARD`",
+        aws: "Answers `ACTIVATING`; the image is `ACTIVE` up to 20 minutes later.",
+        here: "Answers `ACTIVE`, which is true: nothing is moved, so the image can be pulled at \
+               once. Polling `DescribeImages` ends with the first look.",
+    },
+    Deviation {
+        place: "`UpdateImageStorageClass` and manifest lists",
+        aws: "Not documented.",
+        here: "An image that an active list names is not archived; archiving a list leaves its \
+               images active; a list that is restored or pushed brings along those it names. So \
+               an active list can always be pulled whole.",
+    },
+    Deviation {
+        place: "`BatchGetImage` of an archived image",
+        aws: "The failure code is not documented.",
+        here: "`ImageInaccessible`.",
+    },
+    Deviation {
+        place: "`GetDownloadUrlForLayer` of a layer that only archived images use",
+        aws: "Not documented.",
+        here: "`LayerInaccessibleException`. `PutImage` may name such a layer, which makes it \
+               available again; no upload is needed.",
+    },
+    Deviation {
+        place: "`ListImageReferrers` with `filter.artifactTypes`",
+        aws: "Names no limit to what a page searches.",
+        here: "A page looks at 1,000 referrers at the most, and ends early at 16 MiB of manifests, \
+               with a token for the rest.",
     },
     Deviation {
         place: "`DescribeRepositories`, `DescribeImages` with names and pagination",
         aws: "Documents that the two cannot be used together.",
         here: "`InvalidParameterException` at `nextToken` or `maxResults`.",
+    },
+    Deviation {
+        place: "`StartImageScan`, `DescribeImageScanFindings`",
+        aws: "Scans the image and shows what it found.",
+        here: "There is no scanner yet. The scan that is recorded is `FAILED`, with a description \
+               that says that nothing was examined, and without `imageScanFindings`; it does not \
+               count for the quota of one scan a day.",
+    },
+    Deviation {
+        place: "Scan on push, enhanced scanning",
+        aws: "Scans what is pushed, and again when advisories change.",
+        here: "Stored, validated and answered; nothing is scanned yet, and an image that nobody \
+               asked to scan gives `ScanNotFoundException`.",
+    },
+    Deviation {
+        place: "`PutRegistryScanningConfiguration` `rules`",
+        aws: "Does not document what it refuses beyond the model.",
+        here: "`InvalidParameterException` at `rules` for two rules of one frequency, \
+               `CONTINUOUS_SCAN` in basic and `MANUAL` in enhanced scanning. `MANUAL` in basic \
+               scanning is kept; it says what holds without it.",
+    },
+    Deviation {
+        place: "`BatchGetRepositoryScanningConfiguration`",
+        aws: "Does not document `scanOnPush` and `scanFrequency` of enhanced scanning.",
+        here: "`scanOnPush` is true wherever a push is to be scanned, under `CONTINUOUS_SCAN` as \
+               well; what no rule is about is `MANUAL`.",
+    },
+    Deviation {
+        place: "`PutReplicationConfiguration`",
+        aws: "Copies what is pushed to the destinations.",
+        here: "Stored, validated and answered; nothing is copied yet. A region is any text of the \
+               model's pattern that neither begins nor ends with `-`.",
+    },
+    Deviation {
+        place: "`DescribeImageReplicationStatus`",
+        aws: "Has a status for each destination of the image.",
+        here: "An empty list: no destination was tried.",
+    },
+    Deviation {
+        place: "`StartReplicationBackfill`",
+        aws: "Begins as `PREPARING`, and copies.",
+        here: "`FAILED` from the start, with the failure code `ReplicationNotSupported`, no \
+               `progress` and no results: nothing here can copy yet.",
     },
     Deviation {
         place: "`GetDownloadUrlForLayer`",
@@ -192,14 +259,10 @@ pub const DEVIATIONS: &[Deviation] = &[
     },
 ];
 
-const ARCHIVING: Status = Status::NotImplemented { area: "image archiving" };
 const EXCLUSIONS: Status = Status::NotImplemented { area: "pull-time update exclusions" };
 const IAM: Status = Status::NotImplemented { area: "IAM roles and sessions" };
 const LIFECYCLE: Status = Status::NotImplemented { area: "lifecycle policies" };
 const POLICIES: Status = Status::NotImplemented { area: "repository and registry policies" };
-const REFERRERS: Status = Status::NotImplemented { area: "referrers" };
-const REPLICATION: Status = Status::NotImplemented { area: "replication" };
-const SCANNING: Status = Status::NotImplemented { area: "image scanning" };
 const SETTINGS: Status = Status::NotImplemented { area: "account settings" };
 const SIGNING: Status = Status::NotImplemented { area: "image signing" };
 
@@ -210,22 +273,35 @@ pub const fn status(operation: ecr::Operation) -> Status {
         Op::BatchCheckLayerAvailability
         | Op::BatchDeleteImage
         | Op::BatchGetImage
+        | Op::BatchGetRepositoryScanningConfiguration
         | Op::CompleteLayerUpload
         | Op::CreateRepository
         | Op::DeleteRepository
+        | Op::DescribeImageReplicationStatus
+        | Op::DescribeImageScanFindings
         | Op::DescribeImages
         | Op::DescribeRegistry
+        | Op::DescribeReplicationBackfillResults
         | Op::DescribeRepositories
         | Op::GetAuthorizationToken
         | Op::GetDownloadUrlForLayer
+        | Op::GetRegistryScanningConfiguration
         | Op::InitiateLayerUpload
+        | Op::ListImageReferrers
         | Op::ListImages
+        | Op::ListReplicationBackfills
         | Op::ListTagsForResource
         | Op::PutImage
         | Op::PutImageScanningConfiguration
         | Op::PutImageTagMutability
+        | Op::PutRegistryScanningConfiguration
+        | Op::PutReplicationConfiguration
+        | Op::StartImageScan
+        | Op::StartReplicationBackfill
+        | Op::StopReplicationBackfill
         | Op::TagResource
         | Op::UntagResource
+        | Op::UpdateImageStorageClass
         | Op::UploadLayerPart => Status::Implemented,
         Op::DeleteLifecyclePolicy
         | Op::GetLifecyclePolicy
@@ -238,17 +314,6 @@ pub const fn status(operation: ecr::Operation) -> Status {
         | Op::GetRepositoryPolicy
         | Op::PutRegistryPolicy
         | Op::SetRepositoryPolicy => POLICIES,
-        Op::BatchGetRepositoryScanningConfiguration
-        | Op::DescribeImageScanFindings
-        | Op::GetRegistryScanningConfiguration
-        | Op::PutRegistryScanningConfiguration
-        | Op::StartImageScan => SCANNING,
-        Op::DescribeImageReplicationStatus
-        | Op::DescribeReplicationBackfillResults
-        | Op::ListReplicationBackfills
-        | Op::PutReplicationConfiguration
-        | Op::StartReplicationBackfill
-        | Op::StopReplicationBackfill => REPLICATION,
         Op::CreatePullThroughCacheRule
         | Op::DeletePullThroughCacheRule
         | Op::DescribePullThroughCacheRules
@@ -266,8 +331,6 @@ pub const fn status(operation: ecr::Operation) -> Status {
         | Op::ListPullTimeUpdateExclusions
         | Op::RegisterPullTimeUpdateExclusion => EXCLUSIONS,
         Op::GetAccountSetting | Op::PutAccountSetting => SETTINGS,
-        Op::ListImageReferrers => REFERRERS,
-        Op::UpdateImageStorageClass => ARCHIVING,
     }
 }
 
@@ -321,7 +384,7 @@ mod tests {
     #[test]
     fn the_tables_list_every_operation_once() {
         let text = operations_markdown();
-        assert!(text.contains("## ECR: 29 of 62 operations\n\n| operation | status |\n"));
+        assert!(text.contains("## ECR: 42 of 62 operations\n\n| operation | status |\n"));
         assert!(text.contains("## STS: 1 of 11 operations\n"));
         assert!(text.contains("| PutImage | implemented |\n"));
         assert!(text.contains("| PutLifecyclePolicy | not yet: lifecycle policies |\n"));

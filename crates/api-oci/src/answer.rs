@@ -11,6 +11,10 @@ pub(crate) const API_VERSION: HeaderName =
     HeaderName::from_static("docker-distribution-api-version");
 /// `Docker-Content-Digest`: the digest of the manifest or blob the answer is about.
 pub(crate) const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
+/// `OCI-Filters-Applied`: which parameters of the request a list of referrers was filtered by.
+pub(crate) const FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");
+/// `OCI-Subject`: the subject of a pushed manifest, which is listed among its referrers.
+pub(crate) const SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
 /// `Docker-Upload-UUID`: the id of the upload session.
 pub(crate) const UPLOAD_UUID: HeaderName = HeaderName::from_static("docker-upload-uuid");
 

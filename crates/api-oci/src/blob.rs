@@ -20,6 +20,9 @@ use crate::{Body, BoxError, body};
 const CONTENT_TYPE: &str = "application/octet-stream";
 
 /// `[end-2] HEAD /v2/<name>/blobs/<digest>`; ECR `BatchCheckLayerAvailability`.
+///
+/// Pushes ask whether they have to send the blob. One that only archived images use is there: the
+/// manifest may refer to it, and then it is served again.
 pub(crate) async fn head(
     call: &Call<'_>,
     name: &RepositoryName,
@@ -28,7 +31,11 @@ pub(crate) async fn head(
     let permit = call.permit::<BatchCheckLayerAvailability>(name).await?;
     let digests = vec![digest.to_string()];
     let found = call.registry.batch_check_layer_availability(&permit, digests).await?;
-    let Some(LayerAvailability::Available { size_bytes, .. }) = found.first() else {
+    let Some(
+        LayerAvailability::Available { size_bytes, .. }
+        | LayerAvailability::Archived { size_bytes, .. },
+    ) = found.first()
+    else {
         let (name, registry) = (name.clone(), call.session.registry.account);
         return Err(Error::LayerNotFound { digest: *digest, name, registry }.into());
     };

@@ -49,18 +49,37 @@ pub const DEVIATIONS: &[Deviation] = &[
         why: "One of the two would be wrong for every later client",
     },
     Deviation {
-        area: "Referrers",
-        ecr: "GET referrers/<digest> lists them, and PUT of a manifest with a subject answers \
-              OCI-Subject",
-        wharfinger: "404 UNSUPPORTED and no OCI-Subject; clients fall back to the referrers tag",
-        why: "Not implemented yet",
+        area: "GET referrers/<digest>",
+        ecr: "Pages of 20 by default",
+        wharfinger: "Pages of 50, with a Link to the rest; a page that searches 1,000 referrers \
+                     for an artifactType, or reads 16 MiB of manifests, ends early",
+        why: "Not every client follows links",
+    },
+    Deviation {
+        area: "Referrers tags (sha256-<hex>)",
+        ecr: "Not documented",
+        wharfinger: "Never read: every manifest with a subject is listed, whenever and however it \
+                     was pushed",
+        why: "OCI Distribution asks for those of the tag's index that have the subject, and they \
+              are among them",
     },
     Deviation {
         area: "POST blobs/uploads/?mount=<digest>&from=<name>",
-        ecr: "201 when blob mounting is on for the registry and the source is readable",
-        wharfinger: "202 with an upload session, always",
-        why: "Mounting is not implemented yet; 202 is what ECR answers when it is off. A layer \
-              that another repository of the registry has is stored once all the same",
+        ecr: "Off until the account setting BLOB_MOUNTING is ENABLED, as far as it is known",
+        wharfinger: "On until it is DISABLED",
+        why: "Clients that cannot mount send every byte again",
+    },
+    Deviation {
+        area: "HEAD blobs/<digest> of a layer that only archived images use",
+        ecr: "Not documented; ARCHIVED of BatchCheckLayerAvailability",
+        wharfinger: "200, while GET is 404 BLOB_UNKNOWN",
+        why: "A push need not send the layer again; its manifest makes it available",
+    },
+    Deviation {
+        area: "GET, HEAD manifests/<reference> of an archived image",
+        ecr: "404",
+        wharfinger: "404 MANIFEST_UNKNOWN; the message of GET says that the image is archived",
+        why: "Whoever pulls it learns what to do",
     },
     Deviation {
         area: "POST blobs/uploads/",

@@ -82,6 +82,7 @@ fn of_registry(error: &Error) -> (StatusCode, ErrorCode) {
         | Error::LifecyclePolicyPreviewNotFound { .. }
         | Error::LifecyclePolicyPreviewInProgress { .. }
         | Error::ScanNotFound { .. }
+        | Error::ScanQuotaExceeded
         | Error::UnsupportedImageType { .. }
         | Error::ImageStorageClassUpdateNotSupported { .. }
         | Error::PullThroughCacheRuleAlreadyExists { .. }
@@ -127,7 +128,8 @@ pub(crate) fn of_image(code: &ImageFailureCode) -> Refusal {
         | ImageFailureCode::ImageTagDoesNotMatchDigest
         | ImageFailureCode::InvalidImageDigest
         | ImageFailureCode::InvalidImageTag
-        | ImageFailureCode::MissingDigestAndTag => {
+        | ImageFailureCode::MissingDigestAndTag
+        | ImageFailureCode::ImageInaccessible => {
             (StatusCode::NOT_FOUND, ErrorCode::ManifestUnknown)
         }
         ImageFailureCode::ImageReferencedByManifestList(_) => {

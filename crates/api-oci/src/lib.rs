@@ -18,6 +18,7 @@ mod create_on_push;
 mod error;
 mod host;
 mod manifest;
+mod mount;
 mod origin;
 mod referrers;
 mod refusal;

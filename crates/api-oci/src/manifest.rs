@@ -7,7 +7,7 @@ use wharfinger_core::{Digest, Reference, RepositoryName};
 use wharfinger_oci::{ErrorCode, ManifestError, Route};
 use wharfinger_registry::{Error, ImageFailureCode, NewImage, RequestedImage};
 
-use crate::answer::{Answer, CONTENT_DIGEST};
+use crate::answer::{Answer, CONTENT_DIGEST, SUBJECT};
 use crate::body::{self, ManifestBodyError};
 use crate::call::Call;
 use crate::conditional::{etag, is_known};
@@ -55,11 +55,10 @@ pub(crate) async fn get(
     Ok(described(answer, &image.id.digest))
 }
 
-/// `[end-7] PUT /v2/<name>/manifests/<reference>`; ECR `PutImage`.
+/// `[end-7] PUT /v2/<name>/manifests/<reference>`; ECR `PutImage`. `OCI-Subject` says that the
+/// manifest is listed among the referrers of its subject.
 ///
 /// A creation template may create the repository, if the manifest is sound.
-///
-/// `OCI-Subject` is not sent: it would say that referrers are listed.
 pub(crate) async fn put(
     call: &Call<'_>,
     name: &RepositoryName,
@@ -86,16 +85,22 @@ pub(crate) async fn put(
         }
         outcome => outcome,
     };
-    let digest = match stored {
-        Ok(stored) => stored.id.digest,
+    let (digest, subject) = match stored {
+        Ok(stored) => (stored.id.digest, stored.subject),
         // A push that says nothing new has succeeded.
-        Err(Error::ImageAlreadyExists { digest, .. }) => digest,
+        Err(Error::ImageAlreadyExists { digest, subject, .. }) => {
+            (digest, subject.map(|subject| *subject))
+        }
         Err(error) => return Err(error.into()),
     };
     let stored = Route::Manifest { name: name.clone(), reference: Reference::Digest(digest) };
-    Ok(Answer::empty(StatusCode::CREATED)
+    let answer = Answer::empty(StatusCode::CREATED)
         .header(LOCATION, call.origin().url(stored))
-        .header(CONTENT_DIGEST, digest.to_string()))
+        .header(CONTENT_DIGEST, digest.to_string());
+    Ok(match subject {
+        Some(subject) => answer.header(SUBJECT, subject.to_string()),
+        None => answer,
+    })
 }
 
 /// `[end-9] DELETE /v2/<name>/manifests/<reference>`; ECR `BatchDeleteImage`: by digest the image

@@ -68,8 +68,8 @@ pub(crate) async fn dispatch(
             Verb::Delete => upload::cancel(call, name, *upload_id).await?,
             _ => return Err(not_allowed("GET, HEAD, PATCH, PUT, DELETE")),
         },
-        Route::Referrers { name, .. } => match verb {
-            Verb::Get | Verb::Head => return Err(referrers::list(call, name).await),
+        Route::Referrers { name, digest } => match verb {
+            Verb::Get | Verb::Head => referrers::list(call, name, digest).await?,
             _ => return Err(not_allowed("GET, HEAD")),
         },
     };

@@ -14,12 +14,13 @@ use crate::answer::{Answer, CONTENT_DIGEST, UPLOAD_UUID};
 use crate::call::Call;
 use crate::create_on_push::create_missing;
 use crate::error::{invalid_digest, invalid_parameter};
+use crate::mount::mount;
 use crate::refusal::{Refusal, chain};
 use crate::{Body, body};
 
 /// `[end-4a] POST /v2/<name>/blobs/uploads/`; ECR `InitiateLayerUpload`. With `digest`
-/// [end-4b] the body is the whole blob. With `mount` [end-11] a session is begun all the same, as
-/// ECR does where mounting is off. A creation template may create the repository.
+/// [end-4b] the body is the whole blob. With `mount` [end-11] a session is begun if the blob cannot
+/// be mounted. A creation template may create the repository.
 pub(crate) async fn start(
     call: &Call<'_>,
     name: &RepositoryName,
@@ -27,6 +28,9 @@ pub(crate) async fn start(
 ) -> Result<Answer, Refusal> {
     let permit = call.permit::<InitiateLayerUpload>(name).await?;
     let query = call.query()?;
+    if let Some(mounted) = mount(call, name, &permit, &query).await? {
+        return Ok(mounted);
+    }
     if query.get("mount").is_none() && query.get("digest").is_some() {
         return push_whole(call, name, &permit, body).await;
     }

@@ -3,14 +3,17 @@
 
 mod api_oci {
     mod arbitrary;
+    mod archived;
     mod authentication;
     mod authorization;
     mod create_on_push;
     mod fixture;
     mod listing;
+    mod mounting;
     mod presigned;
     mod pulling;
     mod pushing;
+    mod referrers;
     mod refusals;
     mod uploading;
 }

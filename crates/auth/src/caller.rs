@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wharfinger_iam_policy::PolicyDocument;
+use wharfinger_iam_policy::{ContextKeys, PolicyDocument, PrincipalFacts, Request};
 
 use crate::{AccessDenied, Action, Permit, Principal, PrincipalKind, Resource};
 
@@ -58,7 +58,15 @@ impl Caller {
         if self.principal.kind == PrincipalKind::Root {
             return None;
         }
-        let decision = wharfinger_iam_policy::evaluate(self.policies.iter(), action, arn);
+        let facts = PrincipalFacts {
+            account: self.principal.account,
+            arn: principal.to_string(),
+            role_arn: None,
+            service: None,
+        };
+        let keys = ContextKeys::new();
+        let request = Request { action, resource: arn, principal: &facts, keys: &keys };
+        let decision = wharfinger_iam_policy::evaluate(self.policies.iter(), &request);
         let denial = decision.denial(principal.as_str(), action, arn)?;
         Some(AccessDenied { message: denial.to_string() })
     }

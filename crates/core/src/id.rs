@@ -99,6 +99,11 @@ uuid_id!(
     "an upload id is a UUID"
 );
 uuid_id!(
+    /// The id of a replication backfill, ECR's `replicationBackfillId`.
+    ReplicationBackfillId,
+    "a replication backfill id is a UUID"
+);
+uuid_id!(
     /// The id of one request, in its log lines and in `x-amzn-RequestId`.
     RequestId,
     "a request id is a UUID"

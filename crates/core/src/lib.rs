@@ -21,7 +21,7 @@ pub use arn::Arn;
 pub use clock::{Clock, ManualClock, Timestamp};
 pub use digest::Digest;
 pub use entropy::{Entropy, EntropyExt, SeededEntropy};
-pub use id::{ObjectId, RequestId, UploadId};
+pub use id::{ObjectId, ReplicationBackfillId, RequestId, UploadId};
 pub use reference::Reference;
 pub use repository_name::RepositoryName;
 pub use request::RequestContext;

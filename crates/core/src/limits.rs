@@ -52,10 +52,21 @@ pub const KMS_DESCRIPTION_CHARS_MAX: usize = 8_192;
 pub const PAGE_DEFAULT: u32 = 100;
 /// Elements of a page at the most.
 pub const PAGE_MAX: u32 = 1_000;
+/// Elements of a page of `ListImageReferrers` when the caller names no `maxResults`.
+pub const REFERRERS_PAGE_DEFAULT: u32 = 20;
+/// Elements of a page of `ListImageReferrers` at the most.
+pub const REFERRERS_PAGE_MAX: u32 = 50;
+/// Referrers that one page looks at in search of an artifact type (ours: a page may be short).
+pub const REFERRERS_SEARCHED_MAX: u32 = 1_000;
 /// Seconds an authorization token is good for (12 hours).
 pub const AUTHORIZATION_TOKEN_SECONDS: u64 = 43_200;
 /// Seconds a layer's download URL is good for.
 pub const DOWNLOAD_URL_SECONDS: u64 = 3_600;
+/// Seconds between two pulls of an image that are both recorded: ECR refreshes the time of the last
+/// pull about once in 24 hours.
+pub const PULL_RECORD_SECONDS_MIN: u64 = 86_400;
+/// Pulls that wait to be recorded; more are left to the next pull of the image (ours).
+pub const PULLS_WAITING_MAX: usize = 1_000;
 /// Seconds an upload session may lie idle before it is reclaimed (our choice; ECR names none).
 pub const UPLOAD_IDLE_SECONDS_MAX: u64 = 86_400;
 /// Seconds a request's signature may differ from the server's clock.
@@ -73,3 +84,35 @@ pub const PAGE_TAGS_MAX: u64 = 10_000;
 pub const API_BODY_BYTES_MAX: usize = 29 * 1024 * 1024;
 /// Characters of an identity policy (IAM's quota for managed policies).
 pub const IDENTITY_POLICY_CHARS_MAX: usize = 6_144;
+/// Characters of a repository's or a registry's policy (`RepositoryPolicyText`,
+/// `RegistryPolicyText`).
+pub const RESOURCE_POLICY_CHARS_MAX: usize = 10_240;
+/// Characters of one value of a condition key that policies see (ours; what AWS puts there is
+/// shorter, but for headers, which a client makes as long as it likes).
+pub const CONDITION_VALUE_CHARS_MAX: usize = 1_024;
+/// Rules of a registry's scanning configuration, one for each frequency.
+pub const SCANNING_RULES_MAX: usize = 2;
+/// Repository filters of one scanning rule.
+pub const SCANNING_RULE_FILTERS_MAX: usize = 100;
+/// Characters of a repository filter of a scanning rule.
+pub const SCANNING_FILTER_CHARS_MAX: usize = 255;
+/// Seconds during which an image is scanned once at the most (basic scanning, 24 hours).
+pub const SCAN_INTERVAL_SECONDS_MIN: u64 = 86_400;
+/// Rules of a registry's replication configuration.
+pub const REPLICATION_RULES_MAX: usize = 10;
+/// Destinations of a registry's replication configuration, each counted once.
+pub const REPLICATION_DESTINATIONS_MAX: usize = 25;
+/// Repository filters of one replication rule.
+pub const REPLICATION_RULE_FILTERS_MAX: usize = 100;
+/// Characters of a repository filter of a replication rule.
+pub const REPLICATION_FILTER_CHARS_MIN: usize = 2;
+/// Characters of a repository filter of a replication rule.
+pub const REPLICATION_FILTER_CHARS_MAX: usize = 256;
+/// Replication backfills of one registry that are in progress at once.
+pub const REPLICATION_BACKFILLS_IN_PROGRESS_MAX: usize = 10;
+/// Elements of a page of `ListReplicationBackfills` when the caller names no `maxResults`.
+pub const REPLICATION_BACKFILLS_PAGE_DEFAULT: u32 = 25;
+/// Elements of a page of `ListReplicationBackfills` at the most.
+pub const REPLICATION_BACKFILLS_PAGE_MAX: u32 = 50;
+/// Seconds a replication backfill is shown after its end (90 days).
+pub const REPLICATION_BACKFILL_KEPT_SECONDS: u64 = 90 * 86_400;

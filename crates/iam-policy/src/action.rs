@@ -4,7 +4,10 @@ use crate::glob::{Case, Glob};
 
 /// An element of `Action` or `NotAction`. Case does not matter.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct ActionPattern(Glob);
+pub(crate) struct ActionPattern {
+    text: String,
+    glob: Glob,
+}
 
 impl ActionPattern {
     /// Compiles `*` or `service:name`, wildcards allowed in both parts.
@@ -24,13 +27,18 @@ impl ActionPattern {
                 );
             }
         }
-        Ok(Self(Glob::new(text, Case::Insensitive)))
+        Ok(Self { text: text.to_owned(), glob: Glob::new(text, Case::Insensitive) })
     }
 
     /// Whether `action`, which has one colon, is among those meant. So no wildcard can match
     /// across the colon.
     pub(crate) fn matches(&self, action: &str) -> bool {
-        self.0.matches(action)
+        self.glob.matches(action)
+    }
+
+    /// As the policy has it.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 }
 

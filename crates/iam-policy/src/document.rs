@@ -1,17 +1,34 @@
 //! Policy documents (IAM user guide, "Grammar of the IAM JSON policy language").
 
+mod condition;
+mod principal;
 mod read;
 mod source;
 
-use wharfinger_core::limits::IDENTITY_POLICY_CHARS_MAX;
+use wharfinger_core::limits::{IDENTITY_POLICY_CHARS_MAX, RESOURCE_POLICY_CHARS_MAX};
 
 use crate::action::ActionPattern;
+use crate::condition::Condition;
 use crate::malformed::MalformedPolicy;
+use crate::principal::{self as principals, Naming, PrincipalName, PrincipalPattern};
+use crate::request::{PrincipalFacts, Request};
 use crate::resource::{ResourceName, ResourcePattern};
 use source::Source;
 
 /// Bytes of a policy with all its blanks, which the quota does not count: what IAM's API takes.
 pub const POLICY_BYTES_MAX: usize = 131_072;
+
+/// What a policy is attached to, and so which elements it has.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum PolicyKind {
+    /// To a principal: its statements name none, and name resources.
+    Identity,
+    /// To a repository: its statements name principals, and resources only if they like. Without,
+    /// they speak of every resource they are asked about.
+    Repository,
+    /// To a registry: its statements name principals and resources.
+    Registry,
+}
 
 /// The version of the policy language.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -23,6 +40,13 @@ pub enum Version {
     V2012,
 }
 
+impl Version {
+    /// Whether `${` has a meaning.
+    pub(crate) fn has_variables(self) -> bool {
+        self == Self::V2012
+    }
+}
+
 /// What a statement does to the requests it applies to.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Effect {
@@ -32,7 +56,7 @@ pub enum Effect {
     Deny,
 }
 
-/// A parsed and compiled identity policy.
+/// A parsed and compiled policy.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PolicyDocument {
     version: Version,
@@ -41,24 +65,43 @@ pub struct PolicyDocument {
 }
 
 impl PolicyDocument {
-    /// Reads an identity policy.
-    ///
-    /// Refused are: unknown or repeated members; a statement without exactly one of `Action` and
-    /// `NotAction`, and of `Resource` and `NotResource`; principals, which identity policies have
-    /// none of; `Condition` and policy variables, which this version does not evaluate; more
-    /// than [`IDENTITY_POLICY_CHARS_MAX`] characters besides blanks.
+    /// Reads an identity policy: [`Self::parse_as`] of [`PolicyKind::Identity`].
     ///
     /// # Errors
     /// [`MalformedPolicy`]: the first thing that is wrong, and where.
     pub fn parse(text: &str) -> Result<Self, MalformedPolicy> {
-        let within = text.len() <= POLICY_BYTES_MAX
-            && text.chars().filter(|character| !character.is_whitespace()).count()
-                <= IDENTITY_POLICY_CHARS_MAX;
-        if !within {
-            let reason = format!("Cannot exceed quota for PolicySize: {IDENTITY_POLICY_CHARS_MAX}");
+        Self::parse_as(PolicyKind::Identity, text)
+    }
+
+    /// Reads a policy.
+    ///
+    /// Refused are: unknown or repeated members; a statement without exactly one of `Action` and
+    /// `NotAction`; with both of a member and its opposite; with members its kind has none of, or
+    /// without those it must have; operators and variables that are none, and values that are not
+    /// of an operator's type; more than [`IDENTITY_POLICY_CHARS_MAX`] characters besides blanks,
+    /// or than [`RESOURCE_POLICY_CHARS_MAX`] with them for what is not an identity policy.
+    ///
+    /// Which actions, resources and principals there are is not asked: see
+    /// [`Self::action_patterns`], [`Self::resource_patterns`] and [`Self::principals`].
+    ///
+    /// # Errors
+    /// [`MalformedPolicy`]: the first thing that is wrong, and where.
+    pub fn parse_as(kind: PolicyKind, text: &str) -> Result<Self, MalformedPolicy> {
+        let (chars, chars_max) = match kind {
+            _ if text.len() > POLICY_BYTES_MAX => (usize::MAX, IDENTITY_POLICY_CHARS_MAX),
+            PolicyKind::Identity => {
+                let is_counted = |character: &char| !character.is_whitespace();
+                (text.chars().filter(is_counted).count(), IDENTITY_POLICY_CHARS_MAX)
+            }
+            PolicyKind::Repository | PolicyKind::Registry => {
+                (text.chars().count(), RESOURCE_POLICY_CHARS_MAX)
+            }
+        };
+        if chars > chars_max {
+            let reason = format!("Cannot exceed quota for PolicySize: {chars_max}");
             return Err(MalformedPolicy::new(&reason, 1, 1));
         }
-        read::document(Source::new(text))
+        read::document(kind, Source::new(text))
     }
 
     /// The version of the language it is written in.
@@ -75,6 +118,26 @@ impl PolicyDocument {
     pub fn statements(&self) -> &[Statement] {
         &self.statements
     }
+
+    /// The elements of `Action` and `NotAction`, as they are written, such as `ecr:Get*`.
+    pub fn action_patterns(&self) -> impl Iterator<Item = &str> {
+        let patterns = self.statements.iter().flat_map(|statement| statement.actions.patterns());
+        patterns.map(ActionPattern::text)
+    }
+
+    /// The elements of `Resource` and `NotResource`, as they are written.
+    pub fn resource_patterns(&self) -> impl Iterator<Item = &str> {
+        let selections =
+            self.statements.iter().filter_map(|statement| statement.resources.as_ref());
+        selections.flat_map(Selection::patterns).map(ResourcePattern::text)
+    }
+
+    /// The elements of `Principal` and `NotPrincipal`.
+    pub fn principals(&self) -> impl Iterator<Item = PrincipalName<'_>> {
+        let selections =
+            self.statements.iter().filter_map(|statement| statement.principals.as_ref());
+        selections.flat_map(Selection::patterns).map(PrincipalPattern::name)
+    }
 }
 
 /// One statement of a policy.
@@ -82,8 +145,12 @@ impl PolicyDocument {
 pub struct Statement {
     sid: Option<String>,
     effect: Effect,
+    /// `None` in an identity policy.
+    principals: Option<Selection<PrincipalPattern>>,
     actions: Selection<ActionPattern>,
-    resources: Selection<ResourcePattern>,
+    /// `None` for every resource.
+    resources: Option<Selection<ResourcePattern>>,
+    conditions: Vec<Condition>,
 }
 
 impl Statement {
@@ -97,16 +164,29 @@ impl Statement {
         self.effect
     }
 
-    /// Whether it is about a request of this kind.
-    pub(crate) fn applies_to(&self, action: &str, resource: &ResourceName<'_>) -> bool {
-        self.actions.selects(|pattern| pattern.matches(action))
-            && self.resources.selects(|pattern| pattern.matches(resource))
+    /// Whether it is about such a request, whoever makes it.
+    pub(crate) fn applies_to(&self, request: &Request<'_>, resource: &ResourceName<'_>) -> bool {
+        self.actions.selects(|pattern| pattern.matches(request.action))
+            && self.resources.as_ref().is_none_or(|resources| {
+                resources.selects(|pattern| pattern.matches(resource, request.keys))
+            })
+            && self.conditions.iter().all(|condition| condition.holds(request.keys))
+    }
+
+    /// How it names who makes a request; `None` if it does not, as in an identity policy.
+    pub(crate) fn naming(&self, facts: &PrincipalFacts) -> Option<Naming> {
+        principals::naming(self.principals.as_ref()?, self.effect, facts)
+    }
+
+    /// Whether it may speak of a principal that it is attached to.
+    pub(crate) fn is_for(&self, facts: &PrincipalFacts) -> bool {
+        self.principals.is_none() || self.naming(facts).is_some()
     }
 }
 
 /// Things named by patterns: those that match one of them, or those that match none.
 #[derive(Clone, PartialEq, Eq, Debug)]
-enum Selection<P> {
+pub(crate) enum Selection<P> {
     Of(Vec<P>),
     AllBut(Vec<P>),
 }
@@ -116,6 +196,12 @@ impl<P> Selection<P> {
         match self {
             Self::Of(patterns) => patterns.iter().any(matches),
             Self::AllBut(patterns) => !patterns.iter().any(matches),
+        }
+    }
+
+    fn patterns(&self) -> &[P] {
+        match self {
+            Self::Of(patterns) | Self::AllBut(patterns) => patterns,
         }
     }
 }

@@ -1,11 +1,13 @@
-//! What a set of identity policies says to one request (IAM user guide, "Policy evaluation
-//! logic", within one account and with identity policies only).
+//! What policies say to one request (IAM user guide, "Policy evaluation logic"). How the decisions
+//! of several kinds of policies add up is for `auth` to know.
 
-use crate::denial::AccessDenied;
+use crate::denial::{AccessDenied, DenialReason, PolicyType};
 use crate::document::{Effect, PolicyDocument};
+use crate::principal::Naming;
+use crate::request::Request;
 use crate::resource::ResourceName;
 
-/// The outcome of an evaluation.
+/// What a set of policies that name no principals decides.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[must_use]
 pub enum Decision {
@@ -23,39 +25,87 @@ impl Decision {
         self == Self::Allow
     }
 
-    /// The refusal of the request for which this was decided; `None` if it is allowed.
+    /// The refusal by identity policies of the request for which this was decided; `None` if it is
+    /// allowed.
     pub fn denial(self, principal: &str, action: &str, resource: &str) -> Option<AccessDenied> {
-        let explicit = match self {
+        let reason = match self {
             Self::Allow => return None,
-            Self::ExplicitDeny => true,
-            Self::ImplicitDeny => false,
+            Self::ExplicitDeny => DenialReason::Explicit(PolicyType::IdentityBased),
+            Self::ImplicitDeny => DenialReason::Implicit(PolicyType::IdentityBased),
         };
-        Some(AccessDenied::new(explicit, principal, action, resource))
+        Some(AccessDenied::new(reason, principal, action, resource))
     }
 }
 
-/// Decides on `action` (such as `ecr:PutImage`) on `resource` (an ARN, or `*` for actions that
-/// have none).
+/// What a repository's or a registry's policy decides.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[must_use]
+pub enum ResourceDecision {
+    /// A statement denies the request, whatever others say.
+    ExplicitDeny,
+    /// A statement allows it, and none denies it.
+    Allow {
+        /// Whether a statement that allows it names the principal itself (the ARN of a user, a
+        /// session or its role, a service, or `*`), rather than only the account, which then has
+        /// to pass on what it was given.
+        direct: bool,
+    },
+    /// No statement applies.
+    ImplicitDeny,
+}
+
+/// Decides on `request` by the policies of an identity, a session or a boundary.
 ///
-/// Neither the order of policies nor that of their statements matters. Allocates nothing.
+/// Neither the order of policies nor that of their statements matters.
 pub fn evaluate<'a>(
     policies: impl IntoIterator<Item = &'a PolicyDocument>,
-    action: &str,
-    resource: &str,
+    request: &Request<'_>,
 ) -> Decision {
-    let resource = ResourceName::new(resource);
+    let resource = ResourceName::new(request.resource);
     let mut decision = Decision::ImplicitDeny;
     for statement in policies.into_iter().flat_map(PolicyDocument::statements) {
-        match statement.effect() {
-            Effect::Allow if decision.is_allowed() => {}
-            Effect::Allow if statement.applies_to(action, &resource) => decision = Decision::Allow,
-            Effect::Deny if statement.applies_to(action, &resource) => {
-                return Decision::ExplicitDeny;
-            }
-            Effect::Allow | Effect::Deny => {}
+        let effect = statement.effect();
+        if effect == Effect::Allow && decision.is_allowed() {
+            continue;
+        }
+        if !statement.is_for(request.principal) || !statement.applies_to(request, &resource) {
+            continue;
+        }
+        match effect {
+            Effect::Allow => decision = Decision::Allow,
+            Effect::Deny => return Decision::ExplicitDeny,
         }
     }
     decision
+}
+
+/// Decides on `request` by the policy of a resource. Statements that name no principal, which
+/// such a policy cannot have, say nothing.
+///
+/// The order of its statements does not matter.
+pub fn evaluate_resource_policy(
+    policy: &PolicyDocument,
+    request: &Request<'_>,
+) -> ResourceDecision {
+    let resource = ResourceName::new(request.resource);
+    let mut allowed: Option<Naming> = None;
+    for statement in policy.statements() {
+        let Some(naming) = statement.naming(request.principal) else { continue };
+        let effect = statement.effect();
+        if effect == Effect::Allow && allowed >= Some(naming) {
+            continue;
+        }
+        if !statement.applies_to(request, &resource) {
+            continue;
+        }
+        match effect {
+            Effect::Allow => allowed = Some(naming),
+            Effect::Deny => return ResourceDecision::ExplicitDeny,
+        }
+    }
+    allowed.map_or(ResourceDecision::ImplicitDeny, |naming| ResourceDecision::Allow {
+        direct: naming == Naming::Itself,
+    })
 }
 
 #[cfg(test)]

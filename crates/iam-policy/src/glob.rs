@@ -2,7 +2,7 @@
 
 use std::str::Chars;
 
-/// Whether ASCII letters of different case are the same.
+/// Whether letters of different case are the same.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Case {
     Sensitive,
@@ -34,37 +34,56 @@ impl Glob {
 
     /// Compiles `pattern`, in which `*` and `?` always are wildcards.
     pub(crate) fn new(pattern: &str, case: Case) -> Self {
-        let mut glob = Self { tokens: Vec::new(), case };
+        let mut glob = Self::empty(case);
         pattern.chars().for_each(|character| glob.push_pattern(character));
         glob
     }
 
-    /// Compiles `pattern`, in which `${*}`, `${?}` and `${$}` stand for the character in them.
-    /// `None` if it has a `${` that is none of these: a policy variable.
-    pub(crate) fn with_escapes(pattern: &str, case: Case) -> Option<Self> {
-        let mut glob = Self { tokens: Vec::new(), case };
-        let mut pieces = pattern.split("${");
-        pieces.next()?.chars().for_each(|character| glob.push_pattern(character));
-        for piece in pieces {
-            let (name, rest) = piece.split_once('}')?;
-            glob.push(Token::Char(match name {
-                "*" => '*',
-                "?" => '?',
-                "$" => '$',
-                _ => return None,
-            }));
-            rest.chars().for_each(|character| glob.push_pattern(character));
-        }
-        Some(glob)
+    /// A pattern that matches the empty text; the `push`es add to it.
+    pub(crate) fn empty(case: Case) -> Self {
+        Self { tokens: Vec::new(), case }
     }
 
-    fn push_pattern(&mut self, character: char) {
-        self.push(match (character, self.case) {
-            ('*', _) => Token::Any,
-            ('?', _) => Token::One,
-            (_, Case::Sensitive) => Token::Char(character),
-            (_, Case::Insensitive) => Token::Char(character.to_ascii_lowercase()),
-        });
+    /// Adds a character of a pattern, which may be a wildcard.
+    pub(crate) fn push_pattern(&mut self, character: char) {
+        match character {
+            '*' => self.push(Token::Any),
+            '?' => self.push(Token::One),
+            _ => self.push_literal(character),
+        }
+    }
+
+    /// Adds a character that stands for itself.
+    pub(crate) fn push_literal(&mut self, character: char) {
+        self.push(Token::Char(match self.case {
+            Case::Sensitive => character,
+            Case::Insensitive => character.to_ascii_lowercase(),
+        }));
+    }
+
+    /// Adds all of `other`.
+    pub(crate) fn push_all(&mut self, other: &Self) {
+        other.tokens.iter().for_each(|token| self.push(*token));
+    }
+
+    /// Whether no text of so many characters can match, because there are more in the pattern.
+    pub(crate) fn is_longer_than(&self, chars: usize) -> bool {
+        // No two `*` stand side by side.
+        self.tokens.len() > chars.saturating_mul(2).saturating_add(1)
+    }
+
+    /// Whether it ends with `*`.
+    pub(crate) fn is_open_ended(&self) -> bool {
+        self.tokens.last() == Some(&Token::Any)
+    }
+
+    /// The pattern cut at the `separator`s that stand for themselves, into `fields_max` fields at
+    /// most: the last has the rest.
+    pub(crate) fn split(&self, separator: char, fields_max: usize) -> Vec<Self> {
+        self.tokens
+            .splitn(fields_max, |token| *token == Token::Char(separator))
+            .map(|tokens| Self { tokens: tokens.to_vec(), case: self.case })
+            .collect()
     }
 
     fn push(&mut self, token: Token) {
@@ -116,7 +135,10 @@ impl Glob {
     fn same(&self, wanted: char, found: char) -> bool {
         match self.case {
             Case::Sensitive => wanted == found,
-            Case::Insensitive => wanted == found.to_ascii_lowercase(),
+            Case::Insensitive if found.is_ascii() && wanted.is_ascii() => {
+                wanted == found.to_ascii_lowercase()
+            }
+            Case::Insensitive => wanted.to_lowercase().eq(found.to_lowercase()),
         }
     }
 }
@@ -164,14 +186,18 @@ mod tests {
     }
 
     #[test]
-    fn escapes_stand_for_themselves() {
-        let glob = |pattern| Glob::with_escapes(pattern, Case::Sensitive);
-        assert!(glob("a${*}${?}${$}*").unwrap().matches("a*?$b"));
-        assert!(!glob("${*}").unwrap().matches("a"));
-        assert!(glob("$${*}$").unwrap().matches("$*$"));
-        for variable in ["${", "${aws:username}", "${}", "x${*", "${**}", "${${*}}"] {
-            assert_eq!(glob(variable), None, "{variable:?}");
-        }
+    fn letters_beyond_ascii_have_cases_too() {
+        let glob = Glob::new("ÄÉ*", Case::Insensitive);
+        assert!(glob.matches("äéx") && glob.matches("ÄÉ"));
+        assert!(!glob.matches("ae"));
+    }
+
+    #[test]
+    fn a_pattern_is_cut_at_separators_that_stand_for_themselves() {
+        let fields = Glob::new("a:*:c:d", Case::Sensitive).split(':', 3);
+        assert_eq!(fields.len(), 3);
+        assert!(fields[0].matches("a") && fields[1].is_open_ended() && fields[2].matches("c:d"));
+        assert_eq!(Glob::empty(Case::Sensitive).split(':', 3).len(), 1);
     }
 
     /// The steps to match `pattern` and `text`, both in characters, are bounded.

@@ -5,7 +5,7 @@ use thiserror::Error;
 /// Characters of a reason: enough to say what is wrong with one element.
 const REASON_CHARS_MAX: usize = 512;
 
-/// A text that is not a policy this version can evaluate: IAM's `MalformedPolicyDocument`.
+/// A text that is not a policy: IAM's `MalformedPolicyDocument`.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[error("{reason} (line {line}, column {column})")]
 pub struct MalformedPolicy {

@@ -1,4 +1,5 @@
-//! AWS's managed policies for ECR, as they come with every account.
+//! AWS's managed policies for ECR and ECR Public, as they come with every account, and the one for
+//! administrators.
 
 /// A policy that AWS defines and anyone may attach.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,13 +28,18 @@ macro_rules! managed {
 }
 
 /// Every managed policy known here.
-pub static ALL: &[ManagedPolicy] = &[FULL_ACCESS, POWER_USER, READ_ONLY, PULL_ONLY];
+pub static ALL: &[ManagedPolicy] = &[
+    FULL_ACCESS,
+    POWER_USER,
+    READ_ONLY,
+    PULL_ONLY,
+    PUBLIC_FULL_ACCESS,
+    PUBLIC_POWER_USER,
+    PUBLIC_READ_ONLY,
+    ADMINISTRATOR_ACCESS,
+];
 
-/// Everything in ECR.
-///
-/// AWS's document has one statement more, which allows `iam:CreateServiceLinkedRole` on the
-/// condition that the role is that of ECR replication. Conditions are not evaluated by this
-/// version and there are no service-linked roles to create, so that statement is left out.
+/// Everything in ECR, and the role that replication has in AWS.
 pub const FULL_ACCESS: ManagedPolicy = managed!(
     "AmazonEC2ContainerRegistryFullAccess",
     r#"{
@@ -43,6 +49,16 @@ pub const FULL_ACCESS: ManagedPolicy = managed!(
             "Effect": "Allow",
             "Action": ["ecr:*", "cloudtrail:LookupEvents"],
             "Resource": "*"
+        },
+        {
+            "Effect": "Allow",
+            "Action": ["iam:CreateServiceLinkedRole"],
+            "Resource": "*",
+            "Condition": {
+                "StringEquals": {
+                    "iam:AWSServiceName": ["replication.ecr.amazonaws.com"]
+                }
+            }
         }
     ]
 }"#
@@ -128,10 +144,107 @@ pub const PULL_ONLY: ManagedPolicy = managed!(
 }"#
 );
 
+/// Everything in ECR Public.
+pub const PUBLIC_FULL_ACCESS: ManagedPolicy = managed!(
+    "AmazonElasticContainerRegistryPublicFullAccess",
+    r#"{
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": ["ecr-public:*", "sts:GetServiceBearerToken"],
+            "Resource": "*"
+        }
+    ]
+}"#
+);
+
+/// Reading ECR Public, and pushing to repositories that exist.
+pub const PUBLIC_POWER_USER: ManagedPolicy = managed!(
+    "AmazonElasticContainerRegistryPublicPowerUser",
+    r#"{
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": [
+                "ecr-public:GetAuthorizationToken",
+                "sts:GetServiceBearerToken",
+                "ecr-public:BatchCheckLayerAvailability",
+                "ecr-public:GetRepositoryPolicy",
+                "ecr-public:DescribeRepositories",
+                "ecr-public:DescribeRegistries",
+                "ecr-public:DescribeImages",
+                "ecr-public:DescribeImageTags",
+                "ecr-public:GetRepositoryCatalogData",
+                "ecr-public:GetRegistryCatalogData",
+                "ecr-public:InitiateLayerUpload",
+                "ecr-public:UploadLayerPart",
+                "ecr-public:CompleteLayerUpload",
+                "ecr-public:PutImage"
+            ],
+            "Resource": "*"
+        }
+    ]
+}"#
+);
+
+/// Reading ECR Public.
+pub const PUBLIC_READ_ONLY: ManagedPolicy = managed!(
+    "AmazonElasticContainerRegistryPublicReadOnly",
+    r#"{
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": [
+                "ecr-public:GetAuthorizationToken",
+                "sts:GetServiceBearerToken",
+                "ecr-public:BatchCheckLayerAvailability",
+                "ecr-public:GetRepositoryPolicy",
+                "ecr-public:DescribeRepositories",
+                "ecr-public:DescribeRegistries",
+                "ecr-public:DescribeImages",
+                "ecr-public:DescribeImageTags",
+                "ecr-public:GetRepositoryCatalogData",
+                "ecr-public:GetRegistryCatalogData"
+            ],
+            "Resource": "*"
+        }
+    ]
+}"#
+);
+
+/// Everything.
+pub const ADMINISTRATOR_ACCESS: ManagedPolicy = managed!(
+    "AdministratorAccess",
+    r#"{
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": "*",
+            "Resource": "*"
+        }
+    ]
+}"#
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{PolicyDocument, evaluate};
+    use crate::{ContextKeys, Decision, PolicyDocument, PrincipalFacts, Request, evaluate};
+
+    fn decide(policy: &ManagedPolicy, action: &str, keys: &ContextKeys) -> Decision {
+        let principal = PrincipalFacts {
+            account: "111122223333".parse().unwrap(),
+            arn: "arn:aws:iam::111122223333:user/dev".into(),
+            role_arn: None,
+            service: None,
+        };
+        let document = PolicyDocument::parse(policy.document).unwrap();
+        evaluate([&document], &Request { action, resource: "*", principal: &principal, keys })
+    }
 
     #[test]
     fn every_document_parses_and_is_found_by_its_arn() {
@@ -140,28 +253,48 @@ mod tests {
             assert_eq!(find(policy.arn), Some(policy));
             assert!(policy.arn.ends_with(&format!(":policy/{}", policy.name)));
         }
-        assert_eq!(find("arn:aws:iam::aws:policy/AdministratorAccess"), None);
+        assert_eq!(find("arn:aws:iam::aws:policy/IAMFullAccess"), None);
     }
 
     #[test]
     fn each_allows_what_it_is_for() {
+        // In the order of `ALL`.
         for (action, allowed_by) in [
-            ("ecr:GetAuthorizationToken", [true, true, true, true]),
-            ("ecr:BatchGetImage", [true, true, true, true]),
-            ("ecr:GetDownloadUrlForLayer", [true, true, true, true]),
-            ("ecr:BatchCheckLayerAvailability", [true, true, true, false]),
-            ("ecr:DescribeRepositories", [true, true, true, false]),
-            ("ecr:PutImage", [true, true, false, false]),
-            ("ecr:CompleteLayerUpload", [true, true, false, false]),
-            ("ecr:BatchImportUpstreamImage", [true, false, false, true]),
-            ("ecr:CreateRepository", [true, false, false, false]),
-            ("iam:CreateUser", [false, false, false, false]),
+            ("ecr:GetAuthorizationToken", "full power read pull . . . admin"),
+            ("ecr:BatchGetImage", "full power read pull . . . admin"),
+            ("ecr:GetDownloadUrlForLayer", "full power read pull . . . admin"),
+            ("ecr:BatchCheckLayerAvailability", "full power read . . . . admin"),
+            ("ecr:DescribeRepositories", "full power read . . . . admin"),
+            ("ecr:PutImage", "full power . . . . . admin"),
+            ("ecr:CompleteLayerUpload", "full power . . . . . admin"),
+            ("ecr:BatchImportUpstreamImage", "full . . pull . . . admin"),
+            ("ecr:CreateRepository", "full . . . . . . admin"),
+            ("ecr-public:GetAuthorizationToken", ". . . . full power read admin"),
+            ("sts:GetServiceBearerToken", ". . . . full power read admin"),
+            ("ecr-public:DescribeImageTags", ". . . . full power read admin"),
+            ("ecr-public:PutImage", ". . . . full power . admin"),
+            ("ecr-public:PutRepositoryCatalogData", ". . . . full . . admin"),
+            ("iam:CreateServiceLinkedRole", ". . . . . . . admin"),
+            ("iam:CreateUser", ". . . . . . . admin"),
         ] {
+            let allowed_by: Vec<&str> = allowed_by.split(' ').collect();
+            assert_eq!(allowed_by.len(), ALL.len());
             for (policy, allowed) in ALL.iter().zip(allowed_by) {
-                let document = PolicyDocument::parse(policy.document).unwrap();
-                let decision = evaluate([&document], action, "*");
-                assert_eq!(decision.is_allowed(), allowed, "{action} by {}", policy.name);
+                let decision = decide(policy, action, &ContextKeys::new());
+                assert_eq!(decision.is_allowed(), allowed != ".", "{action} by {}", policy.name);
             }
+        }
+    }
+
+    #[test]
+    fn full_access_may_make_the_role_of_replication_only() {
+        for (service, allowed) in
+            [("replication.ecr.amazonaws.com", true), ("ecs.amazonaws.com", false)]
+        {
+            let mut keys = ContextKeys::new();
+            keys.insert("iam:AWSServiceName", service);
+            let decision = decide(&FULL_ACCESS, "iam:CreateServiceLinkedRole", &keys);
+            assert_eq!(decision.is_allowed(), allowed, "{service}");
         }
     }
 }

@@ -7,68 +7,78 @@
 //! as IAM documents.
 
 use crate::document::Version;
-use crate::glob::{Case, Glob};
+use crate::glob::Case;
+use crate::request::ContextKeys;
+use crate::template::{Syntax, Template};
 
 /// The fields of an ARN after `arn`: partition, service, region, account, resource.
 const FIELDS: usize = 5;
 
 /// An element of `Resource` or `NotResource`. Case matters.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum ResourcePattern {
+pub(crate) struct ResourcePattern {
+    text: String,
+    form: Form,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Form {
     /// `*`
     Every,
     /// `arn:…`
-    Arn(Box<[Glob; FIELDS]>),
+    Arn(Box<[Template; FIELDS]>),
 }
 
 impl ResourcePattern {
     /// Compiles `*` or an ARN pattern.
     ///
-    /// `${*}`, `${?}` and `${$}` stand for single characters in a policy of 2012-10-17 or later,
-    /// and any other policy variable in such a policy is an error; in older policies `${` has no
-    /// meaning, as IAM has it. The error is the reason to refuse the policy.
+    /// In a policy of 2012-10-17 `${*}`, `${?}` and `${$}` stand for single characters, and the
+    /// last field may have policy variables; in older policies `${` has no meaning, as IAM has it.
+    /// The error is the reason to refuse the policy.
     pub(crate) fn parse(text: &str, version: Version) -> Result<Self, String> {
         if text == "*" {
-            return Ok(Self::Every);
+            return Ok(Self { text: text.to_owned(), form: Form::Every });
         }
         let form = || format!("Resource {text} must be in ARN format or \"*\".");
         let mut fields = text.strip_prefix("arn:").ok_or_else(form)?.splitn(FIELDS, ':');
-        let mut field = |required| match fields.next() {
-            None if required => Err(form()),
-            None => Ok(Glob::any()),
-            Some("") if required => Err(form()),
-            Some(field) => compile(field, version).ok_or_else(|| {
-                format!(
-                    "Resource {text} has a policy variable, which is not supported by this version."
-                )
-            }),
+        let syntax = Syntax { wildcards: true, variables: version.has_variables(), case: CASE };
+        let mut field = |at: usize| match fields.next() {
+            None | Some("") if at < 2 => Err(form()),
+            None => Ok(Template::any()),
+            Some(field) if at == FIELDS - 1 => Template::parse(field, syntax),
+            Some(field) => match Template::parse(field, syntax) {
+                Ok(template) if template.is_fixed() => Ok(template),
+                _ => Err(format!(
+                    "Resource {text} has a policy variable before the fifth colon, which is not \
+                     supported."
+                )),
+            },
         };
-        let (partition, service) = (field(true)?, field(true)?);
-        let globs = [partition, service, field(false)?, field(false)?, field(false)?];
+        let templates = [field(0)?, field(1)?, field(2)?, field(3)?, field(4)?];
         if text.ends_with(':') && text.matches(':').count() == FIELDS {
             return Err(form());
         }
-        Ok(Self::Arn(Box::new(globs)))
+        Ok(Self { text: text.to_owned(), form: Form::Arn(Box::new(templates)) })
     }
 
     /// Whether `resource` is among those meant.
-    pub(crate) fn matches(&self, resource: &ResourceName<'_>) -> bool {
-        match (self, resource.0) {
-            (Self::Every, _) => true,
-            (Self::Arn(_), None) => false,
-            (Self::Arn(globs), Some(fields)) => {
-                globs.iter().zip(fields).all(|(glob, field)| glob.matches(field))
+    pub(crate) fn matches(&self, resource: &ResourceName<'_>, keys: &ContextKeys) -> bool {
+        match (&self.form, resource.0) {
+            (Form::Every, _) => true,
+            (Form::Arn(_), None) => false,
+            (Form::Arn(templates), Some(fields)) => {
+                templates.iter().zip(fields).all(|(template, field)| template.matches(field, keys))
             }
         }
     }
-}
 
-fn compile(field: &str, version: Version) -> Option<Glob> {
-    match version {
-        Version::V2008 => Some(Glob::new(field, Case::Sensitive)),
-        Version::V2012 => Glob::with_escapes(field, Case::Sensitive),
+    /// As the policy has it.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 }
+
+const CASE: Case = Case::Sensitive;
 
 /// The resource of a request, cut into its fields; `None` for what is not an ARN, such as the
 /// `*` of actions that have no resource.
@@ -97,7 +107,14 @@ mod tests {
 
     fn matches(pattern: &str, resource: &str) -> bool {
         let pattern = ResourcePattern::parse(pattern, Version::V2012).unwrap();
-        pattern.matches(&ResourceName::new(resource))
+        pattern.matches(&ResourceName::new(resource), &keys())
+    }
+
+    fn keys() -> ContextKeys {
+        let mut keys = ContextKeys::new();
+        keys.insert("aws:username", "dev");
+        keys.insert("aws:userid", "AROA1:session");
+        keys
     }
 
     #[test]
@@ -162,13 +179,36 @@ mod tests {
     }
 
     #[test]
-    fn variables_are_refused_where_they_would_be_variables() {
+    fn variables_stand_for_values_in_the_last_field() {
+        for (pattern, resource, expected) in [
+            ("arn:aws:ecr:::repository/${aws:username}/*", "arn:aws:ecr:::repository/dev/x", true),
+            ("arn:aws:ecr:::repository/${aws:username}/*", "arn:aws:ecr:::repository/ops/x", false),
+            ("arn:aws:ecr:::${aws:UserName}", "arn:aws:ecr:::dev", true),
+            ("arn:aws:ecr:::${aws:userid}", "arn:aws:ecr:::AROA1:session", true),
+            ("arn:aws:ecr:::${aws:PrincipalTag/team}", "arn:aws:ecr:::", false),
+            ("arn:aws:ecr:::${aws:PrincipalTag/team, 'all'}", "arn:aws:ecr:::all", true),
+            ("arn:aws:ecr:::a${*}", "arn:aws:ecr:::a*", true),
+            ("arn:aws:ecr:::a${*}", "arn:aws:ecr:::ab", false),
+            ("arn:aws:ecr:e${?}:1:a", "arn:aws:ecr:e?:1:a", true),
+        ] {
+            assert_eq!(matches(pattern, resource), expected, "{pattern:?}");
+        }
         let pattern = "arn:aws:ecr:::repository/${aws:username}/x";
-        let reason = ResourcePattern::parse(pattern, Version::V2012).unwrap_err();
-        assert!(reason.contains("policy variable"), "{reason}");
         let old = ResourcePattern::parse(pattern, Version::V2008).unwrap();
-        assert!(old.matches(&ResourceName::new(pattern)));
-        assert!(matches("arn:aws:ecr:::a${*}", "arn:aws:ecr:::a*"));
-        assert!(!matches("arn:aws:ecr:::a${*}", "arn:aws:ecr:::ab"));
+        assert!(old.matches(&ResourceName::new(pattern), &keys()));
+        assert!(!old.matches(&ResourceName::new("arn:aws:ecr:::repository/dev/x"), &keys()));
+    }
+
+    #[test]
+    fn variables_elsewhere_are_refused() {
+        for bad in
+            ["arn:aws:ecr:${aws:RequestedRegion}:1:x", "arn:${aws}:ecr", "arn:aws:ecr:${aws:a}"]
+        {
+            let reason = ResourcePattern::parse(bad, Version::V2012).unwrap_err();
+            assert!(reason.contains("before the fifth colon"), "{reason}");
+        }
+        let reason =
+            ResourcePattern::parse("arn:aws:ecr:::${aws:username", Version::V2012).unwrap_err();
+        assert!(reason.contains("Invalid policy variable"), "{reason}");
     }
 }

@@ -18,6 +18,17 @@ pub struct BlobRow {
     pub damaged_at: Option<Timestamp>,
 }
 
+/// What the images of a repository make of a blob.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BlobUse {
+    /// An active image uses it.
+    Active,
+    /// Only archived images do.
+    Archived,
+    /// No image does.
+    Unused,
+}
+
 fn from_row(row: &Row) -> Result<BlobRow, MetadataError> {
     Ok(BlobRow {
         digest: row.parsed(0)?,
@@ -113,6 +124,24 @@ pub async fn is_used(
 ) -> Result<bool, MetadataError> {
     let sql = "SELECT 1 FROM image_blob WHERE repository_id = ?1 AND blob_digest = ?2 LIMIT 1";
     Ok(tx.query_opt(sql, params![repository, digest]).await?.is_some())
+}
+
+/// What the images of the repository make of a blob that it links.
+pub async fn find_use(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+) -> Result<BlobUse, MetadataError> {
+    let sql = "SELECT active_images FROM repository_blob WHERE repository_id = ?1 AND digest = ?2";
+    let active = match tx.query_opt(sql, params![repository, digest]).await? {
+        Some(row) => row.unsigned(0)?,
+        None => 0,
+    };
+    Ok(match active {
+        0 if is_used(tx, repository, digest).await? => BlobUse::Archived,
+        0 => BlobUse::Unused,
+        _ => BlobUse::Active,
+    })
 }
 
 /// Hands an object to the deletion that follows the transaction.

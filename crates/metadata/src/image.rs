@@ -1,9 +1,19 @@
 //! Images: stored manifests and the facts derived from them.
+//!
+//! Each change of an image's status keeps in step the status of its tags and the count of active
+//! images of its blobs, so that lists by status are walks along an index, and whether a blob may be
+//! served is one look.
 
-use wharfinger_core::{Digest, Tag, Timestamp};
+mod listing;
+
+use std::str::FromStr;
+
+use wharfinger_core::{Digest, Timestamp};
 
 use crate::value::params;
-use crate::{MetadataError, RepositoryId, Row, Tx};
+use crate::{MetadataError, RepositoryId, Row, Tx, tag};
+
+pub use listing::{ImagePosition, TagStatus, list, list_pairs, referrers};
 
 /// An image: what is known of a stored manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,27 +36,46 @@ pub struct ImageRow {
     pub pushed_at: Timestamp,
     /// How many tags point to it.
     pub tag_count: u64,
+    /// Whether it can be pulled.
+    pub status: ImageStatus,
+    /// When it was archived last, if ever.
+    pub archived_at: Option<Timestamp>,
+    /// When it was brought back from the archive last, if ever.
+    pub activated_at: Option<Timestamp>,
+    /// When a pull of it was recorded last, if ever.
+    pub last_pulled_at: Option<Timestamp>,
 }
 
-/// Which images a list shows.
+/// Whether an image can be pulled: ECR's `ImageStatus`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum TagStatus {
-    /// All of them.
+pub enum ImageStatus {
+    /// It can.
     #[default]
-    Any,
-    /// Those with at least one tag.
-    Tagged,
-    /// Those with none.
-    Untagged,
+    Active,
+    /// It is archived.
+    Archived,
+    /// It is on its way back from the archive.
+    Activating,
 }
 
-/// A place in the order of images: by time of push, then by digest.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct ImagePosition {
-    /// The time of push of the image last seen.
-    pub pushed_at: Timestamp,
-    /// Its digest; empty before the first image.
-    pub digest: String,
+impl ImageStatus {
+    /// The status as rows and requests name it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Archived => "ARCHIVED",
+            Self::Activating => "ACTIVATING",
+        }
+    }
+}
+
+impl FromStr for ImageStatus {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let all = [Self::Active, Self::Archived, Self::Activating];
+        all.into_iter().find(|status| status.as_str() == text).ok_or("an unknown image status")
+    }
 }
 
 /// A query for the columns that `from_row` reads, in its order.
@@ -54,11 +83,13 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT digest, media_type, artifact_media_type, artifact_type, subject_digest, \
-             size_bytes, manifest_size_bytes, pushed_at, tag_count ",
+             size_bytes, manifest_size_bytes, pushed_at, tag_count, status, archived_at, \
+             activated_at, last_pulled_at ",
             $rest
         )
     };
 }
+use select;
 
 fn from_row(row: &Row) -> Result<ImageRow, MetadataError> {
     Ok(ImageRow {
@@ -71,6 +102,10 @@ fn from_row(row: &Row) -> Result<ImageRow, MetadataError> {
         manifest_size_bytes: row.unsigned(6)?,
         pushed_at: row.time(7)?,
         tag_count: row.unsigned(8)?,
+        status: row.parsed(9)?,
+        archived_at: row.time_opt(10)?,
+        activated_at: row.time_opt(11)?,
+        last_pulled_at: row.time_opt(12)?,
     })
 }
 
@@ -88,8 +123,8 @@ pub async fn insert(
 ) -> Result<(), MetadataError> {
     let sql = "INSERT INTO image (repository_id, digest, media_type, artifact_media_type, \
                artifact_type, subject_digest, size_bytes, manifest_size_bytes, pushed_at, \
-               tag_count, tagged) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0)";
+               tag_count, tagged, status, archived_at, activated_at, last_pulled_at) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, ?10, ?11, ?12, ?13)";
     let values = params![
         repository,
         &image.digest,
@@ -99,7 +134,11 @@ pub async fn insert(
         image.subject.as_ref(),
         image.size_bytes,
         image.manifest_size_bytes,
-        image.pushed_at
+        image.pushed_at,
+        image.status.as_str(),
+        image.archived_at,
+        image.activated_at,
+        image.last_pulled_at
     ];
     tx.execute(sql, values).await?;
     let sql = "INSERT INTO manifest (repository_id, digest, sealed) VALUES (?1, ?2, ?3)";
@@ -114,6 +153,7 @@ pub async fn insert(
                    VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
         tx.execute(sql, params![repository, child, &image.digest]).await?;
     }
+    add_to_uses(tx, repository, &image.digest, 1).await?;
     add_to_count(tx, repository, 1).await
 }
 
@@ -144,12 +184,59 @@ pub async fn delete(
     repository: RepositoryId,
     digest: &Digest,
 ) -> Result<bool, MetadataError> {
+    add_to_uses(tx, repository, digest, -1).await?;
     let sql = "DELETE FROM image WHERE repository_id = ?1 AND digest = ?2";
     if tx.execute(sql, params![repository, digest]).await? == 0 {
         return Ok(false);
     }
     add_to_count(tx, repository, -1).await?;
     Ok(true)
+}
+
+/// Archives an active image, tags and all; answers whether it was active.
+pub async fn archive(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+    now: Timestamp,
+) -> Result<bool, MetadataError> {
+    add_to_uses(tx, repository, digest, -1).await?;
+    let sql = "UPDATE image SET status = 'ARCHIVED', archived_at = ?3 \
+               WHERE repository_id = ?1 AND digest = ?2 AND status = 'ACTIVE'";
+    if tx.execute(sql, params![repository, digest, now]).await? == 0 {
+        return Ok(false);
+    }
+    tag::set_status(tx, repository, digest, ImageStatus::Archived).await?;
+    Ok(true)
+}
+
+/// Makes an image active again, tags and all; answers whether it was not.
+pub async fn activate(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+    now: Timestamp,
+) -> Result<bool, MetadataError> {
+    let sql = "UPDATE image SET status = 'ACTIVE', activated_at = ?3 \
+               WHERE repository_id = ?1 AND digest = ?2 AND status <> 'ACTIVE'";
+    if tx.execute(sql, params![repository, digest, now]).await? == 0 {
+        return Ok(false);
+    }
+    tag::set_status(tx, repository, digest, ImageStatus::Active).await?;
+    add_to_uses(tx, repository, digest, 1).await?;
+    Ok(true)
+}
+
+/// Notes that an image was pulled, unless a later pull is noted.
+pub async fn record_pull(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+    pulled_at: Timestamp,
+) -> Result<(), MetadataError> {
+    let sql = "UPDATE image SET last_pulled_at = ?3 WHERE repository_id = ?1 AND digest = ?2 \
+               AND (last_pulled_at IS NULL OR last_pulled_at < ?3)";
+    tx.execute(sql, params![repository, digest, pulled_at]).await.map(|_| ())
 }
 
 /// The indexes of the repository that list an image, a few of them.
@@ -164,54 +251,47 @@ pub async fn parents(
     rows.iter().map(|row| row.parsed(0)).collect()
 }
 
-/// The images after a position, in order of push.
-pub async fn list(
+/// The active indexes of the repository that list an image, a few of them.
+pub async fn active_parents(
     tx: &mut Tx,
     repository: RepositoryId,
-    tag_status: TagStatus,
-    after: &ImagePosition,
-    limit: u32,
-) -> Result<Vec<ImageRow>, MetadataError> {
-    let any = select!(
-        "FROM image WHERE repository_id = ?1 \
-         AND (pushed_at, digest) > (?2, ?3) ORDER BY pushed_at, digest LIMIT ?4"
-    );
-    let tagged = select!(
-        "FROM image WHERE repository_id = ?1 AND tagged = ?5 \
-         AND (pushed_at, digest) > (?2, ?3) ORDER BY pushed_at, digest LIMIT ?4"
-    );
-    let digest = after.digest.as_str();
-    let rows = match tag_status {
-        TagStatus::Any => {
-            tx.query(any, params![repository, after.pushed_at, digest, limit]).await?
-        }
-        TagStatus::Tagged | TagStatus::Untagged => {
-            let flag = tag_status == TagStatus::Tagged;
-            let values = params![repository, after.pushed_at, digest, limit, flag];
-            tx.query(tagged, values).await?
-        }
-    };
-    rows.iter().map(from_row).collect()
+    digest: &Digest,
+) -> Result<Vec<Digest>, MetadataError> {
+    // In this order, since an image has few parents and a repository many active images.
+    let sql = "SELECT c.parent_digest FROM image_child c CROSS JOIN image p \
+               WHERE c.repository_id = ?1 AND c.child_digest = ?2 AND p.repository_id = ?1 \
+               AND p.digest = c.parent_digest AND p.status = 'ACTIVE' \
+               ORDER BY c.parent_digest LIMIT 100";
+    let rows = tx.query(sql, params![repository, digest]).await?;
+    rows.iter().map(|row| row.parsed(0)).collect()
 }
 
-/// Pairs of image and tag after a position and a tag, in order of push, digest and tag. An image
-/// without tags makes one pair without a tag. The third member is the time of push.
-pub async fn list_pairs(
+/// The images that an index lists and that are not active. An index has a bounded number of them.
+pub async fn inactive_children(
     tx: &mut Tx,
     repository: RepositoryId,
-    after: &ImagePosition,
-    after_tag: &str,
-    limit: u32,
-) -> Result<Vec<(Digest, Option<Tag>, Timestamp)>, MetadataError> {
-    // The image at the position is looked at once more, for tags of it that did not fit the page.
-    let sql = "SELECT i.digest, t.tag, i.pushed_at FROM image i \
-               LEFT JOIN tag t ON t.repository_id = i.repository_id AND t.digest = i.digest \
-               WHERE i.repository_id = ?1 AND (i.pushed_at, i.digest) >= (?2, ?3) \
-               AND (i.pushed_at > ?2 OR i.digest > ?3 OR t.tag > ?4) \
-               ORDER BY i.pushed_at, i.digest, t.tag LIMIT ?5";
-    let values = params![repository, after.pushed_at, after.digest.as_str(), after_tag, limit];
-    let rows = tx.query(sql, values).await?;
-    rows.iter().map(|row| Ok((row.parsed(0)?, row.parsed_opt(1)?, row.time(2)?))).collect()
+    index: &Digest,
+) -> Result<Vec<Digest>, MetadataError> {
+    let sql = "SELECT c.child_digest FROM image_child c CROSS JOIN image i \
+               WHERE c.repository_id = ?1 AND c.parent_digest = ?2 AND i.repository_id = ?1 \
+               AND i.digest = c.child_digest AND i.status <> 'ACTIVE'";
+    let rows = tx.query(sql, params![repository, index]).await?;
+    rows.iter().map(|row| row.parsed(0)).collect()
+}
+
+/// Counts an image among (or no more among) the active ones of its blobs, if it is active.
+async fn add_to_uses(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+    change: i64,
+) -> Result<(), MetadataError> {
+    let sql = "UPDATE repository_blob SET active_images = active_images + ?3 \
+               WHERE repository_id = ?1 AND digest IN \
+               (SELECT b.blob_digest FROM image i CROSS JOIN image_blob b \
+                WHERE i.repository_id = ?1 AND i.digest = ?2 AND i.status = 'ACTIVE' \
+                AND b.repository_id = ?1 AND b.image_digest = ?2)";
+    tx.execute(sql, params![repository, digest, change]).await.map(|_| ())
 }
 
 async fn add_to_count(

@@ -54,3 +54,41 @@ pub(crate) fn check(connection: &Connection) -> Result<(), MetadataError> {
 fn version(connection: &Connection) -> Result<i64, MetadataError> {
     Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a release before storage classes left behind: active images, whose blobs are served.
+    #[test]
+    fn images_of_older_data_are_active() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        for migration in &MIGRATIONS[..6] {
+            let sql = migration.replace("{bytes}", "BLOB").replace("{text}", "TEXT");
+            connection.execute_batch(&sql).unwrap();
+        }
+        connection.pragma_update(None, "user_version", 6).unwrap();
+        let rows = "INSERT INTO repository (repository_id, account_id, region, name, created_at, \
+                    tag_mutability, exclusion_filters, scan_on_push, encryption_type, key_domain, \
+                    image_count) VALUES (1, 'a', 'r', 'n', 0, 'MUTABLE', '[]', 0, 'AES256', 'd', 2); \
+                    INSERT INTO image (repository_id, digest, media_type, size_bytes, \
+                    manifest_size_bytes, pushed_at, tag_count, tagged) \
+                    VALUES (1, 'i1', 'm', 1, 1, 0, 1, 1), (1, 'i2', 'm', 1, 1, 0, 0, 0); \
+                    INSERT INTO tag (repository_id, tag, digest, tagged_at) \
+                    VALUES (1, 't', 'i1', 0); \
+                    INSERT INTO repository_blob (repository_id, digest, linked_at) \
+                    VALUES (1, 'used', 0), (1, 'unused', 0); \
+                    INSERT INTO image_blob (repository_id, blob_digest, image_digest) \
+                    VALUES (1, 'used', 'i1'), (1, 'used', 'i2');";
+        connection.execute_batch(rows).unwrap();
+        migrate(&mut connection).unwrap();
+        let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(count("SELECT COUNT(*) FROM image WHERE status = 'ACTIVE'"), 2);
+        assert_eq!(count("SELECT COUNT(*) FROM tag WHERE status = 'ACTIVE'"), 1);
+        for (digest, active) in [("used", 2), ("unused", 0)] {
+            let sql =
+                format!("SELECT active_images FROM repository_blob WHERE digest = '{digest}'");
+            assert_eq!(count(&sql), active);
+        }
+    }
+}

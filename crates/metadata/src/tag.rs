@@ -1,10 +1,12 @@
 //! Image tags: which digest a tag points to.
 //!
 //! Each change keeps the image's `tag_count` in step, so that lists of tagged and untagged images
-//! are walks along an index.
+//! are walks along an index; and a tag has the status of its image, so that lists of the tags of
+//! active images are.
 
 use wharfinger_core::{Digest, Tag, Timestamp};
 
+use crate::image::ImageStatus;
 use crate::value::params;
 use crate::{MetadataError, RepositoryId, Tx};
 
@@ -31,9 +33,11 @@ pub async fn put(
     if previous == Some(*digest) {
         return Ok(());
     }
-    let sql = "INSERT INTO tag (repository_id, tag, digest, tagged_at) VALUES (?1, ?2, ?3, ?4) \
-               ON CONFLICT (repository_id, tag) \
-               DO UPDATE SET digest = excluded.digest, tagged_at = excluded.tagged_at";
+    let sql = "INSERT INTO tag (repository_id, tag, digest, tagged_at, status) \
+               VALUES (?1, ?2, ?3, ?4, \
+               (SELECT status FROM image WHERE repository_id = ?1 AND digest = ?3)) \
+               ON CONFLICT (repository_id, tag) DO UPDATE SET digest = excluded.digest, \
+               tagged_at = excluded.tagged_at, status = excluded.status";
     tx.execute(sql, params![repository, tag, digest, now]).await?;
     if let Some(previous) = previous {
         recount(tx, repository, &previous).await?;
@@ -66,16 +70,34 @@ pub async fn of_image(
 }
 
 /// The tags of a repository that come after `after` (in order of their bytes), with their digests.
+/// Without a status, those of images of any.
 pub async fn list(
     tx: &mut Tx,
     repository: RepositoryId,
+    status: Option<ImageStatus>,
     after: &str,
     limit: u32,
 ) -> Result<Vec<(Tag, Digest)>, MetadataError> {
-    let sql = "SELECT tag, digest FROM tag WHERE repository_id = ?1 AND tag > ?2 \
+    let any = "SELECT tag, digest FROM tag WHERE repository_id = ?1 AND tag > ?2 \
                ORDER BY tag LIMIT ?3";
-    let rows = tx.query(sql, params![repository, after, limit]).await?;
+    let of_status = "SELECT tag, digest FROM tag WHERE repository_id = ?1 AND status = ?4 \
+                     AND tag > ?2 ORDER BY tag LIMIT ?3";
+    let rows = match status.map(ImageStatus::as_str) {
+        None => tx.query(any, params![repository, after, limit]).await?,
+        Some(status) => tx.query(of_status, params![repository, after, limit, status]).await?,
+    };
     rows.iter().map(|row| Ok((row.parsed(0)?, row.parsed(1)?))).collect()
+}
+
+/// Gives the tags of an image the status it has now.
+pub(crate) async fn set_status(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+    status: ImageStatus,
+) -> Result<(), MetadataError> {
+    let sql = "UPDATE tag SET status = ?3 WHERE repository_id = ?1 AND digest = ?2";
+    tx.execute(sql, params![repository, digest, status.as_str()]).await.map(|_| ())
 }
 
 async fn recount(

@@ -4,6 +4,9 @@
 mod commit;
 mod kms_keys;
 mod plan;
+mod replication_backfill;
+mod scan;
+mod storage_class;
 mod templates;
 
 use std::sync::Arc;
@@ -11,7 +14,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use wharfinger_core::{Digest, ObjectId, RegistryId, SeededEntropy, Timestamp, UploadId};
 
-use crate::image::{ImagePosition, ImageRow, TagStatus};
+use crate::image::{ImagePosition, ImageRow, ImageStatus, TagStatus};
 use crate::repository::RepositoryRow;
 use crate::upload::UploadRow;
 use crate::{
@@ -68,6 +71,10 @@ fn image_row(byte: u8, pushed_at: i64) -> ImageRow {
         manifest_size_bytes: 5,
         pushed_at: Timestamp::from_millis(pushed_at),
         tag_count: 0,
+        status: ImageStatus::Active,
+        archived_at: None,
+        activated_at: None,
+        last_pulled_at: None,
     }
 }
 
@@ -230,7 +237,7 @@ async fn counts_of_tags_and_images_follow_their_rows() {
             assert!(image::delete(tx, id, &digest(2)).await?);
             assert!(!image::delete(tx, id, &digest(2)).await?);
             assert!(!blob::is_used(tx, id, &digest(9)).await?, "deleted with its images");
-            assert_eq!(tag::list(tx, id, "", 10).await?, vec![]);
+            assert_eq!(tag::list(tx, id, None, "", 10).await?, vec![]);
             Ok(counts)
         })
     })
@@ -252,7 +259,7 @@ async fn lists_of_images_go_on_where_a_page_ended() {
             }
             let (mut after, mut seen) = (ImagePosition::default(), Vec::new());
             loop {
-                let page = image::list(tx, id, TagStatus::Untagged, &after, 7).await?;
+                let page = image::list(tx, id, TagStatus::Untagged, None, &after, 7).await?;
                 let Some(last) = page.last() else { break };
                 after =
                     ImagePosition { pushed_at: last.pushed_at, digest: last.digest.to_string() };

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::str::FromStr;
 
 use wharfinger_core::{
-    AccountId, Digest, ObjectId, Region, RepositoryName, Tag, Timestamp, UploadId,
+    AccountId, Digest, ObjectId, Region, ReplicationBackfillId, RepositoryName, Tag, Timestamp,
+    UploadId,
 };
 
 use crate::{MetadataError, RepositoryId};
@@ -94,7 +95,7 @@ macro_rules! by_text {
     };
 }
 
-by_text!(AccountId, ObjectId, Region, RepositoryName, Tag, UploadId);
+by_text!(AccountId, ObjectId, Region, ReplicationBackfillId, RepositoryName, Tag, UploadId);
 
 impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
     fn from(value: Option<T>) -> Self {

@@ -5,6 +5,7 @@ use std::fmt;
 use wharfinger_auth::actions::BatchDeleteImage;
 use wharfinger_auth::{Permit, RepositoryResource};
 use wharfinger_core::Digest;
+use wharfinger_metadata::image::ImageRow;
 use wharfinger_metadata::{RepositoryId, Tx, image, tag};
 
 use crate::image::resolve;
@@ -44,6 +45,8 @@ pub enum ImageFailureCode {
     MissingDigestAndTag,
     /// Indexes that are stored list the image.
     ImageReferencedByManifestList(Vec<Digest>),
+    /// The image is archived.
+    ImageInaccessible,
 }
 
 impl ImageFailureCode {
@@ -56,6 +59,7 @@ impl ImageFailureCode {
             Self::ImageNotFound => "ImageNotFound",
             Self::MissingDigestAndTag => "MissingDigestAndTag",
             Self::ImageReferencedByManifestList(_) => "ImageReferencedByManifestList",
+            Self::ImageInaccessible => "ImageInaccessible",
         }
     }
 
@@ -77,13 +81,28 @@ impl ImageFailureCode {
             Self::MissingDigestAndTag => Error::invalid("imageId", self.to_string()),
             Self::ImageTagDoesNotMatchDigest
             | Self::ImageNotFound
-            | Self::ImageReferencedByManifestList(_) => Error::ImageNotFound {
+            | Self::ImageReferencedByManifestList(_)
+            | Self::ImageInaccessible => Error::ImageNotFound {
                 image: requested.into(),
                 name: resource.name.clone(),
                 registry: resource.registry.account,
             },
         }
     }
+}
+
+/// The image that a call of one image is about.
+///
+/// # Errors
+/// [`Error::ImageNotFound`], or [`Error::InvalidParameter`] for what can name no image.
+pub(crate) async fn must_resolve(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    requested: RequestedImage,
+    resource: &RepositoryResource,
+) -> Result<(ImageIdentifier, ImageRow), Error> {
+    let found = resolve(tx, repository, &requested).await?;
+    found.map_err(|code| code.as_call_failure(requested, resource))
 }
 
 impl fmt::Display for ImageFailureCode {
@@ -108,6 +127,9 @@ impl fmt::Display for ImageFailureCode {
                 let parents: Vec<String> = parents.iter().map(ToString::to_string).collect();
                 write!(f, "Requested image referenced by manifest list: [{}]", parents.join(", "))
             }
+            Self::ImageInaccessible => {
+                f.write_str("Requested image is archived and must be restored before it is pulled")
+            }
         }
     }
 }
@@ -116,7 +138,8 @@ impl Registry {
     /// ECR `BatchDeleteImage`: the ids in order; one that fails does not stop the others.
     ///
     /// By tag (with or without its digest) the tag goes, and with its last tag the image; by
-    /// digest the image goes with all its tags. An image that a stored index lists stays.
+    /// digest the image goes with all its tags. An image that a stored index lists stays. That an
+    /// image is archived makes no difference.
     pub async fn batch_delete_image(
         &self,
         permit: &Permit<BatchDeleteImage>,

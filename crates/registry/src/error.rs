@@ -38,7 +38,8 @@ pub enum Error {
          in the registry with id '{registry}'"
     )]
     ImageNotFound { image: ImageName, name: RepositoryName, registry: AccountId },
-    /// `ImageAlreadyExistsException`: the very image is there, under the very tag.
+    /// `ImageAlreadyExistsException`: the very image is there, under the very tag. `subject` is for
+    /// `/v2`, where such a push succeeds.
     #[error(
         "Image with digest '{digest}' and tag '{}' already exists in the repository with name \
          '{name}' in registry with id '{registry}'",
@@ -47,6 +48,7 @@ pub enum Error {
     ImageAlreadyExists {
         digest: Digest,
         tag: Option<Tag>,
+        subject: Option<Box<Digest>>,
         name: RepositoryName,
         registry: AccountId,
     },
@@ -88,7 +90,7 @@ pub enum Error {
     /// `LayerInaccessibleException`.
     #[error(
         "The layer with digest '{digest}' in the repository with name '{name}' in the registry \
-         with id '{registry}' is not referenced by any image"
+         with id '{registry}' is not referenced by any active image"
     )]
     LayerInaccessible { digest: Digest, name: RepositoryName, registry: AccountId },
     /// The stored bytes of a layer are damaged. Pushing the layer again heals it.
@@ -134,6 +136,9 @@ pub enum Error {
     /// `LimitExceededException`.
     #[error("The {what} limit of {limit} is exceeded")]
     LimitExceeded { what: &'static str, limit: u64 },
+    /// `LimitExceededException` of `StartImageScan`.
+    #[error("The scan quota per image has been exceeded. Wait and try again.")]
+    ScanQuotaExceeded,
     /// `InvalidTagParameterException`.
     #[error("Invalid parameter at 'tags' failed to satisfy constraint: '{reason}'")]
     InvalidTagParameter { reason: String },

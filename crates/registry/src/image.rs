@@ -1,16 +1,20 @@
-//! Images: found by tag or digest, read, listed, described.
+//! Images: found by tag or digest, and read. Their lists are beside.
 
 mod budget;
+mod listing;
 
 use bytes::Bytes;
 use wharfinger_auth::Permit;
-use wharfinger_auth::actions::{BatchGetImage, DescribeImages, ListImages};
-use wharfinger_core::{Digest, Tag, Timestamp};
-use wharfinger_metadata::image::{self, ImagePosition, ImageRow, TagStatus};
+use wharfinger_auth::actions::BatchGetImage;
+use wharfinger_core::{Digest, Tag};
+use wharfinger_metadata::image::{self, ImageRow, ImageStatus};
 use wharfinger_metadata::{RepositoryId, Tx, tag};
 
+pub(crate) use budget::ManifestBudget;
+pub use listing::{ImageDetail, ListImagesFilter};
+
 use crate::repository::must_find;
-use crate::{Error, ImageFailure, ImageFailureCode, ImageName, Page, PageRequest, Registry};
+use crate::{Error, ImageFailure, ImageFailureCode, ImageName, Registry, pull_time};
 
 /// An image as a request names it, not yet looked at: ECR's `ImageIdentifier`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,6 +43,8 @@ pub struct StoredImage {
     pub manifest: Bytes,
     /// Its media type.
     pub media_type: String,
+    /// The digest of its subject, if it refers to one.
+    pub subject: Option<Digest>,
 }
 
 /// What a request for a manifest's head is answered.
@@ -52,34 +58,9 @@ pub struct ImageHead {
     pub manifest_size_bytes: u64,
 }
 
-/// An element of `DescribeImages`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImageDetail {
-    /// Its digest.
-    pub digest: Digest,
-    /// All its tags, in order.
-    pub tags: Vec<Tag>,
-    /// Bytes of config and layers; for an index the largest of its children.
-    pub size_bytes: u64,
-    /// When it was pushed.
-    pub pushed_at: Timestamp,
-    /// The manifest's media type.
-    pub media_type: String,
-    /// The media type of what it is.
-    pub artifact_media_type: Option<String>,
-    /// The digest of its subject, if it refers to one.
-    pub subject: Option<Digest>,
-}
-
-/// Which images `ListImages` and `DescribeImages` show.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ListImagesFilter {
-    /// Tagged, untagged, or any.
-    pub tag_status: TagStatus,
-}
-
 impl Registry {
-    /// ECR `BatchGetImage`: one image or one failure for each id, in their order.
+    /// ECR `BatchGetImage`: one image or one failure for each id, in their order. An archived image
+    /// is a failure. Those that are read count as pulled.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for more bytes of manifests than one answer may hold.
@@ -89,38 +70,45 @@ impl Registry {
         ids: Vec<RequestedImage>,
     ) -> Result<(Vec<StoredImage>, Vec<ImageFailure>), Error> {
         let resource = permit.resource().clone();
-        let (key_domain, found, failures) = self
+        let recorded = pull_time::is_recorded(permit.principal());
+        let (repository, found, failures) = self
             .metadata
             .read(move |tx| {
                 Box::pin(async move {
                     let repository = must_find(tx, &resource).await?;
                     let (mut found, mut failures) = (Vec::new(), Vec::new());
-                    let mut budget = budget::ManifestBudget::default();
+                    let mut budget = ManifestBudget::default();
                     for requested in ids {
-                        match resolve(tx, repository.id, &requested).await? {
+                        match resolve_active(tx, repository.id, &requested).await? {
                             Ok((id, row)) => {
                                 budget.take(&row)?;
                                 let sealed =
                                     image::sealed_manifest(tx, repository.id, &id.digest).await?;
-                                found.push((id, row.media_type, sealed.unwrap_or_default()));
+                                found.push((id, row, sealed.unwrap_or_default()));
                             }
                             Err(code) => failures.push(ImageFailure { requested, code }),
                         }
                     }
-                    Ok::<_, Error>((repository.key_domain, found, failures))
+                    Ok::<_, Error>((repository, found, failures))
                 })
             })
             .await?;
         let mut images = Vec::with_capacity(found.len());
-        for (id, media_type, sealed) in found {
-            let manifest = self.open_manifest(&key_domain, &id.digest, &sealed)?;
-            images.push(StoredImage { id, manifest, media_type });
+        let mut pulled = Vec::new();
+        for (id, row, sealed) in found {
+            let manifest = self.open_manifest(&repository.key_domain, &id.digest, &sealed)?;
+            let ImageRow { media_type, subject, last_pulled_at, .. } = row;
+            if recorded {
+                pulled.push((id.digest, last_pulled_at));
+            }
+            images.push(StoredImage { id, manifest, media_type, subject });
         }
+        self.record_pulls_soon(repository.id, &pulled);
         Ok((images, failures))
     }
 
     /// What `HEAD` of a manifest answers, without reading the manifest. `None` if there is no such
-    /// image.
+    /// image, or it is archived.
     pub async fn head_image(
         &self,
         permit: &Permit<BatchGetImage>,
@@ -131,7 +119,7 @@ impl Registry {
             .read(move |tx| {
                 Box::pin(async move {
                     let repository = must_find(tx, &resource).await?;
-                    let found = resolve(tx, repository.id, &requested).await?;
+                    let found = resolve_active(tx, repository.id, &requested).await?;
                     Ok(found.ok().map(|(_, row)| ImageHead {
                         digest: row.digest,
                         media_type: row.media_type,
@@ -141,133 +129,23 @@ impl Registry {
             })
             .await
     }
-
-    /// ECR `ListImages`: an element for each pair of image and tag, and one for each image that
-    /// has no tag.
-    pub async fn list_images(
-        &self,
-        permit: &Permit<ListImages>,
-        filter: ListImagesFilter,
-        page: &PageRequest,
-    ) -> Result<Page<ImageIdentifier>, Error> {
-        let resource = permit.resource().clone();
-        let list = format!(
-            "ListImages {} {} {} {:?}",
-            resource.registry.account, resource.registry.region, resource.name, filter.tag_status
-        );
-        let after = page.position::<PairPosition>(&list)?.unwrap_or_default();
-        let limit = page.limit();
-        let pairs = self
-            .metadata
-            .read(move |tx| {
-                Box::pin(async move {
-                    let repository = must_find(tx, &resource).await?.id;
-                    list_pairs(tx, repository, filter.tag_status, &after, limit + 1).await
-                })
-            })
-            .await?;
-        let page = Page::cut(pairs, limit, &list, |(id, pushed_at)| PairPosition {
-            pushed_at: pushed_at.millis(),
-            digest: id.digest.to_string(),
-            tag: id.tag.as_ref().map(ToString::to_string).unwrap_or_default(),
-        });
-        Ok(page.map(|(id, _)| id))
-    }
-
-    /// The tags of a repository after `last` in order of their bytes, for `/v2`: at most `limit`,
-    /// and whether there are more.
-    pub async fn list_tags(
-        &self,
-        permit: &Permit<ListImages>,
-        last: &str,
-        limit: u32,
-    ) -> Result<(Vec<Tag>, bool), Error> {
-        let (resource, last) = (permit.resource().clone(), last.to_owned());
-        let tags = self
-            .metadata
-            .read(move |tx| {
-                Box::pin(async move {
-                    let repository = must_find(tx, &resource).await?.id;
-                    Ok::<_, Error>(tag::list(tx, repository, &last, limit + 1).await?)
-                })
-            })
-            .await?;
-        let more = tags.len() > limit as usize;
-        Ok((tags.into_iter().take(limit as usize).map(|(tag, _)| tag).collect(), more))
-    }
-
-    /// ECR `DescribeImages` with `imageIds`.
-    ///
-    /// # Errors
-    /// [`Error::ImageNotFound`] for the first id that names no image.
-    pub async fn describe_images_by_id(
-        &self,
-        permit: &Permit<DescribeImages>,
-        ids: Vec<RequestedImage>,
-    ) -> Result<Vec<ImageDetail>, Error> {
-        let resource = permit.resource().clone();
-        self.metadata
-            .read(move |tx| {
-                Box::pin(async move {
-                    let repository = must_find(tx, &resource).await?.id;
-                    let mut details: Vec<ImageDetail> = Vec::with_capacity(ids.len());
-                    for requested in ids {
-                        let (_, row) = match resolve(tx, repository, &requested).await? {
-                            Ok(found) => found,
-                            Err(code) => return Err(code.as_call_failure(requested, &resource)),
-                        };
-                        // One element for each image, however many ids name it.
-                        if details.iter().all(|detail| detail.digest != row.digest) {
-                            details.push(detail(tx, repository, row).await?);
-                        }
-                    }
-                    Ok(details)
-                })
-            })
-            .await
-    }
-
-    /// ECR `DescribeImages` without `imageIds`: images in order of push. A page may hold fewer than
-    /// asked for although more follow, when they have very many tags.
-    pub async fn describe_images(
-        &self,
-        permit: &Permit<DescribeImages>,
-        filter: ListImagesFilter,
-        page: &PageRequest,
-    ) -> Result<Page<ImageDetail>, Error> {
-        let resource = permit.resource().clone();
-        let list = format!(
-            "DescribeImages {} {} {} {:?}",
-            resource.registry.account, resource.registry.region, resource.name, filter.tag_status
-        );
-        let after = page.position::<PairPosition>(&list)?.unwrap_or_default().image();
-        let limit = page.limit();
-        let (details, limit) = self
-            .metadata
-            .read(move |tx| {
-                Box::pin(async move {
-                    let repository = must_find(tx, &resource).await?.id;
-                    let mut rows =
-                        image::list(tx, repository, filter.tag_status, &after, limit + 1).await?;
-                    let limit = budget::images_of_page(&rows, limit);
-                    rows.truncate(limit as usize + 1);
-                    let mut details = Vec::with_capacity(rows.len());
-                    for row in rows {
-                        details.push(detail(tx, repository, row).await?);
-                    }
-                    Ok::<_, Error>((details, limit))
-                })
-            })
-            .await?;
-        Ok(Page::cut(details, limit, &list, |last| PairPosition {
-            pushed_at: last.pushed_at.millis(),
-            digest: last.digest.to_string(),
-            tag: String::new(),
-        }))
-    }
 }
 
-/// Finds the image that a request names, or says why there is none.
+/// An image that can be pulled, as a request names it, or why there is none.
+async fn resolve_active(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    requested: &RequestedImage,
+) -> Result<Result<(ImageIdentifier, ImageRow), ImageFailureCode>, Error> {
+    Ok(match resolve(tx, repository, requested).await? {
+        Ok((_, row)) if row.status != ImageStatus::Active => {
+            Err(ImageFailureCode::ImageInaccessible)
+        }
+        resolved => resolved,
+    })
+}
+
+/// Finds the image that a request names, whatever its status, or says why there is none.
 pub(crate) async fn resolve(
     tx: &mut Tx,
     repository: RepositoryId,
@@ -298,73 +176,6 @@ pub(crate) async fn resolve(
     Ok(match image::find(tx, repository, &digest).await? {
         Some(row) => Ok((ImageIdentifier { digest, tag }, row)),
         None => Err(ImageFailureCode::ImageNotFound),
-    })
-}
-
-async fn detail(
-    tx: &mut Tx,
-    repository: RepositoryId,
-    row: ImageRow,
-) -> Result<ImageDetail, Error> {
-    let tags = match row.tag_count {
-        0 => Vec::new(),
-        _ => tag::of_image(tx, repository, &row.digest).await?,
-    };
-    Ok(ImageDetail {
-        digest: row.digest,
-        tags,
-        size_bytes: row.size_bytes,
-        pushed_at: row.pushed_at,
-        media_type: row.media_type,
-        artifact_media_type: row.artifact_type.or(row.artifact_media_type),
-        subject: row.subject,
-    })
-}
-
-/// A place in a list of images or of pairs of image and tag.
-#[derive(serde::Serialize, serde::Deserialize, Default, Debug)]
-struct PairPosition {
-    pushed_at: i64,
-    digest: String,
-    tag: String,
-}
-
-impl PairPosition {
-    fn image(&self) -> ImagePosition {
-        ImagePosition {
-            pushed_at: Timestamp::from_millis(self.pushed_at),
-            digest: self.digest.clone(),
-        }
-    }
-}
-
-/// Each filter walks the index that holds just what it shows.
-async fn list_pairs(
-    tx: &mut Tx,
-    repository: RepositoryId,
-    tag_status: TagStatus,
-    after: &PairPosition,
-    limit: u32,
-) -> Result<Vec<(ImageIdentifier, Timestamp)>, Error> {
-    Ok(match tag_status {
-        TagStatus::Tagged => {
-            let tags = tag::list(tx, repository, &after.tag, limit).await?;
-            let pair =
-                |(tag, digest)| (ImageIdentifier { digest, tag: Some(tag) }, Timestamp::default());
-            tags.into_iter().map(pair).collect()
-        }
-        TagStatus::Untagged => {
-            let rows = image::list(tx, repository, tag_status, &after.image(), limit).await?;
-            let pair =
-                |row: ImageRow| (ImageIdentifier { digest: row.digest, tag: None }, row.pushed_at);
-            rows.into_iter().map(pair).collect()
-        }
-        TagStatus::Any => {
-            let pairs =
-                image::list_pairs(tx, repository, &after.image(), &after.tag, limit).await?;
-            let pair = |(digest, tag, pushed_at)| (ImageIdentifier { digest, tag }, pushed_at);
-            pairs.into_iter().map(pair).collect()
-        }
     })
 }
 

@@ -6,7 +6,7 @@ use wharfinger_auth::actions::{BatchCheckLayerAvailability, GetDownloadUrlForLay
 use wharfinger_auth::{Permit, RepositoryResource};
 use wharfinger_blobs::{BlobError, KeyDomain, ObjectReader, StoredObject};
 use wharfinger_core::Digest;
-use wharfinger_metadata::blob::{self, BlobRow};
+use wharfinger_metadata::blob::{self, BlobRow, BlobUse};
 use wharfinger_metadata::{Metadata, MetadataError};
 
 use crate::repository::must_find;
@@ -17,6 +17,13 @@ use crate::{Error, Registry};
 pub enum LayerAvailability {
     /// It has.
     Available {
+        /// The layer.
+        digest: Digest,
+        /// Its size.
+        size_bytes: u64,
+    },
+    /// It has, and only archived images use it: a push may refer to it, a pull gets it not.
+    Archived {
         /// The layer.
         digest: Digest,
         /// Its size.
@@ -97,11 +104,16 @@ impl Registry {
                         };
                         let domain = &repository.key_domain;
                         let found = blob::find_linked(tx, repository.id, domain, &digest).await?;
-                        layers.push(match found.filter(|blob| blob.damaged_at.is_none()) {
-                            Some(blob) => {
-                                LayerAvailability::Available { digest, size_bytes: blob.size_bytes }
+                        let Some(blob) = found.filter(|blob| blob.damaged_at.is_none()) else {
+                            layers.push(LayerAvailability::Unavailable { digest });
+                            continue;
+                        };
+                        let size_bytes = blob.size_bytes;
+                        layers.push(match blob::find_use(tx, repository.id, &digest).await? {
+                            BlobUse::Archived => LayerAvailability::Archived { digest, size_bytes },
+                            BlobUse::Active | BlobUse::Unused => {
+                                LayerAvailability::Available { digest, size_bytes }
                             }
-                            None => LayerAvailability::Unavailable { digest },
                         });
                     }
                     Ok(layers)
@@ -113,14 +125,18 @@ impl Registry {
     /// Opens a blob to be served.
     ///
     /// # Errors
-    /// [`Error::LayerNotFound`]; [`Error::LayerDamaged`] if its bytes are not what they were.
+    /// [`Error::LayerNotFound`]; [`Error::LayerDamaged`] if its bytes are not what they were;
+    /// [`Error::LayerInaccessible`] if only archived images use it.
     pub async fn open_blob(
         &self,
         permit: &Permit<GetDownloadUrlForLayer>,
         digest: Digest,
     ) -> Result<BlobContent, Error> {
         let resource = permit.resource();
-        let (domain, row) = self.linked_blob(resource, digest).await?;
+        let (domain, row, used) = self.linked_blob(resource, digest).await?;
+        if used == BlobUse::Archived {
+            return Err(inaccessible(resource, digest));
+        }
         let alarm = DamageAlarm {
             metadata: self.metadata.clone(),
             domain: domain.clone(),
@@ -146,38 +162,25 @@ impl Registry {
     /// ECR `GetDownloadUrlForLayer`, up to the URL itself: whether there is one to give.
     ///
     /// # Errors
-    /// [`Error::LayerNotFound`]; [`Error::LayerInaccessible`] while no image uses the layer.
+    /// [`Error::LayerNotFound`]; [`Error::LayerInaccessible`] while no active image uses the layer.
     pub async fn check_layer_download(
         &self,
         permit: &Permit<GetDownloadUrlForLayer>,
         digest: Digest,
     ) -> Result<(), Error> {
-        let resource = permit.resource().clone();
-        self.linked_blob(&resource, digest).await?;
-        let used = self
-            .metadata
-            .read({
-                let resource = resource.clone();
-                move |tx| {
-                    Box::pin(async move {
-                        let repository = must_find(tx, &resource).await?.id;
-                        Ok::<_, Error>(blob::is_used(tx, repository, &digest).await?)
-                    })
-                }
-            })
-            .await?;
-        if used {
-            return Ok(());
+        match self.linked_blob(permit.resource(), digest).await? {
+            (_, _, BlobUse::Active) => Ok(()),
+            (_, _, BlobUse::Archived | BlobUse::Unused) => {
+                Err(inaccessible(permit.resource(), digest))
+            }
         }
-        let (name, registry) = (resource.name, resource.registry.account);
-        Err(Error::LayerInaccessible { digest, name, registry })
     }
 
     async fn linked_blob(
         &self,
         resource: &RepositoryResource,
         digest: Digest,
-    ) -> Result<(String, BlobRow), Error> {
+    ) -> Result<(String, BlobRow, BlobUse), Error> {
         let resource = resource.clone();
         self.metadata
             .read(move |tx| {
@@ -188,7 +191,10 @@ impl Registry {
                         Some(row) if row.damaged_at.is_some() => {
                             Err(Error::LayerDamaged { digest })
                         }
-                        Some(row) => Ok((domain, row)),
+                        Some(row) => {
+                            let used = blob::find_use(tx, repository.id, &digest).await?;
+                            Ok((domain, row, used))
+                        }
                         None => Err(Error::LayerNotFound {
                             digest,
                             name: resource.name,
@@ -199,6 +205,11 @@ impl Registry {
             })
             .await
     }
+}
+
+fn inaccessible(resource: &RepositoryResource, digest: Digest) -> Error {
+    let (name, registry) = (resource.name.clone(), resource.registry.account);
+    Error::LayerInaccessible { digest, name, registry }
 }
 
 /// The key domain a repository's row names.

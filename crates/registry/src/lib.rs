@@ -15,9 +15,11 @@ mod image;
 mod layer;
 mod lifecycle_policy;
 mod manifest;
+mod mount;
 mod mutability;
 mod page;
 mod pull_through_cache_rule;
+mod pull_time;
 mod pull_time_exclusion;
 mod push;
 mod reclaim;
@@ -55,9 +57,16 @@ pub use pull_through_cache_rule::{
     NewPullThroughCacheRule, PullThroughCacheRule, UpstreamRegistry,
 };
 pub use push::NewImage;
+pub use referrer::{Referrer, ReferrersFilter};
+pub use replication::{ReplicationBackfill, ReplicationBackfillStatus, ReplicationRule};
 pub use repository::{NewRepository, Repository};
+pub use scanning::{
+    EffectiveScanning, ImageScan, RepositoriesScanning, ScanFrequency, ScanStatus, ScanType,
+    ScanningConfiguration, ScanningFilter, ScanningRule,
+};
+pub use storage_class::{ImageStatusChange, StorageClass};
 pub use upload::{CompletedLayer, EmptyBlob, LayerPart, UploadProgress};
-pub use wharfinger_metadata::image::TagStatus;
+pub use wharfinger_metadata::image::{ImageStatus, TagStatus};
 
 /// The registry service, over its stores.
 ///
@@ -70,6 +79,7 @@ pub struct Registry {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     uploads: upload::UploadLocks,
+    pulls: pull_time::WaitingPulls,
 }
 
 impl Registry {
@@ -81,7 +91,8 @@ impl Registry {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        Self { metadata, blobs, keys, clock, entropy, uploads: upload::UploadLocks::default() }
+        let (uploads, pulls) = (upload::UploadLocks::default(), Default::default());
+        Self { metadata, blobs, keys, clock, entropy, uploads, pulls }
     }
 
     fn now(&self) -> Timestamp {

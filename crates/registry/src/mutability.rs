@@ -140,10 +140,10 @@ fn check_filter(filter: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether a filter matches the whole tag; `*` stands for any run of characters.
-fn matches(filter: &str, tag: &str) -> bool {
+/// Whether a filter matches the whole text; `*` stands for any run of characters.
+pub(crate) fn matches(filter: &str, text: &str) -> bool {
     let mut parts = filter.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| tag.strip_prefix(first)) else {
+    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {
         return false;
     };
     let mut parts: Vec<&str> = parts.collect();

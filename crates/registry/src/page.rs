@@ -32,7 +32,12 @@ pub struct Page<T> {
 impl PageRequest {
     /// How many elements to show.
     pub(crate) fn limit(&self) -> u32 {
-        self.max_results.unwrap_or(PAGE_DEFAULT).clamp(1, PAGE_MAX)
+        self.limit_within(PAGE_DEFAULT, PAGE_MAX)
+    }
+
+    /// How many elements to show of a list with limits of its own.
+    pub(crate) fn limit_within(&self, default: u32, max: u32) -> u32 {
+        self.max_results.unwrap_or(default).clamp(1, max)
     }
 
     /// Where to begin: `None` at the start of the list.
@@ -65,9 +70,14 @@ impl<T> Page<T> {
         let limit = limit as usize;
         let more = items.len() > limit;
         items.truncate(limit);
-        let last = if more { items.last() } else { None };
-        let next_token = last.and_then(|last| {
-            let position = serde_json::to_vec(&position(last)).ok()?;
+        let next = if more { items.last().map(position) } else { None };
+        Self::up_to(items, list, next)
+    }
+
+    /// A page of these elements; the list goes on after `next`, if it does.
+    pub(crate) fn up_to<P: Serialize>(items: Vec<T>, list: &str, next: Option<P>) -> Self {
+        let next_token = next.and_then(|position| {
+            let position = serde_json::to_vec(&position).ok()?;
             Some(URL_SAFE_NO_PAD.encode([list_tag(list).as_slice(), &position].concat()))
         });
         Self { items, next_token }

@@ -6,13 +6,14 @@ use wharfinger_auth::RepositoryResource;
 use wharfinger_auth::actions::PutImage;
 use wharfinger_core::limits::{IMAGES_PER_REPOSITORY_MAX, TAGS_PER_IMAGE_MAX};
 use wharfinger_core::{Digest, Tag, Timestamp};
-use wharfinger_metadata::image::{self, ImageRow};
+use wharfinger_metadata::image::{self, ImageRow, ImageStatus};
 use wharfinger_metadata::repository::RepositoryRow;
 use wharfinger_metadata::{Tx, blob, tag};
 use wharfinger_oci::Manifest;
 
 use crate::manifest::digest_of;
 use crate::repository::{must_find, tag_mutability};
+use crate::storage_class::{activate, activate_children};
 use crate::{Error, ImageIdentifier, Registry, StoredImage};
 
 /// An image to be pushed.
@@ -40,7 +41,8 @@ struct Push {
 
 impl Registry {
     /// ECR `PutImage`. A tag that points elsewhere moves, and the image it leaves stays, untagged
-    /// if that was its last tag. A digest that is there already gets the new tag.
+    /// if that was its last tag. A digest that is there already gets the new tag, and comes back
+    /// from the archive with all that it lists.
     ///
     /// # Errors
     /// In the order they are looked for: [`Error::InvalidManifest`],
@@ -69,6 +71,7 @@ impl Registry {
             id: ImageIdentifier { digest, tag: new.tag.clone() },
             media_type: manifest.media_type.clone(),
             manifest: new.manifest,
+            subject: manifest.subject.as_ref().map(|subject| subject.digest),
         };
         let push = Push {
             digest,
@@ -106,48 +109,52 @@ impl Registry {
 
 async fn put(tx: &mut Tx, repository: RepositoryRow, push: Push) -> Result<(), Error> {
     let existing = image::find(tx, repository.id, &push.digest).await?;
-    check_tag(tx, &repository, &push, existing.is_some()).await?;
+    let has_tag = check_tag(tx, &repository, &push, existing.as_ref()).await?;
     let tag_count = match existing {
-        Some(existing) => existing.tag_count,
+        Some(existing) => {
+            activate(tx, repository.id, &push.digest, push.now).await?;
+            existing.tag_count
+        }
         None => {
             store(tx, &repository, &push).await?;
+            activate_children(tx, repository.id, &push.digest, push.now).await?;
             0
         }
     };
-    let Some(tag) = &push.tag else { return Ok(()) };
+    let Some(tag) = push.tag.as_ref().filter(|_| !has_tag) else { return Ok(()) };
     if tag_count >= TAGS_PER_IMAGE_MAX {
         return Err(Error::LimitExceeded { what: "tags per image", limit: TAGS_PER_IMAGE_MAX });
     }
     Ok(tag::put(tx, repository.id, tag, &push.digest, push.now).await?)
 }
 
-/// Whether the push says anything new, and whether its tag may move.
+/// Whether the push says anything new (that an archived image is to be active again is new), and
+/// whether its tag may move. Answers whether the tag points to the image already.
 async fn check_tag(
     tx: &mut Tx,
     repository: &RepositoryRow,
     push: &Push,
-    exists: bool,
-) -> Result<(), Error> {
+    existing: Option<&ImageRow>,
+) -> Result<bool, Error> {
     let tagged = match &push.tag {
         Some(tag) => tag::find(tx, repository.id, tag).await?,
         None => None,
     };
-    let nothing_new = match (&push.tag, tagged) {
-        (None, _) => exists,
-        (Some(_), tagged) => tagged == Some(push.digest),
-    };
-    if nothing_new {
+    let has_tag = tagged == Some(push.digest);
+    let is_active = existing.is_some_and(|image| image.status == ImageStatus::Active);
+    if is_active && (push.tag.is_none() || has_tag) {
         return Err(Error::ImageAlreadyExists {
             digest: push.digest,
             tag: push.tag.clone(),
+            subject: push.manifest.subject.as_ref().map(|subject| Box::new(subject.digest)),
             name: repository.name.clone(),
             registry: repository.registry.account,
         });
     }
-    match (&push.tag, tagged) {
-        (Some(tag), Some(_)) => tag_mutability(repository)?.check_move(tag, &repository.name),
-        _ => Ok(()),
+    if let (Some(tag), Some(_), false) = (&push.tag, tagged, has_tag) {
+        tag_mutability(repository)?.check_move(tag, &repository.name)?;
     }
+    Ok(has_tag)
 }
 
 /// Stores a digest that the repository does not have, once everything it refers to is there.
@@ -169,6 +176,10 @@ async fn store(tx: &mut Tx, repository: &RepositoryRow, push: &Push) -> Result<(
         manifest_size_bytes: push.manifest_size_bytes,
         pushed_at: push.now,
         tag_count: 0,
+        status: ImageStatus::Active,
+        archived_at: None,
+        activated_at: None,
+        last_pulled_at: None,
     };
     Ok(image::insert(tx, repository.id, &row, &push.sealed, &blobs, &children).await?)
 }

@@ -1,11 +1,12 @@
-//! Giving back space: uploads nobody goes on with, objects that rows have let go of, and the rows
-//! of deleted repositories.
+//! Giving back space: uploads nobody goes on with, objects that rows have let go of, the rows of
+//! deleted repositories, and old replication backfills.
 
 use std::time::Duration;
 
 use wharfinger_core::limits::UPLOAD_IDLE_SECONDS_MAX;
 use wharfinger_metadata::{Metadata, blob, repository, upload};
 
+use crate::replication::purge_backfills;
 use crate::{Error, Registry};
 
 /// Rows looked at in one step, so that no step is long.
@@ -50,6 +51,7 @@ impl Registry {
         }
         self.delete_discarded_objects().await;
         purge_repositories(&self.metadata).await?;
+        purge_backfills(&self.metadata, now).await?;
         Ok(ended)
     }
 

@@ -1,12 +1,12 @@
 //! Repositories: created, described, configured, deleted.
 
 use wharfinger_auth::actions::{
-    CreateRepository, DeleteRepository, DescribeRegistry, DescribeRepositories,
-    PutImageScanningConfiguration, PutImageTagMutability, TagResource,
+    CreateRepository, DeleteRepository, DescribeRepositories, PutImageScanningConfiguration,
+    PutImageTagMutability, TagResource,
 };
 use wharfinger_auth::{Permit, RepositoryResource};
 use wharfinger_core::limits::REPOSITORIES_MAX;
-use wharfinger_core::{AccountId, RegistryId, RepositoryName, Timestamp};
+use wharfinger_core::{RegistryId, RepositoryName, Timestamp};
 use wharfinger_metadata::repository::{self, RepositoryRow};
 use wharfinger_metadata::{MetadataError, RepositoryId, Tx, resource_tag};
 
@@ -222,7 +222,8 @@ impl Registry {
             .await
     }
 
-    /// ECR `PutImageScanningConfiguration`.
+    /// ECR `PutImageScanningConfiguration`: the repository's own flag. Basic scanning heeds it beside
+    /// the rules of the registry, enhanced scanning does not.
     pub async fn put_image_scanning_configuration(
         &self,
         permit: &Permit<PutImageScanningConfiguration>,
@@ -237,11 +238,6 @@ impl Registry {
                 })
             })
             .await
-    }
-
-    /// ECR `DescribeRegistry`: the registry's id. A registry has no replication rules yet.
-    pub fn describe_registry(&self, permit: &Permit<DescribeRegistry>) -> AccountId {
-        permit.resource().registry.account
     }
 
     async fn list_repositories_page(

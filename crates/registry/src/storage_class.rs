@@ -1,1 +1,162 @@
-//! Storage classes of images.
+//! Storage classes: images into the archive and back.
+//!
+//! What an active index lists is active: an image of an active index is not archived, and an index
+//! that comes back brings along what it lists. Archived images keep their tags, blobs and place in
+//! the count of images; they are not pulled, and their layers are not served for their sake.
+
+use wharfinger_auth::actions::UpdateImageStorageClass;
+use wharfinger_auth::{Permit, RepositoryResource};
+use wharfinger_core::{Digest, Timestamp};
+use wharfinger_metadata::image::{self, ImageRow, ImageStatus};
+use wharfinger_metadata::{RepositoryId, Tx};
+
+use crate::image::resolve;
+use crate::repository::must_find;
+use crate::{Error, ImageIdentifier, ImageName, Registry, RequestedImage};
+
+/// ECR's `targetStorageClass`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StorageClass {
+    /// Images that can be pulled.
+    Standard,
+    /// Images that are kept, and cannot be pulled.
+    Archive,
+}
+
+impl StorageClass {
+    /// The class as requests name it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "STANDARD",
+            Self::Archive => "ARCHIVE",
+        }
+    }
+}
+
+/// An image whose storage class has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageStatusChange {
+    /// The image, with the tag it was named by.
+    pub id: ImageIdentifier,
+    /// Its status now.
+    pub status: ImageStatus,
+}
+
+impl Registry {
+    /// ECR `UpdateImageStorageClass`. Nothing is moved, so that both ways are done when this
+    /// returns: `ACTIVATING` is not seen.
+    ///
+    /// # Errors
+    /// [`Error::ImageNotFound`]; [`Error::ImageStorageClassUpdateNotSupported`] for an image that
+    /// is in the class already, or that an active index lists and is to be archived.
+    pub async fn update_image_storage_class(
+        &self,
+        permit: &Permit<UpdateImageStorageClass>,
+        requested: RequestedImage,
+        target: StorageClass,
+    ) -> Result<ImageStatusChange, Error> {
+        let (resource, now) = (permit.resource().clone(), self.now());
+        self.metadata
+            .write(move |tx| {
+                Box::pin(async move {
+                    let repository = must_find(tx, &resource).await?.id;
+                    let (id, row) = match resolve(tx, repository, &requested).await? {
+                        Ok(found) => found,
+                        Err(code) => return Err(code.as_call_failure(requested, &resource)),
+                    };
+                    let outcome = update(tx, repository, &row, target, now).await?;
+                    let status =
+                        outcome.map_err(|why| not_supported(requested, &resource, &why))?;
+                    Ok(ImageStatusChange { id, status })
+                })
+            })
+            .await
+    }
+}
+
+/// The status after the change, or why there is none.
+async fn update(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    row: &ImageRow,
+    target: StorageClass,
+    now: Timestamp,
+) -> Result<Result<ImageStatus, String>, Error> {
+    Ok(match (target, row.status) {
+        (StorageClass::Archive, ImageStatus::Active) => {
+            match archive(tx, repository, &row.digest, now).await? {
+                Ok(()) => Ok(ImageStatus::Archived),
+                Err(parents) => {
+                    let parents: Vec<String> = parents.iter().map(ToString::to_string).collect();
+                    let parents = parents.join(", ");
+                    Err(format!(
+                        "cannot be archived because it is referenced by manifest list: [{parents}]"
+                    ))
+                }
+            }
+        }
+        (StorageClass::Standard, ImageStatus::Archived) => {
+            activate(tx, repository, &row.digest, now).await?;
+            Ok(ImageStatus::Active)
+        }
+        (StorageClass::Archive, ImageStatus::Archived)
+        | (StorageClass::Standard, ImageStatus::Active) => {
+            Err(format!("is already in the storage class {}", target.as_str()))
+        }
+        (_, ImageStatus::Activating) => Err("is being restored".into()),
+    })
+}
+
+fn not_supported(requested: RequestedImage, resource: &RepositoryResource, why: &str) -> Error {
+    let RepositoryResource { registry, name } = resource;
+    let (image, account) = (ImageName::from(requested), &registry.account);
+    let reason = format!(
+        "The image with imageId {image} in the repository with name '{name}' in the registry with \
+         id '{account}' {why}"
+    );
+    Error::ImageStorageClassUpdateNotSupported { reason }
+}
+
+/// Archives an active image, or answers the active indexes that list it.
+pub(crate) async fn archive(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+    now: Timestamp,
+) -> Result<Result<(), Vec<Digest>>, Error> {
+    let parents = image::active_parents(tx, repository, digest).await?;
+    if !parents.is_empty() {
+        return Ok(Err(parents));
+    }
+    image::archive(tx, repository, digest, now).await?;
+    Ok(Ok(()))
+}
+
+/// Brings an image back from the archive, with all that it lists; one that is active stays so.
+pub(crate) async fn activate(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+    now: Timestamp,
+) -> Result<(), Error> {
+    if image::activate(tx, repository, digest, now).await? {
+        activate_children(tx, repository, digest, now).await?;
+    }
+    Ok(())
+}
+
+/// Brings back from the archive what an active index lists, and what that lists in turn.
+pub(crate) async fn activate_children(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    index: &Digest,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let mut waiting = image::inactive_children(tx, repository, index).await?;
+    while let Some(child) = waiting.pop() {
+        if image::activate(tx, repository, &child, now).await? {
+            waiting.extend(image::inactive_children(tx, repository, &child).await?);
+        }
+    }
+    Ok(())
+}

@@ -20,6 +20,26 @@ const PROVIDER: (&str, &str) =
     ("github.com/hashicorp/terraform-provider-aws", "v1.60.1-0.20260602190131-5f2286d6d836");
 /// The provider's services that stay.
 const SERVICES: [&str; 4] = ["ecr", "ecrpublic", "meta", "sts"];
+/// The clients that stay: of these services, and of what their code shares with others.
+const CLIENTS: [&str; 17] = [
+    "ACMPCAClient",
+    "AccountClient",
+    "CognitoIDPClient",
+    "DSClient",
+    "EC2Client",
+    "ECRClient",
+    "ECRPublicClient",
+    "IAMClient",
+    "Inspector2Client",
+    "OrganizationsClient",
+    "OutpostsClient",
+    "PinpointClient",
+    "ResourceGroupsTaggingAPIClient",
+    "S3Client",
+    "SSOAdminClient",
+    "STSClient",
+    "WAFV2Client",
+];
 /// Where the provider lists its services, and the clients of all services.
 const SERVICE_LIST: &str = "internal/provider/sdkv2/service_packages_gen.go";
 const CLIENT_LIST: &str = "internal/conns/awsclient_gen.go";
@@ -71,7 +91,7 @@ fn build(
     workspace::run(Command::new("cp").args(["-R", "--no-preserve=mode"]).args([&dir, &sources]))?;
     prepare(&sources)?;
     let mut go = Command::new("go");
-    go.args(["build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o"]).arg(program);
+    go.args(["build", "-buildvcs=false", "-ldflags=-s -w", "-o"]).arg(program);
     go.arg(package).current_dir(&sources);
     let built = go.status().context("go could not be started")?;
     if !built.success() {
@@ -87,9 +107,7 @@ fn leave_services_out(sources: &Path) -> Result<()> {
     fs::write(&list, keep_services(&text))?;
     let list = sources.join(CLIENT_LIST);
     let text = fs::read_to_string(&list)?;
-    // Clients that the provider's own code asks for besides.
-    let others = fs::read_to_string(sources.join("internal/conns/awsclient.go"))?;
-    Ok(fs::write(&list, keep_clients(&text, &others))?)
+    Ok(fs::write(&list, keep_clients(&text))?)
 }
 
 /// The list without the lines of other services: imports, and elements `service.ServicePackage(…)`.
@@ -107,22 +125,17 @@ fn keep_services(text: &str) -> String {
     text.lines().filter(stays).flat_map(|line| [line, "\n"]).collect()
 }
 
-/// The methods that make clients, without those of other services, and the imports of what is left.
-fn keep_clients(text: &str, others: &str) -> String {
+/// The methods that make clients, without all others, and the imports of what is left.
+fn keep_clients(text: &str) -> String {
     let (head, methods) = text.split_once("\nfunc ").unwrap_or((text, ""));
     let stays = |method: &&str| {
         let name = method.split_once(") ").and_then(|(_, rest)| rest.split_once('('));
-        let client = method.split_once(" *").and_then(|(_, rest)| {
-            // The receiver comes first, then the client that is returned.
-            rest.rsplit_once('*').and_then(|(_, client)| client.split_once(".Client"))
-        });
-        let is_own = client.is_some_and(|(package, _)| SERVICES.contains(&package));
-        is_own || name.is_some_and(|(name, _)| others.contains(&format!("{name}(")))
+        name.is_some_and(|(name, _)| CLIENTS.contains(&name))
     };
     let methods: Vec<&str> = methods.split("\nfunc ").filter(stays).collect();
     let body: String = methods.iter().flat_map(|method| ["\nfunc ", method]).collect();
     let is_used = |line: &&str| match line.trim().trim_end_matches('"').rsplit_once("/service/") {
-        Some((_, package)) => body.contains(&format!("{package}.")),
+        Some((_, package)) => body.contains(&format!("*{package}.")),
         None => true,
     };
     let head: String = head.lines().filter(is_used).flat_map(|line| [line, "\n"]).collect();
@@ -144,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn clients_stay_that_are_of_these_services_or_asked_for() {
+    fn other_clients_are_left_out() {
         let method = |name: &str, package: &str| {
             format!(
                 "\nfunc (c *AWSClient) {name}(ctx context.Context) *{package}.Client {{\n\t\
@@ -155,9 +168,8 @@ mod tests {
         let imports = |packages: &[&str]| packages.iter().map(|it| import(it)).collect::<String>();
         let head = |packages: &[&str]| format!("import (\n{})\n", imports(packages));
         let (ecr, ec2) = (method("ECRClient", "ecr"), method("EC2Client", "ec2"));
-        let s3 = method("S3Client", "s3");
-        let text = format!("{}{ecr}{ec2}{s3}", head(&["ec2", "ecr", "s3"]));
-        let kept = keep_clients(&text, "c.S3Client(ctx)");
-        assert_eq!(kept, format!("{}{ecr}{s3}", head(&["ecr", "s3"])));
+        let sns = method("SNSClient", "sns");
+        let text = format!("{}{ecr}{sns}{ec2}", head(&["ec2", "ecr", "sns"]));
+        assert_eq!(keep_clients(&text), format!("{}{ecr}{ec2}", head(&["ec2", "ecr"])));
     }
 }

@@ -138,7 +138,9 @@ fn registry_failure(error: &RegistryError) -> Failure {
         RegistryError::InvalidLayer { .. } => "InvalidLayerException",
         RegistryError::LayerPartTooSmall => "LayerPartTooSmallException",
         RegistryError::LayerAlreadyExists { .. } => "LayerAlreadyExistsException",
-        RegistryError::LimitExceeded { .. } => "LimitExceededException",
+        RegistryError::LimitExceeded { .. } | RegistryError::ScanQuotaExceeded => {
+            "LimitExceededException"
+        }
         RegistryError::InvalidTagParameter { .. } => "InvalidTagParameterException",
         RegistryError::TooManyTags { .. } => "TooManyTagsException",
         RegistryError::Validation { .. } => "ValidationException",

@@ -6,7 +6,7 @@ use wharfinger_auth::actions::{
 };
 use wharfinger_auth::{Permit, RepositoryResource};
 use wharfinger_aws_model::ecr::enums::{
-    ImageFailureCode, ImageStatus, ImageStatusFilter, TagStatus as TagStatusFilter,
+    ImageFailureCode, ImageStatusFilter, TagStatus as TagStatusFilter,
 };
 use wharfinger_aws_model::ecr::input::{
     BatchDeleteImageRequest, BatchGetImageRequest, DescribeImagesRequest, ListImagesRequest,
@@ -23,13 +23,15 @@ use wharfinger_aws_model::ecr::types::{
 use wharfinger_core::tag::TAG_PATTERN;
 use wharfinger_core::{Digest, Tag};
 use wharfinger_registry::{
-    ImageDetail, ImageFailure, ImageFailureCode as FailureCode, ImageIdentifier, ListImagesFilter,
-    NewImage, Page, RequestedImage, StoredImage, TagStatus,
+    ImageDetail, ImageFailure, ImageFailureCode as FailureCode, ImageIdentifier, ImageStatus,
+    ListImagesFilter, NewImage, Page, RequestedImage, StoredImage, TagStatus,
 };
 
 use super::error::CallError;
 use super::layer::DIGEST_PATTERN;
 use super::page::{page_request, refuse_page_beside};
+use super::scanning::scan_status;
+use super::storage_class::image_status;
 use super::{Call, long};
 
 /// ECR `ListImages`: an element for each pair of image and tag.
@@ -40,9 +42,9 @@ pub(super) async fn list_images(
     let permit: Permit<ListImages> =
         call.permit(input.registry_id.as_deref(), &input.repository_name).await?;
     let filter = input.filter.unwrap_or_default();
+    let filter = shown(filter.tag_status, filter.image_status);
     let page = page_request(input.next_token, input.max_results);
-    let page = call.service().list_images(&permit, tagged(filter.tag_status), &page).await?;
-    let page = shown(page, filter.image_status);
+    let page = call.service().list_images(&permit, filter, &page).await?;
     Ok(ListImagesResponse {
         image_ids: Some(page.items.into_iter().map(identifier).collect()),
         next_token: page.next_token,
@@ -63,9 +65,8 @@ pub(super) async fn describe_images(
         call.permit(input.registry_id.as_deref(), &input.repository_name).await?;
     let page = if ids.is_empty() {
         let filter = input.filter.unwrap_or_default();
-        let page =
-            call.service().describe_images(&permit, tagged(filter.tag_status), &page).await?;
-        shown(page, filter.image_status)
+        let filter = shown(filter.tag_status, filter.image_status);
+        call.service().describe_images(&permit, filter, &page).await?
     } else {
         let items = call.service().describe_images_by_id(&permit, requested(ids)).await?;
         Page { items, next_token: None }
@@ -121,33 +122,33 @@ pub(super) async fn batch_delete_image(
     })
 }
 
-fn tagged(status: Option<TagStatusFilter>) -> ListImagesFilter {
-    let tag_status = match status {
+/// What a filter shows: active images, tagged or not, unless it says otherwise.
+fn shown(tag: Option<TagStatusFilter>, image: Option<ImageStatusFilter>) -> ListImagesFilter {
+    let tag_status = match tag {
         None | Some(TagStatusFilter::Any) => TagStatus::Any,
         Some(TagStatusFilter::Tagged) => TagStatus::Tagged,
         Some(TagStatusFilter::Untagged) => TagStatus::Untagged,
     };
-    ListImagesFilter { tag_status }
-}
-
-/// What `imageStatus` shows of a page. Every image here is active, so that other states show none
-/// of them.
-fn shown<T>(page: Page<T>, status: Option<ImageStatusFilter>) -> Page<T> {
-    match status {
-        None | Some(ImageStatusFilter::Active | ImageStatusFilter::Any) => page,
-        Some(ImageStatusFilter::Archived | ImageStatusFilter::Activating) => {
-            Page { items: Vec::new(), next_token: None }
-        }
-    }
+    let status = match image {
+        None | Some(ImageStatusFilter::Active) => Some(ImageStatus::Active),
+        Some(ImageStatusFilter::Archived) => Some(ImageStatus::Archived),
+        Some(ImageStatusFilter::Activating) => Some(ImageStatus::Activating),
+        Some(ImageStatusFilter::Any) => None,
+    };
+    ListImagesFilter { tag_status, status }
 }
 
 fn requested(ids: Vec<ImageIdentifierOutput>) -> Vec<RequestedImage> {
-    let requested =
-        |id: ImageIdentifierOutput| RequestedImage { digest: id.image_digest, tag: id.image_tag };
-    ids.into_iter().map(requested).collect()
+    ids.into_iter().map(requested_image).collect()
 }
 
-fn identifier(id: ImageIdentifier) -> ImageIdentifierOutput {
+/// An image as a request names it.
+pub(super) fn requested_image(id: ImageIdentifierOutput) -> RequestedImage {
+    RequestedImage { digest: id.image_digest, tag: id.image_tag }
+}
+
+/// An image on the wire.
+pub(super) fn identifier(id: ImageIdentifier) -> ImageIdentifierOutput {
     ImageIdentifierOutput {
         image_digest: Some(id.digest.to_string()),
         image_tag: id.tag.map(|tag| tag.to_string()),
@@ -178,7 +179,11 @@ fn detail(resource: &RepositoryResource, image: ImageDetail) -> ImageDetailOutpu
         image_manifest_media_type: Some(image.media_type),
         artifact_media_type: image.artifact_media_type,
         subject_manifest_digest: image.subject.map(|subject| subject.to_string()),
-        image_status: Some(ImageStatus::Active),
+        image_scan_status: image.scan.map(scan_status),
+        image_status: Some(image_status(image.status)),
+        last_recorded_pull_time: image.last_pulled_at,
+        last_archived_at: image.archived_at,
+        last_activated_at: image.activated_at,
         ..ImageDetailOutput::default()
     }
 }
@@ -193,6 +198,7 @@ fn failure(failure: ImageFailure) -> ImageFailureOutput {
         FailureCode::ImageReferencedByManifestList(_) => {
             ImageFailureCode::ImageReferencedByManifestList
         }
+        FailureCode::ImageInaccessible => ImageFailureCode::ImageInaccessible,
     };
     ImageFailureOutput {
         failure_reason: Some(failure.code.to_string()),
@@ -218,7 +224,7 @@ fn parse_tag(text: &str) -> Result<Tag, CallError> {
     })
 }
 
-fn parse_digest(text: &str) -> Result<Digest, CallError> {
+pub(super) fn parse_digest(text: &str) -> Result<Digest, CallError> {
     text.parse().map_err(|_| {
         let reason = format!("must satisfy regular expression '{DIGEST_PATTERN}'");
         CallError::invalid("imageDigest", reason)

@@ -41,6 +41,12 @@ pub(super) async fn batch_check_layer_availability(
                 layer_size: Some(long(size_bytes)),
                 media_type: None,
             }),
+            Availability::Archived { digest, size_bytes } => layers.push(Layer {
+                layer_digest: Some(digest.to_string()),
+                layer_availability: Some(LayerAvailability::Archived),
+                layer_size: Some(long(size_bytes)),
+                media_type: None,
+            }),
             Availability::Unavailable { digest } => layers.push(Layer {
                 layer_digest: Some(digest.to_string()),
                 layer_availability: Some(LayerAvailability::Unavailable),

@@ -91,7 +91,12 @@ async fn nothing_is_done_for_those_who_do_not_sign_or_may_not() {
         unsigned.refused("MissingAuthenticationTokenException");
         if status(operation) == Status::Implemented {
             let denied = world.send(draft.sign(&nobody)).await.refused("AccessDeniedException");
-            let action = format!("is not authorized to perform: ecr:{operation} on resource: ");
+            // The one operation without an action of its own.
+            let action = match operation {
+                Operation::ListImageReferrers => "BatchGetImage",
+                operation => operation.name(),
+            };
+            let action = format!("is not authorized to perform: ecr:{action} on resource: ");
             assert!(denied.contains(&action), "{denied}");
         }
     }

@@ -176,20 +176,3 @@ async fn a_child_of_an_index_stays() {
         &format!("Requested image referenced by manifest list: [{}]", digest_of(index.as_bytes())),
     );
 }
-
-#[tokio::test]
-async fn a_subject_is_stored_and_not_promised() {
-    let fixture = fixture().await;
-    let subject = fixture.push_image(REPOSITORY, "v1", b"layer").await;
-    let (digest, size) = (digest_of(&subject), subject.len());
-    let text = String::from_utf8(manifest(b"{}", b"layer")).unwrap();
-    let descriptor =
-        format!(r#""subject":{{"mediaType":"{OCI_MANIFEST}","digest":"{digest}","size":{size}}}"#);
-    let referrer = format!("{},{descriptor}}}", text.strip_suffix('}').unwrap());
-    let target = format!("/v2/team/app/manifests/{}", digest_of(referrer.as_bytes()));
-    let reply = fixture.put_manifest(&target, referrer.as_bytes()).await;
-    assert_eq!((reply.status.as_u16(), reply.header("oci-subject")), (201, ""));
-    let listed = fixture.get(&format!("/v2/team/app/referrers/{digest}")).await;
-    let message = "Listing referrers is not supported by this registry yet.";
-    listed.assert_error(404, "UNSUPPORTED", message);
-}

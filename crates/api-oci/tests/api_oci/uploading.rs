@@ -196,23 +196,6 @@ async fn a_sha512_blob() {
 }
 
 #[tokio::test]
-async fn a_mount_is_an_upload() {
-    let fixture = fixture().await;
-    let digest = fixture.push_blob(REPOSITORY, b"layer").await;
-    for query in [
-        format!("mount={digest}&from=team/app"),
-        format!("mount={digest}&from=absent"),
-        format!("mount={digest}"),
-        "mount=nonsense&from=team/app".into(),
-        format!("mount={digest}&from=team/app&digest={digest}"),
-    ] {
-        let target = format!("/v2/team/app/blobs/uploads/?{query}");
-        let reply = fixture.request("POST", &target).send().await;
-        assert_eq!((reply.status.as_u16(), reply.header("range")), (202, "0-0"), "{query}");
-    }
-}
-
-#[tokio::test]
 async fn a_cancelled_upload_is_gone() {
     let fixture = fixture().await;
     let upload = fixture.begin_upload(REPOSITORY).await;

@@ -1,6 +1,10 @@
 //! The text of a policy, and where in it things are.
 
-use serde::Deserialize;
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::malformed::MalformedPolicy;
@@ -39,6 +43,26 @@ impl<'a> Source<'a> {
             return Err(self.malformed(value.get(), &format!("{what} must be a string.")));
         }
         serde_json::from_str(value.get()).map_err(|error| self.malformed_json(value.get(), &error))
+    }
+
+    /// The members of the object `value`, of whatever names, none of them twice.
+    pub(super) fn members(
+        self,
+        value: &'a RawValue,
+        what: &str,
+    ) -> Result<Vec<(String, &'a RawValue)>, MalformedPolicy> {
+        let members: Members<'a> = self.object(value.get(), what)?;
+        Ok(members.0)
+    }
+
+    /// The text of the string, number or boolean `value`.
+    pub(super) fn scalar(self, value: &'a RawValue, what: &str) -> Result<String, MalformedPolicy> {
+        let text = value.get();
+        if text.starts_with(['{', '[', 'n']) {
+            let reason = format!("{what} must be a string, a number or a boolean.");
+            return Err(self.malformed(text, &reason));
+        }
+        if text.starts_with('"') { self.string(value, what) } else { Ok(text.to_owned()) }
     }
 
     /// The elements of `value`: itself unless it is an array, which must not be empty.
@@ -84,5 +108,33 @@ impl<'a> Source<'a> {
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
         let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
         (line, column)
+    }
+}
+
+/// The members of an object, in their order.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let (mut members, mut names) = (Vec::new(), HashSet::new());
+                while let Some((name, value)) = map.next_entry::<String, &'de RawValue>()? {
+                    if !names.insert(name.clone()) {
+                        return Err(A::Error::custom(format_args!("duplicate field `{name}`")));
+                    }
+                    members.push((name, value));
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Reader)
     }
 }

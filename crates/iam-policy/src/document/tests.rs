@@ -1,8 +1,11 @@
 //! Tests of reading policies.
 
+mod resource_policy;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::request::ContextKeys;
 
 fn parse(text: &str) -> Result<PolicyDocument, MalformedPolicy> {
     PolicyDocument::parse(text)
@@ -17,6 +20,28 @@ fn statement_with(more: &str) -> String {
 
 fn statement(members: &str) -> String {
     format!(r#"{{"Version":"2012-10-17","Statement":{{{members}}}}}"#)
+}
+
+fn condition(members: &str) -> String {
+    statement_with(&format!(r#","Condition":{{{members}}}"#))
+}
+
+#[test]
+fn conditions_are_read() {
+    for members in [
+        "",
+        r#""StringEquals":{}"#,
+        r#""Bool":{"aws:SecureTransport":false,"aws:ViaAWSService":["true","FALSE"]}"#,
+        r#""NumericLessThan":{"a:b":[1,"-2.5",3e2]},"NumericGreaterThan":{"a:b":0}"#,
+        r#""ForAllValues:StringLikeIfExists":{"aws:TagKeys":["a*"]}"#,
+        r#""StringEquals":{"aws:RequestTag/a:b":"${aws:username, 'x'}","aws:requesttag/A:B":1}"#,
+        r#""DateGreaterThan":{"aws:CurrentTime":1709168523}"#,
+    ] {
+        parse(&condition(members)).unwrap_or_else(|error| panic!("{members}: {error}"));
+    }
+    // Without its version, a policy has no variables, so nothing is wrong with them.
+    let old = condition(r#""StringEquals":{"a:b":"${x"}"#).replace("2012-10-17", "2008-10-17");
+    assert!(parse(&old).is_ok());
 }
 
 #[test]
@@ -64,8 +89,6 @@ fn what_is_wrong_is_said() {
         (statement_with("").replace("Version", "version"), "unknown field `version`"),
         (statement_with(r#","Extra":1"#), "unknown field `Extra`"),
         (statement_with(r#","Effect":"Deny""#), "duplicate field `Effect`"),
-        (statement_with(r#","Condition":{}"#), "Condition is not supported"),
-        (statement_with(r#","Condition":null"#), "Condition is not supported"),
         (statement_with(r#","Principal":"*""#), "should not specify a principal"),
         (statement_with(r#","NotPrincipal":{"AWS":"*"}"#), "should not specify a principal"),
         (statement_with(r#","Sid":"a-b""#), "must be alpha-numeric"),
@@ -83,15 +106,42 @@ fn what_is_wrong_is_said() {
         (statement(r#""Effect":"Allow","Action":"*","Resource":{}"#), "Resource must be a string"),
         (statement(r#""Effect":"Allow","Action":"*","Resource":["*","x"]"#), "in ARN format"),
         (
-            statement(
-                r#""Effect":"Allow","Action":"*","Resource":"arn:aws:ecr:::${aws:username}""#,
-            ),
-            "policy variable",
+            statement(r#""Effect":"Allow","Action":"*","Resource":"arn:aws:ecr:${a:b}:1:x""#),
+            "policy variable before the fifth colon",
+        ),
+        (
+            statement(r#""Effect":"Allow","Action":"*","Resource":"arn:aws:ecr:::${username}""#),
+            "Invalid policy variable",
         ),
         (
             statement(r#""Effect":"Allow","Action":"*","Resource":"arn:aws:ecr:::\ud800""#),
             "Syntax errors in policy",
         ),
+        (statement_with(r#","Condition":null"#), "Condition must be an object"),
+        (statement_with(r#","Condition":[]"#), "Condition must be an object"),
+        (condition(r#""StringEqual":{}"#), "Invalid Condition type : StringEqual."),
+        (condition(r#""stringequals":{}"#), "Invalid Condition type : stringequals."),
+        (condition(r#""NullIfExists":{}"#), "Invalid Condition type : NullIfExists."),
+        (condition(r#""ForAnyValue:Null":{}"#), "Invalid Condition type"),
+        (condition(r#""ForSomeValues:Bool":{}"#), "Invalid Condition type"),
+        (condition(r#""Bool":"true""#), "Bool must be an object"),
+        (condition(r#""Bool":{},"Bool":{}"#), "duplicate field `Bool`"),
+        (condition(r#""Bool":{"a:b":true,"a:b":true}"#), "duplicate field `a:b`"),
+        (condition(r#""Bool":{"username":true}"#), "prefaced by a vendor"),
+        (condition(r#""Bool":{"aws:":true}"#), "prefaced by a vendor"),
+        (condition(r#""Bool":{"a:b":[]}"#), "a:b must not be empty"),
+        (condition(r#""Bool":{"a:b":null}"#), "a:b must be a string, a number or a boolean"),
+        (condition(r#""Bool":{"a:b":[["true"]]}"#), "a:b must be a string"),
+        (condition(r#""Bool":{"a:b":"yes"}"#), "yes is not true or false"),
+        (condition(r#""Null":{"a:b":1}"#), "1 is not true or false"),
+        (condition(r#""NumericEquals":{"a:b":"inf"}"#), "inf is not a number"),
+        (condition(r#""NumericEquals":{"a:b":1e999}"#), "1e999 is not a number"),
+        (condition(r#""NumericEquals":{"a:b":"${a:b}"}"#), "is not a number"),
+        (condition(r#""DateEquals":{"a:b":"today"}"#), "today is not a date"),
+        (condition(r#""IpAddress":{"a:b":"10.0.0.0/33"}"#), "10.0.0.0/33 is not an IP address"),
+        (condition(r#""BinaryEquals":{"a:b":"?"}"#), "? is not base64"),
+        (condition(r#""StringLike":{"a:b":"${x"}"#), "Invalid policy variable"),
+        (condition(r#""ArnLike":{"a:b":"${x"}"#), "Invalid policy variable"),
         (
             r#"{"Statement":[{"Sid":"A","Effect":"Allow","Action":"*","Resource":"*"},
                 {"Sid":"A","Effect":"Allow","Action":"*","Resource":"*"}]}"#
@@ -154,6 +204,10 @@ fn pieces() -> impl Strategy<Value = String> {
         Just(r#""Resource":"*""#),
         Just(r#""Resource":"arn:aws:${*}:::${x}""#),
         Just(r#""Sid":"\ud800""#),
+        Just(r#""Principal":"*","#),
+        Just(r#""NotPrincipal":{"AWS":["111122223333"#),
+        Just(r#""Condition":{"StringLikeIfExists":{"aws:username":"#),
+        Just(r#""Condition":{"NumericLessThan":{"aws:EpochTime":1.5"#),
         Just("["),
         Just("]"),
         Just("{"),
@@ -166,23 +220,58 @@ fn pieces() -> impl Strategy<Value = String> {
     proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
 }
 
+const KINDS: [PolicyKind; 3] = [PolicyKind::Identity, PolicyKind::Repository, PolicyKind::Registry];
+
+/// Evaluates `policy` in both ways, for what it might do wrong.
+fn evaluate_all(policy: &PolicyDocument, resource: &str, keys: &ContextKeys) {
+    let principal = PrincipalFacts {
+        account: "111122223333".parse().unwrap(),
+        arn: "arn:aws:sts::111122223333:assumed-role/ci/build".into(),
+        role_arn: Some("arn:aws:iam::111122223333:role/ci".into()),
+        service: None,
+    };
+    let request = Request { action: "ecr:PutImage", resource, principal: &principal, keys };
+    let _ = crate::evaluate([policy], &request);
+    let _ = crate::evaluate_resource_policy(policy, &request);
+}
+
 proptest! {
     #[test]
     fn no_text_makes_the_parser_panic(text in prop_oneof![pieces(), any::<String>()]) {
-        if let Err(error) = parse(&text) {
-            prop_assert!(error.line >= 1 && error.column >= 1);
-            prop_assert!(error.line <= text.matches('\n').count() + 1);
+        for kind in KINDS {
+            match PolicyDocument::parse_as(kind, &text) {
+                Ok(policy) => evaluate_all(&policy, &text, &ContextKeys::new()),
+                Err(error) => {
+                    prop_assert!(error.line >= 1 && error.column >= 1);
+                    prop_assert!(error.line <= text.matches('\n').count() + 1);
+                }
+            }
         }
     }
 
     #[test]
-    fn any_pattern_is_compiled_or_refused(action in "[a-z:*?]{0,12}", resource in "(arn:)?[a-z:*?${}]{0,24}|.*") {
-        let document = serde_json::json!({
-            "Version": "2012-10-17",
-            "Statement": {"Effect": "Allow", "Action": action, "Resource": resource},
-        });
-        if let Ok(policy) = parse(&document.to_string()) {
-            let _ = crate::evaluate([&policy], "ecr:PutImage", &resource);
+    fn any_pattern_is_compiled_or_refused(
+        action in "[a-z:*?]{0,12}",
+        resource in "(arn:)?[a-z:*?${}]{0,24}|.*",
+        operator in "(ForAllValues:|ForAnyValue:)?(String(Not)?Like|Arn(Not)?Equals|Numeric(Not)?Equals|DateLessThan|IpAddress|Bool|BinaryEquals|Null)(IfExists)?",
+        value in "[a-z0-9.:/*?${},'-]{0,24}|.*",
+        found in proptest::collection::vec("[a-z0-9.:/-]{0,12}|.*", 0..3),
+    ) {
+        let mut keys = ContextKeys::new();
+        keys.insert_all("a:b", found);
+        let mut statement = serde_json::json!({"Effect": "Allow", "Action": action, "Resource": resource});
+        for kind in KINDS {
+            for condition in [false, true] {
+                if condition {
+                    statement["Condition"] = serde_json::json!({(&operator): {"a:b": value}});
+                }
+                let document = serde_json::json!({"Version": "2012-10-17", "Statement": statement});
+                if let Ok(policy) = PolicyDocument::parse_as(kind, &document.to_string()) {
+                    evaluate_all(&policy, &resource, &keys);
+                }
+            }
+            statement["Principal"] = "*".into();
+            statement["Condition"] = serde_json::json!({});
         }
     }
 }

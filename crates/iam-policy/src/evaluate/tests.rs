@@ -1,15 +1,45 @@
 //! Tests of what policies decide.
 
+mod resource_policy;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::request::{ContextKeys, PrincipalFacts};
 
 const APP: &str = "arn:aws:ecr:eu-west-1:111122223333:repository/team/app";
 
 fn policy(statements: impl Into<Value>) -> PolicyDocument {
     let document = json!({"Version": "2012-10-17", "Statement": statements.into()});
     PolicyDocument::parse(&document.to_string()).unwrap()
+}
+
+fn user() -> PrincipalFacts {
+    PrincipalFacts {
+        account: "111122223333".parse().unwrap(),
+        arn: "arn:aws:iam::111122223333:user/dev".into(),
+        role_arn: None,
+        service: None,
+    }
+}
+
+fn session() -> PrincipalFacts {
+    PrincipalFacts {
+        arn: "arn:aws:sts::111122223333:assumed-role/ci/build".into(),
+        role_arn: Some("arn:aws:iam::111122223333:role/ci".into()),
+        ..user()
+    }
+}
+
+/// What identity policies decide for a request without condition keys.
+fn evaluate<'a>(
+    policies: impl IntoIterator<Item = &'a PolicyDocument>,
+    action: &str,
+    resource: &str,
+) -> Decision {
+    let keys = ContextKeys::new();
+    super::evaluate(policies, &Request { action, resource, principal: &user(), keys: &keys })
 }
 
 fn allow(action: &str, resource: &str) -> Value {
@@ -63,6 +93,51 @@ fn the_opposites_select_everything_else() {
         ("ecr:GetAuthorizationToken", "*", Decision::ExplicitDeny),
     ] {
         assert_eq!(evaluate([&policy], action, resource), decision, "{action} {resource}");
+    }
+}
+
+#[test]
+fn conditions_and_variables_narrow_a_statement() {
+    let policy = policy(json!([
+        {
+            "Effect": "Allow", "Action": "ecr:*",
+            "Resource": "arn:aws:ecr:*:*:repository/${aws:username}/*",
+            "Condition": {
+                "StringEquals": {"ecr:ResourceTag/stage": ["dev", "test"]},
+                "IpAddress": {"aws:SourceIp": "10.0.0.0/8"},
+            },
+        },
+        {
+            "Effect": "Deny", "Action": "*", "Resource": "*",
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        },
+    ]));
+    let (team, other) =
+        ("arn:aws:ecr:e:1:repository/team/app", "arn:aws:ecr:e:1:repository/other/app");
+    for (resource, stage, address, secure, decision) in [
+        (team, Some("dev"), "10.1.2.3", Some("true"), Decision::Allow),
+        (team, Some("test"), "10.1.2.3", None, Decision::Allow),
+        (team, Some("live"), "10.1.2.3", None, Decision::ImplicitDeny),
+        (team, None, "10.1.2.3", None, Decision::ImplicitDeny),
+        (team, Some("dev"), "192.168.0.1", None, Decision::ImplicitDeny),
+        (other, Some("dev"), "10.1.2.3", None, Decision::ImplicitDeny),
+        (team, Some("dev"), "10.1.2.3", Some("false"), Decision::ExplicitDeny),
+        (other, None, "", Some("false"), Decision::ExplicitDeny),
+    ] {
+        let mut keys = ContextKeys::new();
+        keys.insert("aws:username", "team");
+        keys.insert("aws:SourceIp", address);
+        if let Some(stage) = stage {
+            keys.insert("ecr:ResourceTag/Stage", stage);
+        }
+        if let Some(secure) = secure {
+            keys.insert("aws:SecureTransport", secure);
+        }
+        let principal = user();
+        let request =
+            Request { action: "ecr:PutImage", resource, principal: &principal, keys: &keys };
+        let decided = super::evaluate([&policy], &request);
+        assert_eq!(decided, decision, "{resource} {stage:?} {address} {secure:?}");
     }
 }
 

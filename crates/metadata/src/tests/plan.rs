@@ -7,7 +7,7 @@ use super::{
 };
 use crate::access_key::{self, AccessKeyRow};
 use crate::blob::BlobRow;
-use crate::image::{ImagePosition, TagStatus};
+use crate::image::{ImagePosition, ImageStatus, TagStatus};
 use crate::upload::UploadRow;
 use crate::user::UserRow;
 use crate::{
@@ -25,6 +25,8 @@ async fn every_statement_walks_an_index() {
             run_repositories(tx, id).await?;
             run_images(tx, id).await?;
             run_blobs_and_uploads(tx, id).await?;
+            super::replication_backfill::run(tx).await?;
+            super::scan::run(tx, id).await?;
             run_users(tx).await?;
             run_templates(tx).await?;
             run_kms_keys(tx).await?;
@@ -43,6 +45,14 @@ async fn every_statement_walks_an_index() {
                               sqlite_autoindex_discarded_object_1";
         assert!(walked || !plan.contains("SCAN"), "{sql}\n{plan}");
         assert!(!plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
+        // A list of one status passes no image of another, and one of referrers no other image.
+        for (condition, along) in
+            [("status = ?", "status=?"), ("subject_digest = ?", "subject_digest=?")]
+        {
+            let images = sql.contains("FROM image") || sql.contains("FROM tag");
+            let listed = sql.starts_with("SELECT") && images && sql.contains(condition);
+            assert!(!listed || plan.contains(along), "{sql}\n{plan}");
+        }
     }
 }
 
@@ -76,15 +86,23 @@ async fn run_images(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> 
     image::insert(tx, id, &image_row(1, 1), b"", &[digest(2)], &[digest(3)]).await?;
     tag::put(tx, id, &v1, &digest(1), now()).await?;
     tag::of_image(tx, id, &digest(1)).await?;
-    tag::list(tx, id, "", 100).await?;
+    for status in [None, Some(ImageStatus::Active)] {
+        tag::list(tx, id, status, "", 100).await?;
+        for tag_status in [TagStatus::Any, TagStatus::Tagged] {
+            image::list(tx, id, tag_status, status, &ImagePosition::default(), 100).await?;
+        }
+        image::list_pairs(tx, id, status, &ImagePosition::default(), "", 100).await?;
+        image::referrers(tx, id, &digest(9), status, "", 100).await?;
+    }
     image::sealed_manifest(tx, id, &digest(1)).await?;
     image::find(tx, id, &digest(1)).await?;
     image::parents(tx, id, &digest(1)).await?;
-    for tag_status in [TagStatus::Any, TagStatus::Tagged] {
-        image::list(tx, id, tag_status, &ImagePosition::default(), 100).await?;
-    }
-    image::list_pairs(tx, id, &ImagePosition::default(), "", 100).await?;
-    blob::is_used(tx, id, &digest(2)).await?;
+    image::active_parents(tx, id, &digest(1)).await?;
+    image::inactive_children(tx, id, &digest(1)).await?;
+    image::record_pull(tx, id, &digest(1), now()).await?;
+    image::archive(tx, id, &digest(1), now()).await?;
+    image::activate(tx, id, &digest(1), now()).await?;
+    blob::find_use(tx, id, &digest(2)).await?;
     tag::delete(tx, id, &v1).await?;
     image::delete(tx, id, &digest(1)).await?;
     Ok(())

@@ -8,15 +8,20 @@ use crate::Error;
 
 /// The manifests of one answer.
 #[derive(Default)]
-pub(super) struct ManifestBudget {
+pub(crate) struct ManifestBudget {
     taken_bytes: u64,
 }
 
 impl ManifestBudget {
-    /// Makes room for one more manifest.
-    pub(super) fn take(&mut self, row: &ImageRow) -> Result<(), Error> {
+    /// Makes room for one more manifest, if there is any. There is for the first.
+    pub(crate) fn fits(&mut self, row: &ImageRow) -> bool {
         self.taken_bytes = self.taken_bytes.saturating_add(row.manifest_size_bytes);
-        if self.taken_bytes <= BATCH_MANIFEST_BYTES_MAX {
+        self.taken_bytes <= BATCH_MANIFEST_BYTES_MAX
+    }
+
+    /// Makes room for one more manifest that has to be in the answer.
+    pub(super) fn take(&mut self, row: &ImageRow) -> Result<(), Error> {
+        if self.fits(row) {
             return Ok(());
         }
         let reason = format!(
@@ -44,6 +49,7 @@ pub(super) fn images_of_page(rows: &[ImageRow], limit: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use wharfinger_core::{Digest, Timestamp};
+    use wharfinger_metadata::image::ImageStatus;
 
     use super::*;
 
@@ -58,6 +64,10 @@ mod tests {
             manifest_size_bytes: 0,
             pushed_at: Timestamp::default(),
             tag_count: *tag_count,
+            status: ImageStatus::Active,
+            archived_at: None,
+            activated_at: None,
+            last_pulled_at: None,
         };
         tag_counts.iter().map(row).collect()
     }

@@ -143,6 +143,11 @@ impl Fixture {
         manifest_of(config.as_bytes(), layer.as_bytes())
     }
 
+    /// A second handle of the database, for rows that no operation writes yet.
+    pub fn metadata(&self) -> Metadata {
+        Metadata::open(&self.folder.path().join("metadata.db"), OpenMode::CreateOrMigrate).unwrap()
+    }
+
     /// The files of the object store.
     pub fn objects(&self) -> Vec<PathBuf> {
         let mut files = Vec::new();

@@ -10,7 +10,7 @@ async fn listed(fixture: &Fixture, tag_status: TagStatus) -> Vec<(String, Option
     let (mut found, mut page) = (Vec::new(), PageRequest::default());
     page.max_results = Some(3);
     loop {
-        let filter = ListImagesFilter { tag_status };
+        let filter = ListImagesFilter { tag_status, ..ListImagesFilter::default() };
         let part = fixture.registry.list_images(&permit_for("app"), filter, &page).await.unwrap();
         assert!(part.items.len() <= 3);
         found.extend(

@@ -1,0 +1,200 @@
+//! A scan of one image: its status, which images can be scanned, and how often.
+
+use std::time::Duration;
+
+use wharfinger_core::Timestamp;
+use wharfinger_core::limits::SCAN_INTERVAL_SECONDS_MIN;
+use wharfinger_metadata::image::ImageRow;
+use wharfinger_metadata::scan::{self, ScanRow};
+use wharfinger_metadata::{RepositoryId, Tx};
+use wharfinger_oci::media_type::{DOCKER_MANIFEST, OCI_MANIFEST, is_container_config};
+
+use super::ScanType;
+use crate::{Error, ImageName};
+
+/// How far a scan has come: those of ECR's `ScanStatus` that occur.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScanStatus {
+    /// It is going on.
+    InProgress,
+    /// It is done, and has findings (perhaps none).
+    Complete,
+    /// It ended without findings; the description says why.
+    Failed,
+}
+
+/// A scan as clients see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageScan {
+    /// How far it has come.
+    pub status: ScanStatus,
+    /// What that means, in words for people.
+    pub description: String,
+}
+
+impl ScanStatus {
+    const ALL: [Self; 3] = [Self::InProgress, Self::Complete, Self::Failed];
+
+    /// The name that the service model and the rows of scans have for it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::InProgress => "IN_PROGRESS",
+            Self::Complete => "COMPLETE",
+            Self::Failed => "FAILED",
+        }
+    }
+
+    fn stored(name: &str) -> Result<Self, Error> {
+        Self::ALL.into_iter().find(|status| status.as_str() == name).ok_or_else(|| {
+            Error::Server(format!("a stored scan has the unknown status {name}").into())
+        })
+    }
+}
+
+impl ImageScan {
+    pub(super) fn from_row(row: ScanRow) -> Result<Self, Error> {
+        Ok(Self { status: ScanStatus::stored(&row.status)?, description: row.description })
+    }
+}
+
+/// The last scan of an image in a mode, if there was one.
+pub(crate) async fn last(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    row: &ImageRow,
+    scan_type: ScanType,
+) -> Result<Option<ImageScan>, Error> {
+    let found = scan::find(tx, repository, &row.digest, scan_type.as_str()).await?;
+    found.map(ImageScan::from_row).transpose()
+}
+
+/// Refuses what is no container image: indexes, artifacts, and Docker's first schema.
+///
+/// # Errors
+/// [`Error::UnsupportedImageType`].
+pub(super) fn check_type(row: &ImageRow, name: &ImageName) -> Result<(), Error> {
+    let manifest = row.media_type == OCI_MANIFEST || row.media_type == DOCKER_MANIFEST;
+    let config = row.artifact_media_type.as_deref();
+    if manifest && row.artifact_type.is_none() && config.is_some_and(is_container_config) {
+        return Ok(());
+    }
+    let what = row.artifact_type.as_ref().or(row.artifact_media_type.as_ref());
+    let what = what.unwrap_or(&row.media_type);
+    let reason =
+        format!("The image with imageId {name} has the type '{what}', which is not scanned");
+    Err(Error::UnsupportedImageType { reason })
+}
+
+/// Refuses a second scan of an image within [`SCAN_INTERVAL_SECONDS_MIN`]. What failed does not
+/// count: nothing was examined.
+///
+/// # Errors
+/// [`Error::ScanQuotaExceeded`].
+pub(super) fn check_quota(last: Option<&ScanRow>, now: Timestamp) -> Result<(), Error> {
+    let Some(last) = last else { return Ok(()) };
+    let counts = match ScanStatus::stored(&last.status)? {
+        ScanStatus::InProgress | ScanStatus::Complete => true,
+        ScanStatus::Failed => false,
+    };
+    let again_at = last.started_at.plus(Duration::from_secs(SCAN_INTERVAL_SECONDS_MIN));
+    if counts && now < again_at { Err(Error::ScanQuotaExceeded) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use wharfinger_core::Digest;
+
+    use wharfinger_metadata::image::ImageStatus;
+
+    use super::*;
+
+    const DAY: u64 = SCAN_INTERVAL_SECONDS_MIN;
+
+    fn scan(status: &str) -> ScanRow {
+        ScanRow {
+            digest: Digest::Sha256([1; 32]),
+            scan_type: "BASIC".into(),
+            status: status.into(),
+            description: String::new(),
+            started_at: Timestamp::from_seconds(1_800_000_000),
+        }
+    }
+
+    #[test]
+    fn one_scan_in_any_twenty_four_hours() {
+        let after =
+            |seconds| Timestamp::from_seconds(1_800_000_000).plus(Duration::from_secs(seconds));
+        assert!(check_quota(None, after(0)).is_ok());
+        for status in ["COMPLETE", "IN_PROGRESS"] {
+            for (seconds, free) in [(0, false), (DAY - 1, false), (DAY, true), (DAY + 1, true)] {
+                let checked = check_quota(Some(&scan(status)), after(seconds));
+                assert_eq!(checked.is_ok(), free, "{status} {seconds}");
+                if let Err(error) = checked {
+                    assert_eq!(
+                        error.to_string(),
+                        "The scan quota per image has been exceeded. Wait and try again."
+                    );
+                }
+            }
+        }
+        assert!(check_quota(Some(&scan("FAILED")), after(0)).is_ok());
+        assert!(matches!(check_quota(Some(&scan("?")), after(0)), Err(Error::Server(_))));
+    }
+
+    #[test]
+    fn only_container_images_are_scanned() {
+        let row = |media_type: &str, config: Option<&str>, artifact_type: Option<&str>| ImageRow {
+            digest: Digest::Sha256([1; 32]),
+            media_type: media_type.into(),
+            artifact_media_type: config.map(str::to_owned),
+            artifact_type: artifact_type.map(str::to_owned),
+            subject: None,
+            size_bytes: 1,
+            manifest_size_bytes: 1,
+            pushed_at: Timestamp::default(),
+            status: ImageStatus::Active,
+            archived_at: None,
+            activated_at: None,
+            last_pulled_at: None,
+            tag_count: 0,
+        };
+        let oci = Some("application/vnd.oci.image.config.v1+json");
+        let docker = Some("application/vnd.docker.container.image.v1+json");
+        let helm = Some("application/vnd.cncf.helm.config.v1+json");
+        let name = ImageName { digest: None, tag: Some("v1".into()) };
+        assert!(check_type(&row(OCI_MANIFEST, oci, None), &name).is_ok());
+        assert!(check_type(&row(DOCKER_MANIFEST, docker, None), &name).is_ok());
+        for (media_type, config, artifact_type, named) in [
+            (OCI_MANIFEST, helm, None, "application/vnd.cncf.helm.config.v1+json"),
+            (OCI_MANIFEST, oci, Some("application/spdx+json"), "application/spdx+json"),
+            (
+                wharfinger_oci::media_type::OCI_INDEX,
+                None,
+                None,
+                "application/vnd.oci.image.index.v1+json",
+            ),
+            (
+                wharfinger_oci::media_type::DOCKER_SCHEMA1,
+                None,
+                None,
+                "application/vnd.docker.distribution.manifest.v1+json",
+            ),
+        ] {
+            let refused = check_type(&row(media_type, config, artifact_type), &name).unwrap_err();
+            assert_eq!(
+                refused.to_string(),
+                format!(
+                    "The image with imageId {{imageDigest:'null', imageTag:'v1'}} has the type \
+                     '{named}', which is not scanned"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn a_status_is_read_back() {
+        for status in ScanStatus::ALL {
+            assert_eq!(ScanStatus::stored(status.as_str()).unwrap(), status);
+        }
+    }
+}
