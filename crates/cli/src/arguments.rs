@@ -11,6 +11,7 @@ use wharfinger_server::{Config, ConfigError, LimitSettings, LogFormat, LogLayer,
 use crate::doctor::DoctorArguments;
 use crate::environment;
 use crate::key::KeyArguments;
+use crate::kms::KmsArguments;
 use crate::user::UserArguments;
 
 /// A container registry that speaks the Amazon ECR API, on your own machine.
@@ -31,6 +32,8 @@ pub(crate) enum Command {
     User(UserArguments),
     /// Manage access keys
     Key(KeyArguments),
+    /// Manage the KMS keys that encrypt repositories
+    Kms(KmsArguments),
     /// Say what is wrong, and what to do about it
     Doctor(DoctorArguments),
     /// Print the version

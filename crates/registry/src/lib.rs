@@ -12,6 +12,7 @@ mod deletion;
 mod encryption;
 mod error;
 mod image;
+mod kms_key;
 mod layer;
 mod lifecycle_policy;
 mod manifest;
@@ -50,6 +51,7 @@ pub use error::{Error, ImageName};
 pub use image::{
     ImageDetail, ImageHead, ImageIdentifier, ListImagesFilter, RequestedImage, StoredImage,
 };
+pub use kms_key::{KmsError, KmsKey, KmsKeys};
 pub use layer::{BlobContent, LayerAvailability};
 pub use mutability::TagMutability;
 pub use page::{Page, PageRequest};
@@ -75,7 +77,7 @@ pub use wharfinger_metadata::image::{ImageStatus, TagStatus};
 pub struct Registry {
     metadata: Metadata,
     blobs: Arc<dyn BlobStore>,
-    keys: Arc<LocalKeyRing>,
+    kms: KmsKeys,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     uploads: upload::UploadLocks,
@@ -83,7 +85,8 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// The service over these stores.
+    /// The service over these stores. The key provider of `blobs` must be a [`KmsKeys`] over the
+    /// same metadata and ring.
     pub fn new(
         metadata: Metadata,
         blobs: Arc<dyn BlobStore>,
@@ -92,7 +95,8 @@ impl Registry {
         entropy: Arc<dyn Entropy>,
     ) -> Self {
         let (uploads, pulls) = (upload::UploadLocks::default(), Default::default());
-        Self { metadata, blobs, keys, clock, entropy, uploads, pulls }
+        let kms = KmsKeys::new(metadata.clone(), keys, Arc::clone(&clock), Arc::clone(&entropy));
+        Self { metadata, blobs, kms, clock, entropy, uploads, pulls }
     }
 
     fn now(&self) -> Timestamp {

@@ -6,6 +6,7 @@ use wharfinger_core::Digest;
 use wharfinger_metadata::blob::{self, BlobUse};
 use wharfinger_metadata::{RepositoryId, Tx, registry_setting, repository};
 
+use crate::kms_key::require_usable;
 use crate::{Error, Registry};
 
 /// The name of the account setting `BLOB_MOUNTING` among the settings of a registry.
@@ -70,6 +71,7 @@ async fn mountable(
     let Some(target) = repository::find(tx, &target.registry, &target.name).await? else {
         return Ok(None);
     };
+    require_usable(tx, &target.key_domain).await?;
     let Some(source) = repository::find(tx, &source.registry, &source.name).await? else {
         return Ok(None);
     };

@@ -50,7 +50,7 @@ impl Registry {
     /// # Errors
     /// [`Error::RepositoryAlreadyExists`] even for identical settings; of two calls at once exactly
     /// one succeeds. [`Error::LimitExceeded`], [`Error::InvalidTagParameter`],
-    /// [`Error::TooManyTags`].
+    /// [`Error::TooManyTags`]. [`Error::Kms`] for a KMS key that cannot be used.
     pub async fn create_repository(
         &self,
         permit: &Permit<CreateRepository>,
@@ -76,22 +76,31 @@ impl Registry {
             return Err(Error::invalid("tags", "Tags need permission for ecr:TagResource"));
         }
         check_tags(&new.tags)?;
+        let (keys, encryption) = (self.kms.clone(), new.encryption);
+        // The encryption follows in the transaction that finds the key.
         let row = RepositoryRow {
             id: RepositoryId::new(self.now(), &*self.entropy),
-            key_domain: new.encryption.key_domain(&registry),
             registry,
             name,
             created_at: self.now(),
             tag_mutability: new.tag_mutability.mode().into(),
             exclusion_filters: new.tag_mutability.stored_filters(),
             scan_on_push: new.scan_on_push,
-            encryption_type: new.encryption.encryption_type,
-            kms_key: new.encryption.kms_key,
+            encryption_type: String::new(),
+            kms_key: None,
+            key_domain: String::new(),
             image_count: 0,
         };
         self.metadata
             .write(move |tx| {
                 Box::pin(async move {
+                    let encryption = encryption.resolve(tx, &keys, &row.registry).await?;
+                    let row = RepositoryRow {
+                        key_domain: encryption.key_domain(&row.registry),
+                        encryption_type: encryption.encryption_type,
+                        kms_key: encryption.kms_key,
+                        ..row
+                    };
                     if repository::count(tx, &row.registry).await? >= REPOSITORIES_MAX {
                         let limit = REPOSITORIES_MAX;
                         return Err(Error::LimitExceeded {

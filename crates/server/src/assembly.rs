@@ -131,7 +131,8 @@ fn open_registry(installation: &Installation) -> Result<Arc<Registry>, StartErro
     let keys = Arc::clone(installation.keys());
     let entropy = Arc::clone(installation.entropy());
     let root = installation.directory().path();
-    let blobs = LocalBlobStore::open(root, Arc::clone(&keys) as _, Arc::clone(&entropy))?;
+    let provider = Arc::new(installation.kms_keys());
+    let blobs = LocalBlobStore::open(root, provider, Arc::clone(&entropy))?;
     Ok(Arc::new(Registry::new(
         installation.metadata().clone(),
         Arc::new(blobs),

@@ -33,6 +33,8 @@ pub use log::{LogError, start_log};
 pub use runtime::runtime;
 pub use shutdown::Shutdown;
 pub use system::{SystemClock, SystemEntropy};
+// What `Installation::kms_keys` hands out.
+pub use wharfinger_registry::{KmsKey, KmsKeys};
 
 /// The version of this program.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -24,7 +24,8 @@ fn registry(region: &str) -> RegistryId {
 #[tokio::test]
 async fn keys_belong_to_their_region() {
     let folder = tempfile::tempdir().unwrap();
-    let outcome = write(&open(&folder), |tx| {
+    let metadata = open(&folder);
+    let outcome = write(&metadata, |tx| {
         Box::pin(async move {
             let (here, there) = (registry("eu-west-1"), registry("eu-west-2"));
             for key_id in ["b", "a"] {
@@ -55,7 +56,8 @@ async fn keys_belong_to_their_region() {
 #[tokio::test]
 async fn an_alias_stands_for_one_key() {
     let folder = tempfile::tempdir().unwrap();
-    let outcome = write(&open(&folder), |tx| {
+    let metadata = open(&folder);
+    let outcome = write(&metadata, |tx| {
         Box::pin(async move {
             let (here, there) = (registry("eu-west-1"), registry("eu-west-2"));
             kms_key::insert(tx, &here, &key("a")).await?;
