@@ -8,6 +8,7 @@ mod api_oci {
     mod authorization;
     mod create_on_push;
     mod fixture;
+    mod kms;
     mod listing;
     mod mounting;
     mod presigned;

@@ -10,6 +10,7 @@ mod every_operation;
 mod generated_inputs;
 mod images;
 mod images_archived;
+mod kms;
 mod layers;
 mod never_fails;
 mod pagination;
