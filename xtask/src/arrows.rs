@@ -36,12 +36,13 @@ enum Tier {
 }
 
 /// Every arrow there is. A new one is a decision: it gets a line here and one in `docs/adr/`.
-const RULES: [Rule; 16] = [
+const RULES: [Rule; 17] = [
     Rule { name: "core", tier: Tier::Pure, may_know: &[] },
     Rule { name: "oci", tier: Tier::Pure, may_know: &["core"] },
     Rule { name: "aws-protocol", tier: Tier::Pure, may_know: &["core"] },
     Rule { name: "aws-model", tier: Tier::Pure, may_know: &["core"] },
     Rule { name: "iam-policy", tier: Tier::Pure, may_know: &["core"] },
+    Rule { name: "lifecycle-policy", tier: Tier::Pure, may_know: &["core"] },
     Rule { name: "metadata", tier: Tier::Store, may_know: &["core"] },
     Rule { name: "blobs", tier: Tier::Store, may_know: &["core"] },
     Rule {
@@ -52,7 +53,7 @@ const RULES: [Rule; 16] = [
     Rule {
         name: "registry",
         tier: Tier::Domain,
-        may_know: &["auth", "blobs", "core", "metadata", "oci"],
+        may_know: &["auth", "blobs", "core", "lifecycle-policy", "metadata", "oci"],
     },
     Rule {
         name: "api-oci",

@@ -27,12 +27,15 @@ struct Package {
     program: &'static str,
 }
 
-const PACKAGES: [Package; 5] = [
+const PACKAGES: [Package; 8] = [
     Package { name: "docker.io", program: "dockerd" },
     Package { name: "podman", program: "podman" },
     Package { name: "skopeo", program: "skopeo" },
     Package { name: "buildah", program: "buildah" },
     Package { name: "busybox-static", program: "busybox" },
+    Package { name: "amazon-ecr-credential-helper", program: "docker-credential-ecr-login" },
+    Package { name: "ca-certificates", program: "update-ca-certificates" },
+    Package { name: "iproute2", program: "ip" },
 ];
 
 /// Installs what is missing of the clients of the tests.

@@ -89,7 +89,7 @@ impl ApiAws {
         let WholeBody { bytes, sha256, room } =
             body::read(body, API_BODY_BYTES_MAX, &self.body_room).await?;
         let (caller, region) =
-            self.auth.authenticate_signature(&parts, &sha256, SIGNING_NAME).await?;
+            self.auth.authenticate_signature(context, &parts, &sha256, SIGNING_NAME).await?;
         if names_another_region(&context.host, &region) {
             let wrong_region = SigV4Error::from(InvalidSignature::WrongRegion);
             return Err(CredentialError::from(wrong_region).into());

@@ -4,6 +4,12 @@ use std::borrow::Cow;
 
 use wharfinger_core::{AccountId, Region, RegistryId, RepositoryName, RequestContext};
 
+/// The domains of AWS's endpoints.
+const AWS_DOMAINS: [&str; 4] =
+    ["amazonaws.com", "amazonaws.com.cn", "api.aws", "api.amazonwebservices.com.cn"];
+/// The region that AWS's hosts without a region are signed for.
+const GLOBAL_REGION: &str = "us-east-1";
+
 /// How clients reach registries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Endpoints {
@@ -52,6 +58,34 @@ pub(crate) fn names_another_region(asked: &str, region: &Region) -> bool {
         (host.is_registry || is_api && is_region_of_aws(host.region))
             && host.region != region.as_str()
     })
+}
+
+/// Whether a host is one of STS that AWS has for a region, and it is not this one. The global host
+/// is that of `us-east-1`.
+pub(crate) fn sts_of_another_region(asked: &str, region: &Region) -> bool {
+    let asked = asked.to_ascii_lowercase();
+    let host = without_port(&asked);
+    let Some(rest) = host.strip_prefix("sts.").or_else(|| host.strip_prefix("sts-fips.")) else {
+        return false;
+    };
+    if rest == "amazonaws.com" {
+        return region.as_str() != GLOBAL_REGION;
+    }
+    rest.split_once('.').is_some_and(|(named, domain)| {
+        AWS_DOMAINS.contains(&domain) && is_region_of_aws(named) && named != region.as_str()
+    })
+}
+
+/// Whether a host is AWS's for IAM.
+pub(crate) fn is_iam(asked: &str) -> bool {
+    let asked = asked.to_ascii_lowercase();
+    let Some(rest) = without_port(&asked).strip_prefix("iam.") else { return false };
+    let domain = rest.split_once('.').map(|(_, domain)| domain);
+    AWS_DOMAINS.contains(&rest) || domain.is_some_and(|domain| AWS_DOMAINS.contains(&domain))
+}
+
+fn without_port(host: &str) -> &str {
+    host.split_once(':').map_or(host, |(name, _)| name)
 }
 
 /// The registry's host in the shape of AWS, if the host that was asked has that shape. It must
@@ -184,6 +218,35 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(names_another_region(asked, &region), another, "{asked}");
+        }
+    }
+
+    #[test]
+    fn hosts_of_sts_and_iam_are_known() {
+        let region = registry().region;
+        for (asked, another) in [
+            ("sts.eu-west-1.amazonaws.com", false),
+            ("STS.us-east-1.amazonaws.com:443", true),
+            ("sts.amazonaws.com", true),
+            ("sts-fips.us-east-1.amazonaws.com", true),
+            ("sts.us-east-1.api.aws", true),
+            ("sts.us-east-1.lan", false),
+            ("localhost:4566", false),
+        ] {
+            assert_eq!(sts_of_another_region(asked, &region), another, "{asked}");
+        }
+        let global = "us-east-1".parse().unwrap();
+        assert!(!sts_of_another_region("sts.amazonaws.com", &global));
+        for (asked, iam) in [
+            ("iam.amazonaws.com", true),
+            ("IAM.amazonaws.com:443", true),
+            ("iam.cn-north-1.amazonaws.com.cn", true),
+            ("iam.global.api.aws", true),
+            ("iam.lan", false),
+            ("sts.amazonaws.com", false),
+            ("", false),
+        ] {
+            assert_eq!(is_iam(asked), iam, "{asked}");
         }
     }
 

@@ -10,6 +10,7 @@ mod dialect;
 mod ecr;
 mod endpoint;
 mod failure;
+mod iam;
 mod sts;
 
 use std::sync::Arc;
@@ -59,14 +60,17 @@ impl ApiAws {
         }
     }
 
-    /// Answers one request: ECR if it has an `X-Amz-Target`, STS if it is a form or a query with
-    /// an `Action`, and `UnknownOperationException` otherwise. Never fails; errors are answers,
+    /// Answers one request: ECR if it has an `X-Amz-Target`, STS (or IAM, if it is meant for that)
+    /// if it is a form or a query with an `Action`, and `UnknownOperationException` otherwise. Never fails; errors are answers,
     /// in the dialect of the request. `Date` is left to the server.
     pub async fn handle(&self, context: &RequestContext, request: Request<Body>) -> Response<Body> {
         let (mut head, body) = request.into_parts();
         add_host(&mut head.headers, &context.host);
         respond(match Dialect::of(&head) {
             Some(Dialect::Json) => self.answer_ecr(context, &head, body).await,
+            Some(Dialect::Query) if iam::is_meant(context, &head) => {
+                self.answer_iam(context, &head, body).await
+            }
             Some(Dialect::Query) => self.answer_sts(context, &head, body).await,
             None => ecr::unknown_request(context),
         })

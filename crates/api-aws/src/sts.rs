@@ -7,10 +7,11 @@ use wharfinger_aws_model::sts::{API_VERSION, Operation, Request, SIGNING_NAME, X
 use wharfinger_aws_model::{DecodeError, QuerySource};
 use wharfinger_aws_protocol::Answer;
 use wharfinger_aws_protocol::query::{self, FORM_BYTES_MAX, Params, QueryError};
-use wharfinger_aws_protocol::sigv4::{SigV4Error, SignedRequest};
+use wharfinger_aws_protocol::sigv4::{InvalidSignature, SigV4Error, SignedRequest};
 use wharfinger_core::RequestContext;
 
 use crate::body::{self, BodyError, WholeBody};
+use crate::endpoint::sts_of_another_region;
 use crate::failure::{Failure, INTERNAL};
 use crate::{ApiAws, Body, signed_parts};
 
@@ -20,7 +21,7 @@ const UNSIGNED_FORM_BYTES_MAX: usize = 64 * 1024;
 
 /// Why a call fails. `Display` is the message, save for faults of the server.
 #[derive(Debug, thiserror::Error)]
-enum CallError {
+pub(crate) enum CallError {
     #[error(transparent)]
     Body(#[from] BodyError),
     #[error(transparent)]
@@ -36,6 +37,11 @@ enum CallError {
          docs/compatibility.md lists what is."
     )]
     NotImplemented(Operation),
+    #[error(
+        "IAM's operation {0} is not implemented by this version of Wharfinger; manage users with \
+         `wharfinger user` and keys with `wharfinger key`."
+    )]
+    IamNotImplemented(String),
     #[error("a signed operation has no caller")]
     CallerMissing,
 }
@@ -71,8 +77,14 @@ impl ApiAws {
             true => None,
             false => {
                 let parts = signed_parts(head);
-                let signed = self.auth.authenticate_signature(&parts, &sha256, SIGNING_NAME);
-                Some(signed.await?.0)
+                let auth = &self.auth;
+                let signed = auth.authenticate_signature(context, &parts, &sha256, SIGNING_NAME);
+                let (caller, region) = signed.await?;
+                if sts_of_another_region(&context.host, &region) {
+                    let wrong_region = SigV4Error::from(InvalidSignature::WrongRegion);
+                    return Err(CredentialError::from(wrong_region).into());
+                }
+                Some(caller)
             }
         };
         match Request::decode(operation, &Form(&params))? {
@@ -97,7 +109,7 @@ impl ApiAws {
 impl ApiAws {
     /// How much of a form is read: little of one that is not signed, nothing of one that is signed
     /// with a key that nobody has.
-    async fn form_bytes_max(&self, head: &Parts) -> Result<usize, CallError> {
+    pub(crate) async fn form_bytes_max(&self, head: &Parts) -> Result<usize, CallError> {
         match SignedRequest::from_request(&signed_parts(head)) {
             Ok(signed) => {
                 self.auth.check_key(&signed).await?;
@@ -140,7 +152,7 @@ impl QuerySource for Form<'_> {
 }
 
 impl CallError {
-    fn failure(&self) -> Failure {
+    pub(crate) fn failure(&self) -> Failure {
         let bad_request = |code| Failure::new(StatusCode::BAD_REQUEST, code, self.to_string());
         let internal =
             || Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "ServiceFailure", INTERNAL);
@@ -157,7 +169,9 @@ impl CallError {
             }
             // The model of STS has no error for what is not there; this one is common to all
             // services of the Query protocol, and no SDK tries it again.
-            Self::UnknownAction { .. } | Self::NotImplemented(_) => bad_request("InvalidAction"),
+            Self::UnknownAction { .. } | Self::NotImplemented(_) | Self::IamNotImplemented(_) => {
+                bad_request("InvalidAction")
+            }
             Self::Credential(error) => {
                 let signature = match error {
                     CredentialError::Signature(error) => error,

@@ -10,7 +10,7 @@ use http::request::Parts;
 use http::{HeaderMap, Method};
 use wharfinger_auth::{Caller, CredentialError, TokenError};
 use wharfinger_aws_protocol::sigv4::{EMPTY_BODY_SHA256, RequestParts};
-use wharfinger_core::{RegistryId, RequestContext, Secret};
+use wharfinger_core::{AccountId, RegistryId, RequestContext, Secret};
 use wharfinger_registry::Error;
 
 use crate::ApiOci;
@@ -22,6 +22,8 @@ use crate::refusal::Refusal;
 const USER: &str = "AWS";
 /// What marks a presigned query.
 const SIGNATURE_PARAMETER: &str = "X-Amz-Signature";
+/// What names the account of the registry in a presigned query.
+const REGISTRY_PARAMETER: &str = "registryId";
 /// The signing name of presigned URLs.
 const SERVICE: &str = "ecr";
 /// The message of AWS for a signature of another region.
@@ -54,10 +56,12 @@ impl ApiOci {
         let unauthorized = || Refusal::unauthorized(&Origin::of(context));
         let password = basic_password(&head.headers).ok_or_else(unauthorized)?;
         let (caller, issued_for) =
-            self.auth.authenticate_token(password.expose()).await.map_err(|error| match error {
-                TokenError::Missing | TokenError::Invalid => unauthorized(),
-                TokenError::Expired => Refusal::denied(error.to_string()),
-                TokenError::Store(error) => Error::Server(Box::new(error)).into(),
+            self.auth.authenticate_token(context, password.expose()).await.map_err(|error| {
+                match error {
+                    TokenError::Missing | TokenError::Invalid => unauthorized(),
+                    TokenError::Expired => Refusal::denied(error.to_string()),
+                    TokenError::Store(error) => Error::Server(Box::new(error)).into(),
+                }
             })?;
         match registry_of_host(&context.host) {
             // A token is good for all registries of its region, and for no other region.
@@ -78,8 +82,9 @@ impl ApiOci {
             query: head.uri.query(),
             headers: &headers,
         };
-        let proved = self.auth.authenticate_signature(&parts, &EMPTY_BODY_SHA256, SERVICE).await;
-        let (caller, region) = proved.map_err(|error| match error {
+        let auth = &self.auth;
+        let proved = auth.authenticate_signature(context, &parts, &EMPTY_BODY_SHA256, SERVICE);
+        let (caller, region) = proved.await.map_err(|error| match error {
             CredentialError::Signature(_) | CredentialError::UnrecognizedClient => {
                 Refusal::denied(error.to_string())
             }
@@ -87,14 +92,15 @@ impl ApiOci {
                 Error::Server(Box::new(error)).into()
             }
         })?;
-        match registry_of_host(&context.host) {
-            Some(asked) if asked.region != region => Err(Refusal::denied(WRONG_REGION)),
-            Some(asked) => Ok(Session { caller, registry: asked }),
-            None => {
-                let registry = RegistryId::new(caller.principal().account, region);
-                Ok(Session { caller, registry })
-            }
+        let asked = registry_of_host(&context.host);
+        if asked.as_ref().is_some_and(|asked| asked.region != region) {
+            return Err(Refusal::denied(WRONG_REGION));
         }
+        // What the signature covers by name goes before what it covers as the host.
+        let account = registry_parameter(head)
+            .or(asked.map(|asked| asked.account))
+            .unwrap_or_else(|| caller.principal().account);
+        Ok(Session { caller, registry: RegistryId::new(account, region) })
     }
 }
 
@@ -104,6 +110,13 @@ fn is_presigned(head: &Parts) -> bool {
     let is_read = head.method == Method::GET || head.method == Method::HEAD;
     let mut pairs = head.uri.query().unwrap_or_default().split('&');
     is_read && pairs.any(|pair| pair.split('=').next() == Some(SIGNATURE_PARAMETER))
+}
+
+/// The account whose registry a presigned URL is of, where that is not the signer's own: what
+/// `GetDownloadUrlForLayer` puts into the query, whichever host it was asked under.
+fn registry_parameter(head: &Parts) -> Option<AccountId> {
+    let mut pairs = head.uri.query().unwrap_or_default().split('&');
+    pairs.find_map(|pair| pair.strip_prefix(REGISTRY_PARAMETER)?.strip_prefix('=')?.parse().ok())
 }
 
 /// The password of a Basic login of the user `AWS`.

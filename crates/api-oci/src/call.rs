@@ -4,7 +4,7 @@ use http::HeaderMap;
 use http::StatusCode;
 use http::header::HeaderName;
 use http::request::Parts;
-use wharfinger_auth::{Action, Permit, RepositoryResource};
+use wharfinger_auth::{Action, ContextKeys, Permit, RepositoryResource};
 use wharfinger_core::{RepositoryName, RequestContext};
 use wharfinger_oci::{ErrorCode, Query};
 use wharfinger_registry::Registry;
@@ -27,9 +27,21 @@ impl Call<'_> {
     where
         A: Action<Resource = RepositoryResource>,
     {
+        self.permit_with(name, ContextKeys::default()).await
+    }
+
+    /// The same, with the condition keys that only this request has.
+    pub(crate) async fn permit_with<A>(
+        &self,
+        name: &RepositoryName,
+        keys: ContextKeys,
+    ) -> Result<Permit<A>, Refusal>
+    where
+        A: Action<Resource = RepositoryResource>,
+    {
         let registry = self.session.registry.clone();
         let resource = RepositoryResource { registry, name: name.clone() };
-        Ok(self.session.caller.authorize(resource).await?)
+        Ok(self.session.caller.authorize_with(resource, keys).await?)
     }
 
     /// The request's query, decoded.

@@ -2,7 +2,7 @@
 //! them.
 
 use wharfinger_auth::actions::{CreateRepository, TagResource};
-use wharfinger_auth::{Action, Permit, RepositoryResource};
+use wharfinger_auth::{Action, Permit, RepositoryResource, call_keys};
 use wharfinger_core::RepositoryName;
 use wharfinger_registry::Error;
 
@@ -23,10 +23,11 @@ pub(crate) async fn create_missing<A: Action<Resource = RepositoryResource>>(
     let Some(template) = call.registry.template_on_push(push).await? else {
         return Err(missing.into());
     };
-    let create = call.permit::<CreateRepository>(name).await?;
+    let keys = call_keys::request_tags(&template.resource_tags);
+    let create = call.permit_with::<CreateRepository>(name, keys.clone()).await?;
     let tagging = match template.resource_tags.is_empty() {
         true => None,
-        false => Some(call.permit::<TagResource>(name).await?),
+        false => Some(call.permit_with::<TagResource>(name, keys).await?),
     };
     let registry = call.registry;
     match registry.create_repository_from_template(&create, tagging.as_ref(), template).await {

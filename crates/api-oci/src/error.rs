@@ -2,7 +2,7 @@
 //! (`Error envelope and mapping` of the contract).
 
 use http::{Method, StatusCode};
-use wharfinger_auth::AccessDenied;
+use wharfinger_auth::AuthorizeError;
 use wharfinger_core::RegistryId;
 use wharfinger_core::repository_name::REPOSITORY_NAME_PATTERN;
 use wharfinger_core::tag::TAG_PATTERN;
@@ -25,9 +25,14 @@ impl From<Error> for Refusal {
     }
 }
 
-impl From<AccessDenied> for Refusal {
-    fn from(denied: AccessDenied) -> Self {
-        Self::denied(denied.to_string())
+impl From<AuthorizeError> for Refusal {
+    fn from(error: AuthorizeError) -> Self {
+        match error {
+            AuthorizeError::Denied(denied) => Self::denied(denied.to_string()),
+            error @ (AuthorizeError::Store(_) | AuthorizeError::PolicyUnreadable(_)) => {
+                Error::Server(Box::new(error)).into()
+            }
+        }
     }
 }
 
@@ -76,6 +81,7 @@ fn of_registry(error: &Error) -> (StatusCode, ErrorCode) {
         Error::RegistryNotFound { .. } => (StatusCode::NOT_FOUND, ErrorCode::NameUnknown),
         // Of operations that have no route here.
         Error::Validation { .. }
+        | Error::InvalidLifecyclePolicy(_)
         | Error::RepositoryPolicyNotFound { .. }
         | Error::RegistryPolicyNotFound { .. }
         | Error::LifecyclePolicyNotFound { .. }
@@ -191,8 +197,8 @@ mod tests {
 
     use super::*;
 
-    fn answer(error: Error) -> (u16, String) {
-        let response = Refusal::from(error).into_response();
+    fn answer(error: impl Into<Refusal>) -> (u16, String) {
+        let response = error.into().into_response();
         let status = response.status().as_u16();
         let body = response.into_body().collect().now_or_never().unwrap().unwrap().to_bytes();
         (status, String::from_utf8(body.to_vec()).unwrap())
@@ -205,6 +211,8 @@ mod tests {
         assert_eq!(answer(Error::StorageFull(cause())), (507, full.into()));
         let failed = r#"{"errors":[{"code":"UNKNOWN","message":"The registry could not carry out the request because of an internal error"}]}"#;
         assert_eq!(answer(Error::Server(cause())), (500, failed.into()));
+        let unreadable = AuthorizeError::PolicyUnreadable("of ann".into());
+        assert_eq!(answer(unreadable), (500, failed.into()));
     }
 
     #[test]

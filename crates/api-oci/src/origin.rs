@@ -43,6 +43,7 @@ mod tests {
             host: host.to_owned(),
             secure_transport,
             source_ip: [127, 0, 0, 1].into(),
+            user_agent: None,
         };
         Origin::of(&context).url("/v2/")
     }

@@ -7,6 +7,7 @@ mod api_oci {
     mod authentication;
     mod authorization;
     mod create_on_push;
+    mod cross_account;
     mod fixture;
     mod kms;
     mod listing;

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use wharfinger_aws_protocol::sigv4::{RequestParts, SignedRequest};
-use wharfinger_core::{Clock, Entropy, Region, RegistryId, Secret, Timestamp};
+use wharfinger_core::{Clock, Entropy, Region, RegistryId, RequestContext, Secret, Timestamp};
 use wharfinger_iam_policy::PolicyDocument;
 use wharfinger_metadata::access_key::{self, AccessKeyRow};
 use wharfinger_metadata::{Metadata, MetadataError, user};
 
+use crate::caller::IdentityPolicies;
 use crate::credential::secret_aad;
 use crate::seal::SealingKey;
 use crate::{
@@ -46,12 +47,14 @@ impl Auth {
     }
 
     /// Verifies a signed request (in its header, or presigned in its query) for `service` and
-    /// answers who signed it and for which region.
+    /// answers who signed it and for which region. What is known of the request goes with the
+    /// caller, for the conditions of policies.
     ///
     /// # Errors
     /// [`CredentialError`]; a key that is unknown and one that is switched off look alike.
     pub async fn authenticate_signature(
         &self,
+        context: &RequestContext,
         parts: &RequestParts<'_>,
         body_sha256: &[u8; 32],
         service: &str,
@@ -71,7 +74,8 @@ impl Auth {
             .ok_or(CredentialError::SecretUnreadable)?;
         let secret = std::str::from_utf8(&secret).map_err(|_| CredentialError::SecretUnreadable)?;
         signed.verify(parts, body_sha256, secret, self.clock.now())?;
-        let caller = self.caller(key).await?.ok_or(CredentialError::UnrecognizedClient)?;
+        let caller = self.caller(context, key).await?;
+        let caller = caller.ok_or(CredentialError::UnrecognizedClient)?;
         Ok((caller, region))
     }
 
@@ -92,11 +96,12 @@ impl Auth {
     /// [`TokenError`]; only an expired token is told apart from a bad one.
     pub async fn authenticate_token(
         &self,
+        context: &RequestContext,
         password: &str,
     ) -> Result<(Caller, RegistryId), TokenError> {
         let claims = token::verify(&self.token_key, password, self.clock.now())?;
         let key = self.active_key(&claims.access_key_id).await?.ok_or(TokenError::Invalid)?;
-        let caller = self.caller(key).await?.ok_or(TokenError::Invalid)?;
+        let caller = self.caller(context, key).await?.ok_or(TokenError::Invalid)?;
         Ok((caller, claims.registry))
     }
 
@@ -149,14 +154,21 @@ impl Auth {
     }
 
     /// The caller behind a key, with its policies. `None` if its user is gone by now.
-    async fn caller(&self, key: AccessKeyRow) -> Result<Option<Caller>, MetadataError> {
+    async fn caller(
+        &self,
+        context: &RequestContext,
+        key: AccessKeyRow,
+    ) -> Result<Option<Caller>, MetadataError> {
+        let made = |principal, policies| {
+            Caller::new(principal, policies, context.clone(), self.metadata.clone())
+        };
         let Some(user_id) = key.user_id else {
             let principal = Principal {
                 account: key.account,
                 kind: PrincipalKind::Root,
                 access_key_id: key.access_key_id,
             };
-            return Ok(Some(Caller::new(principal, Vec::new())));
+            return Ok(Some(made(principal, IdentityPolicies::Read(Vec::new()))));
         };
         let found = self
             .metadata
@@ -171,19 +183,7 @@ impl Auth {
             })
             .await?;
         let Some((user, policies)) = found else { return Ok(None) };
-        let mut documents = Vec::with_capacity(policies.len());
-        for (name, text) in policies {
-            match PolicyDocument::parse(&text) {
-                Ok(document) => documents.push(document),
-                // It parsed when it was stored. A policy that is not understood might deny, so
-                // nothing may be allowed beside it.
-                Err(error) => {
-                    tracing::error!(user = user.user_name, policy = name, %error, "unreadable policy");
-                    documents = vec![];
-                    break;
-                }
-            }
-        }
+        let policies = identity_policies(&user.user_name, &policies);
         let principal = Principal {
             account: key.account,
             kind: PrincipalKind::User {
@@ -193,6 +193,21 @@ impl Auth {
             },
             access_key_id: key.access_key_id,
         };
-        Ok(Some(Caller::new(principal, documents)))
+        Ok(Some(made(principal, policies)))
     }
+}
+
+fn identity_policies(user: &str, policies: &[(String, String)]) -> IdentityPolicies {
+    let mut documents = Vec::with_capacity(policies.len());
+    for (policy, text) in policies {
+        match PolicyDocument::parse(text) {
+            Ok(document) => documents.push(document),
+            // It parsed when it was stored.
+            Err(error) => {
+                tracing::error!(user, policy, %error, "unreadable policy");
+                return IdentityPolicies::Unreadable;
+            }
+        }
+    }
+    IdentityPolicies::Read(documents)
 }

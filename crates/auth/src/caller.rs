@@ -1,21 +1,66 @@
 //! An authenticated caller with the policies that hold for it: the one place that makes permits.
 
+use std::fmt;
 use std::sync::Arc;
 
-use wharfinger_iam_policy::{ContextKeys, PolicyDocument, PrincipalFacts, Request};
+use wharfinger_core::{RegistryId, RequestContext};
+use wharfinger_iam_policy::{
+    AccessDenied as Refusal, ContextKeys, Decision, DenialReason, PolicyDocument, PrincipalFacts,
+    Request, evaluate, evaluate_resource_policy,
+};
+use wharfinger_metadata::Metadata;
 
-use crate::{AccessDenied, Action, Permit, Principal, PrincipalKind, Resource};
+use crate::decision::Says;
+use crate::stored_policies::{StoredPolicies, StoredRepository};
+use crate::{
+    AccessDenied, Action, AuthorizeError, Permit, Principal, PrincipalKind, Resource,
+    ResourcePolicy, actions,
+};
 
-/// A principal and its identity policies, as they were when the request was authenticated.
-#[derive(Clone, Debug)]
+/// What the root of an account may do to the policies of its own registries whatever they say, so
+/// that no policy can lock everyone out for good.
+const NEVER_DENIED_TO_ROOT: [&str; 6] = [
+    actions::DeleteRegistryPolicy::NAME,
+    actions::DeleteRepositoryPolicy::NAME,
+    actions::GetRegistryPolicy::NAME,
+    actions::GetRepositoryPolicy::NAME,
+    actions::PutRegistryPolicy::NAME,
+    actions::SetRepositoryPolicy::NAME,
+];
+/// Where ECR Public is called.
+const PUBLIC_REGION: &str = "us-east-1";
+
+/// A principal and its identity policies, as they were when the request was authenticated, and the
+/// facts of that request.
+#[derive(Clone)]
 pub struct Caller {
     principal: Arc<Principal>,
-    policies: Arc<[PolicyDocument]>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    policies: IdentityPolicies,
+    context: RequestContext,
+    metadata: Metadata,
+}
+
+/// The identity policies of a principal.
+pub(crate) enum IdentityPolicies {
+    /// All of them.
+    Read(Vec<PolicyDocument>),
+    /// One of them is not understood. It might deny, so nothing may be allowed beside it.
+    Unreadable,
 }
 
 impl Caller {
-    pub(crate) fn new(principal: Principal, policies: Vec<PolicyDocument>) -> Self {
-        Self { principal: Arc::new(principal), policies: policies.into() }
+    pub(crate) fn new(
+        principal: Principal,
+        policies: IdentityPolicies,
+        context: RequestContext,
+        metadata: Metadata,
+    ) -> Self {
+        let shared = Shared { policies, context, metadata };
+        Self { principal: Arc::new(principal), shared: Arc::new(shared) }
     }
 
     /// Who it is.
@@ -23,51 +68,185 @@ impl Caller {
         &self.principal
     }
 
-    /// Decides whether the caller may do `A` to `resource`.
+    /// Decides whether the caller may do `A` to `resource`: its identity policies, the policy of the
+    /// repository and that of the registry together (`ecr-semantics`, "Decision procedure").
     ///
-    /// The root of an account may do everything in its account. A user may do what an identity
-    /// policy allows and none denies. Nobody may do anything in another account: that takes a
-    /// policy of the other side, and there are none yet.
+    /// The root of an account may do in it what no resource policy denies; what concerns those
+    /// policies themselves it may always do. An account that does not exist is one that lets nobody
+    /// in. `GetAuthorizationToken` is for identity policies alone.
+    ///
+    /// Reads the store once, in one transaction; not at all for `GetAuthorizationToken` and for what
+    /// the root may always do.
     ///
     /// # Errors
-    /// [`AccessDenied`] with the message AWS gives. It is the same whether or not the resource
-    /// exists.
+    /// [`AuthorizeError::Denied`] with the message AWS gives. It is the same whether or not the
+    /// resource exists. The other errors are faults of this side.
     pub async fn authorize<A: Action>(
         &self,
         resource: A::Resource,
-    ) -> Result<Permit<A>, AccessDenied> {
-        let action = format!("{}:{}", resource.registry().service(), A::NAME);
-        for arn in resource.arns() {
-            if let Some(denied) = self.denial(&action, &arn, &resource) {
-                return Err(denied);
-            }
+    ) -> Result<Permit<A>, AuthorizeError> {
+        self.authorize_with(resource, ContextKeys::default()).await
+    }
+
+    /// The same, with the condition keys that only this call has ([`call_keys`](crate::call_keys)).
+    ///
+    /// # Errors
+    /// As [`Self::authorize`].
+    pub async fn authorize_with<A: Action>(
+        &self,
+        resource: A::Resource,
+        keys: ContextKeys,
+    ) -> Result<Permit<A>, AuthorizeError> {
+        if !self.is_never_denied::<A>(resource.registry()) {
+            let stored = match is_of_identity_alone::<A>() {
+                true => StoredPolicies::default(),
+                false => self.stored_policies(&resource, A::NAME).await?,
+            };
+            self.decide::<A>(&resource, &keys, &stored)?;
         }
         Ok(Permit::granted(Arc::clone(&self.principal), resource))
     }
 
-    /// What denies the caller, if anything does.
-    fn denial(&self, action: &str, arn: &str, resource: &impl Resource) -> Option<AccessDenied> {
-        let principal = self.principal.arn();
-        if resource.registry().account != self.principal.account {
-            let message = format!(
-                "User: {principal} is not authorized to perform: {action} on resource: {arn} \
-                 because no resource-based policy allows the {action} action"
-            );
-            return Some(AccessDenied { message });
+    /// Whether the caller could do `A` to a repository whose policy were `policy`.
+    ///
+    /// # Errors
+    /// Faults of this side only.
+    pub async fn could_under<A: Action>(
+        &self,
+        resource: &A::Resource,
+        policy: &ResourcePolicy,
+    ) -> Result<bool, AuthorizeError> {
+        let mut stored = self.stored_policies(resource, A::NAME).await?;
+        for repository in &mut stored.repositories {
+            repository.policy = Some(policy.document().clone());
         }
-        if self.principal.kind == PrincipalKind::Root {
-            return None;
+        match self.decide::<A>(resource, &ContextKeys::default(), &stored) {
+            Ok(()) => Ok(true),
+            Err(AuthorizeError::Denied(_)) => Ok(false),
+            Err(error) => Err(error),
         }
-        let facts = PrincipalFacts {
+    }
+
+    fn is_never_denied<A: Action>(&self, registry: &RegistryId) -> bool {
+        self.principal.kind == PrincipalKind::Root
+            && self.principal.account == registry.account
+            && NEVER_DENIED_TO_ROOT.contains(&A::NAME)
+    }
+
+    async fn stored_policies(
+        &self,
+        resource: &impl Resource,
+        action: &'static str,
+    ) -> Result<StoredPolicies, AuthorizeError> {
+        let (registry, names) = (resource.registry(), resource.repositories());
+        StoredPolicies::read(&self.shared.metadata, registry, names, action).await
+    }
+
+    /// Asks all policies about each resource that is named.
+    fn decide<A: Action>(
+        &self,
+        resource: &A::Resource,
+        keys: &ContextKeys,
+        stored: &StoredPolicies,
+    ) -> Result<(), AuthorizeError> {
+        let registry = resource.registry();
+        let action = format!("{}:{}", registry.service(), A::NAME);
+        let nothing = StoredRepository::default();
+        let mut repositories = stored.repositories.iter();
+        for arn in resource.arns() {
+            let repository = repositories.next().unwrap_or(&nothing);
+            let request = Request {
+                action: &action,
+                resource: &arn,
+                principal: &self.facts(),
+                keys: &self.keys(keys.clone(), registry, repository),
+            };
+            let asked = |policy: &PolicyDocument| evaluate_resource_policy(policy, &request);
+            let says = Says {
+                identity: self.identity(&request)?,
+                resource: [
+                    repository.policy.as_ref().map(asked),
+                    stored.registry.as_ref().map(asked),
+                ],
+                same_account: registry.account == self.principal.account
+                    || is_of_identity_alone::<A>(),
+            };
+            if let Some(reason) = says.denial() {
+                return Err(self.denied(&action, &arn, reason).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// What the caller's own side says. The root has all of its account to give.
+    fn identity(&self, request: &Request<'_>) -> Result<Decision, AuthorizeError> {
+        match (&self.principal.kind, &self.shared.policies) {
+            (PrincipalKind::Root, _) => Ok(Decision::Allow),
+            (_, IdentityPolicies::Read(policies)) => Ok(evaluate(policies, request)),
+            (_, IdentityPolicies::Unreadable) => {
+                let whose = format!("a policy of {}", self.principal.arn());
+                Err(AuthorizeError::PolicyUnreadable(whose))
+            }
+        }
+    }
+
+    fn denied(&self, action: &str, arn: &str, reason: DenialReason) -> AccessDenied {
+        let refusal = Refusal::new(reason, self.principal.arn().as_str(), action, arn);
+        AccessDenied { message: refusal.to_string() }
+    }
+
+    fn facts(&self) -> PrincipalFacts {
+        PrincipalFacts {
             account: self.principal.account,
-            arn: principal.to_string(),
+            arn: self.principal.arn().to_string(),
             role_arn: None,
             service: None,
-        };
-        let keys = ContextKeys::new();
-        let request = Request { action, resource: arn, principal: &facts, keys: &keys };
-        let decision = wharfinger_iam_policy::evaluate(self.policies.iter(), &request);
-        let denial = decision.denial(principal.as_str(), action, arn)?;
-        Some(AccessDenied { message: denial.to_string() })
+        }
+    }
+
+    /// The condition keys of a request about one resource (IAM user guide, "AWS global condition
+    /// context keys"), on top of those that only this call has.
+    fn keys(
+        &self,
+        mut keys: ContextKeys,
+        registry: &RegistryId,
+        repository: &StoredRepository,
+    ) -> ContextKeys {
+        let RequestContext { received_at, secure_transport, source_ip, user_agent, .. } =
+            &self.shared.context;
+        keys.insert("aws:CurrentTime", received_at.iso8601());
+        keys.insert("aws:EpochTime", received_at.seconds().to_string());
+        keys.insert("aws:SecureTransport", secure_transport.to_string());
+        keys.insert("aws:SourceIp", source_ip.to_string());
+        if let Some(user_agent) = user_agent {
+            keys.insert("aws:UserAgent", user_agent.as_str());
+        }
+        let principal = &self.principal;
+        keys.insert("aws:PrincipalAccount", principal.account.as_str());
+        keys.insert("aws:PrincipalArn", principal.arn().as_str());
+        keys.insert("aws:PrincipalType", principal.kind.type_name());
+        keys.insert("aws:userid", principal.unique_id());
+        if let PrincipalKind::User { user_name, .. } = &principal.kind {
+            keys.insert("aws:username", user_name.as_str());
+        }
+        let region = if registry.is_public() { PUBLIC_REGION } else { registry.region.as_str() };
+        keys.insert("aws:RequestedRegion", region);
+        keys.insert("aws:ResourceAccount", registry.account.as_str());
+        for (key, value) in &repository.tags {
+            keys.insert(&format!("aws:ResourceTag/{key}"), value.as_str());
+            keys.insert(&format!("{}:ResourceTag/{key}", registry.service()), value.as_str());
+        }
+        keys
+    }
+}
+
+/// A token says who its bearer is and lets it do nothing, so no account is asked but its own.
+fn is_of_identity_alone<A: Action>() -> bool {
+    A::NAME == actions::GetAuthorizationToken::NAME
+}
+
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Caller").field("principal", &self.principal).finish_non_exhaustive()
     }
 }

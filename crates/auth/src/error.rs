@@ -50,6 +50,20 @@ pub struct AccessDenied {
     pub(crate) message: String,
 }
 
+/// No permit: denied, or it could not be decided.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthorizeError {
+    /// The policies do not let the caller.
+    #[error(transparent)]
+    Denied(#[from] AccessDenied),
+    /// The store failed. Nobody knows what its policies would have said.
+    #[error("the policies could not be looked up")]
+    Store(#[from] MetadataError),
+    /// A stored policy is not understood. It might deny, so nothing is decided without it.
+    #[error("a stored policy cannot be read: {0}")]
+    PolicyUnreadable(String),
+}
+
 /// What can go wrong when users and keys are managed.
 #[derive(Debug, thiserror::Error)]
 pub enum UserError {

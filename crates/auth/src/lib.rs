@@ -8,12 +8,16 @@
 mod account;
 mod action;
 mod authenticate;
+pub mod call_keys;
 mod caller;
 mod credential;
+mod decision;
 mod error;
 mod permit;
 mod principal;
+mod resource_policy;
 mod seal;
+mod stored_policies;
 mod token;
 mod user;
 
@@ -22,8 +26,10 @@ pub use action::{Action, actions};
 pub use authenticate::{Auth, AuthKeys};
 pub use caller::Caller;
 pub use credential::{AccessKey, AccessKeySummary, KeyOwner};
-pub use error::{AccessDenied, CredentialError, TokenError, UserError};
+pub use error::{AccessDenied, AuthorizeError, CredentialError, TokenError, UserError};
 pub use permit::{Permit, RegistryResource, RepositoriesResource, RepositoryResource, Resource};
 pub use principal::{Principal, PrincipalKind};
+pub use resource_policy::{InvalidPolicy, ResourcePolicy};
 pub use token::AuthorizationToken;
 pub use user::User;
+pub use wharfinger_iam_policy::ContextKeys;

@@ -12,6 +12,8 @@ pub trait Resource: Clone + Send + Sync + 'static {
     fn registry(&self) -> &RegistryId;
     /// The texts policies are matched against: ARNs, or `*`.
     fn arns(&self) -> Vec<String>;
+    /// The repositories it names, in the order of [`arns`](Self::arns); none if it names none.
+    fn repositories(&self) -> &[RepositoryName];
 }
 
 /// The registry as a whole; policies see `*`.
@@ -28,6 +30,10 @@ impl Resource for RegistryResource {
 
     fn arns(&self) -> Vec<String> {
         vec!["*".into()]
+    }
+
+    fn repositories(&self) -> &[RepositoryName] {
+        &[]
     }
 }
 
@@ -47,6 +53,10 @@ impl Resource for RepositoryResource {
 
     fn arns(&self) -> Vec<String> {
         vec![Arn::repository(&self.registry, &self.name).to_string()]
+    }
+
+    fn repositories(&self) -> &[RepositoryName] {
+        std::slice::from_ref(&self.name)
     }
 }
 
@@ -69,6 +79,10 @@ impl Resource for RepositoriesResource {
             return vec![Arn::every_repository(&self.registry).to_string()];
         }
         self.names.iter().map(|name| Arn::repository(&self.registry, name).to_string()).collect()
+    }
+
+    fn repositories(&self) -> &[RepositoryName] {
+        &self.names
     }
 }
 

@@ -29,6 +29,16 @@ pub enum PrincipalKind {
     },
 }
 
+impl PrincipalKind {
+    /// What policies see as `aws:PrincipalType`.
+    pub(crate) fn type_name(&self) -> &'static str {
+        match self {
+            Self::Root => "Account",
+            Self::User { .. } => "User",
+        }
+    }
+}
+
 impl Principal {
     /// `arn:aws:iam::A:root` or `arn:aws:iam::A:user/name`.
     pub fn arn(&self) -> Arn {

@@ -12,12 +12,19 @@ use wharfinger_auth::{
 };
 use wharfinger_aws_protocol::sigv4::{RequestParts, Signer, body_sha256};
 use wharfinger_core::{
-    AccountId, Clock, Entropy, ManualClock, RegistryId, Secret, SeededEntropy, Timestamp,
+    AccountId, Clock, Entropy, ManualClock, RegistryId, RequestContext, RequestId, Secret,
+    SeededEntropy, Timestamp,
 };
 use wharfinger_metadata::{Metadata, OpenMode};
 
+mod auth {
+    mod conditions;
+    mod decision;
+}
+
 struct Fixture {
-    _folder: TempDir,
+    folder: TempDir,
+    metadata: Metadata,
     clock: Arc<ManualClock>,
     auth: Auth,
     account: AccountId,
@@ -31,10 +38,11 @@ async fn fixture() -> Fixture {
         Metadata::open(&folder.path().join("metadata.db"), OpenMode::CreateOrMigrate).unwrap();
     let keys = AuthKeys { token_key: Secret::new([1; 32]), secret_key: Secret::new([2; 32]) };
     let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(5));
-    let auth = Auth::new(metadata, clock.clone() as Arc<dyn Clock>, entropy, &keys).unwrap();
+    let auth =
+        Auth::new(metadata.clone(), clock.clone() as Arc<dyn Clock>, entropy, &keys).unwrap();
     let made = auth.ensure_account(None).await.unwrap();
     let root = made.new_key.unwrap();
-    Fixture { _folder: folder, clock, auth, account: made.account, root }
+    Fixture { folder, metadata, clock, auth, account: made.account, root }
 }
 
 impl Fixture {
@@ -46,11 +54,31 @@ impl Fixture {
         RepositoryResource { registry: self.registry(), name: name.parse().unwrap() }
     }
 
+    fn context(&self) -> RequestContext {
+        RequestContext {
+            request_id: RequestId::random(&SeededEntropy::new(1)),
+            received_at: self.clock.now(),
+            host: "localhost:4566".into(),
+            secure_transport: false,
+            source_ip: [192, 0, 2, 7].into(),
+            user_agent: Some("docker/29".into()),
+        }
+    }
+
     async fn sign_in(&self, key: &AccessKey) -> Result<Caller, CredentialError> {
         self.sign_in_with(&key.access_key_id, key.secret_access_key.expose()).await
     }
 
     async fn sign_in_with(&self, id: &str, secret: &str) -> Result<Caller, CredentialError> {
+        self.sign_in_from(&self.context(), id, secret).await
+    }
+
+    async fn sign_in_from(
+        &self,
+        context: &RequestContext,
+        id: &str,
+        secret: &str,
+    ) -> Result<Caller, CredentialError> {
         let mut headers = HeaderMap::new();
         headers.insert("host", "localhost:4566".parse().unwrap());
         let region = "eu-west-1".parse().unwrap();
@@ -67,7 +95,8 @@ impl Fixture {
         let mut signed = headers.clone();
         signed.extend(signature);
         let parts = RequestParts { headers: &signed, ..parts };
-        let (caller, signed_for) = self.auth.authenticate_signature(&parts, &hash, "ecr").await?;
+        let signed = self.auth.authenticate_signature(context, &parts, &hash, "ecr");
+        let (caller, signed_for) = signed.await?;
         assert_eq!(signed_for, region);
         Ok(caller)
     }
@@ -76,6 +105,10 @@ impl Fixture {
         self.auth.create_user(self.account, name).await.unwrap();
         self.auth.put_user_policy(self.account, name, "inline", policy).await.unwrap();
         self.auth.create_access_key(self.account, &KeyOwner::User(name.into())).await.unwrap()
+    }
+
+    async fn by_token(&self, token: &str) -> Result<(Caller, RegistryId), TokenError> {
+        self.auth.authenticate_token(&self.context(), token).await
     }
 
     async fn token_of(&self, caller: &Caller) -> String {
@@ -176,17 +209,17 @@ async fn a_token_lives_twelve_hours_and_no_longer_than_its_key() {
     let key = fixture.user("puller", PULL).await;
     let caller = fixture.sign_in(&key).await.unwrap();
     let token = fixture.token_of(&caller).await;
-    let (again, registry) = fixture.auth.authenticate_token(&token).await.unwrap();
+    let (again, registry) = fixture.by_token(&token).await.unwrap();
     assert_eq!(again.principal(), caller.principal());
     assert_eq!(registry, fixture.registry());
     let id = &key.access_key_id;
     fixture.auth.set_access_key_active(fixture.account, id, false).await.unwrap();
-    let refused = fixture.auth.authenticate_token(&token).await;
+    let refused = fixture.by_token(&token).await;
     assert_eq!(refused.unwrap_err(), TokenError::Invalid);
     fixture.auth.set_access_key_active(fixture.account, id, true).await.unwrap();
-    fixture.auth.authenticate_token(&token).await.unwrap();
+    fixture.by_token(&token).await.unwrap();
     fixture.clock.advance(Duration::from_secs(43_200));
-    let expired = fixture.auth.authenticate_token(&token).await;
+    let expired = fixture.by_token(&token).await;
     assert_eq!(expired.unwrap_err(), TokenError::Expired);
 }
 
@@ -196,12 +229,12 @@ async fn a_policy_change_holds_from_the_next_request_on() {
     let key = fixture.user("puller", PULL).await;
     let token = fixture.token_of(&fixture.sign_in(&key).await.unwrap()).await;
     fixture.auth.delete_user_policy(fixture.account, "puller", "inline").await.unwrap();
-    let (caller, _) = fixture.auth.authenticate_token(&token).await.unwrap();
+    let (caller, _) = fixture.by_token(&token).await.unwrap();
     assert!(
         caller.authorize::<actions::BatchGetImage>(fixture.repository("team/app")).await.is_err()
     );
     fixture.auth.delete_user(fixture.account, "puller").await.unwrap();
-    let gone = fixture.auth.authenticate_token(&token).await;
+    let gone = fixture.by_token(&token).await;
     assert_eq!(gone.unwrap_err(), TokenError::Invalid);
 }
 

@@ -6,12 +6,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use wharfinger_core::{AccountId, Region};
-use wharfinger_server::{Config, ConfigError, LimitSettings, LogFormat, LogLayer, Settings};
+use wharfinger_server::{
+    Config, ConfigError, LimitSettings, LogFormat, LogLayer, Settings, TlsLayer, TlsMode,
+};
 
 use crate::doctor::DoctorArguments;
 use crate::environment;
 use crate::key::KeyArguments;
 use crate::kms::KmsArguments;
+use crate::trust::TrustArguments;
 use crate::user::UserArguments;
 
 /// A container registry that speaks the Amazon ECR API, on your own machine.
@@ -28,6 +31,8 @@ pub(crate) enum Command {
     Serve(ServeArguments),
     /// Print the exports a shell needs to use the registry: eval "$(wharfinger env)"
     Env(EnvArguments),
+    /// Make this machine trust the local CA, and say what its hosts file needs
+    Trust(TrustArguments),
     /// Manage IAM users and their policies
     User(UserArguments),
     /// Manage access keys
@@ -54,7 +59,7 @@ pub(crate) struct DirectoryArguments {
     pub(crate) master_key_file: Option<PathBuf>,
 }
 
-/// Where a server listens, and for which region.
+/// Where a server listens, with which certificates, and for which region.
 #[derive(Args, Debug, Clone)]
 pub(crate) struct AddressArguments {
     /// Where to listen [default: 127.0.0.1:4566]
@@ -64,6 +69,19 @@ pub(crate) struct AddressArguments {
     /// The region of calls that name none [default: us-east-1]
     #[arg(long, value_name = "REGION", env = "WHARFINGER_REGION")]
     pub(crate) region: Option<Region>,
+    /// Speak TLS with certificates of a local CA, with files, or not at all [default: off]
+    #[arg(long, value_name = "MODE", env = "WHARFINGER_TLS")]
+    tls: Option<TlsForm>,
+    /// The certificate and its chain (PEM), read again when it changes
+    #[arg(long, value_name = "FILE", env = "WHARFINGER_TLS_CERT")]
+    tls_cert: Option<PathBuf>,
+    /// The private key of the certificate (PEM)
+    #[arg(long, value_name = "FILE", env = "WHARFINGER_TLS_KEY")]
+    tls_key: Option<PathBuf>,
+    /// A further name or IP address of this server, with --tls auto; may be repeated
+    #[arg(long, value_name = "NAME", env = "WHARFINGER_TLS_NAME", value_delimiter = ',',
+          value_parser = TlsLayer::parse_name)]
+    tls_name: Option<Vec<String>>,
 }
 
 #[derive(Args, Debug)]
@@ -102,6 +120,10 @@ pub(crate) struct ServeArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct EnvArguments {
+    /// Leave the endpoint to AWS's own names, which this machine resolves to the server (see
+    /// `wharfinger trust`)
+    #[arg(long)]
+    pub(crate) aws_names: bool,
     #[command(flatten)]
     pub(crate) directory: DirectoryArguments,
     #[command(flatten)]
@@ -112,6 +134,13 @@ pub(crate) struct EnvArguments {
 enum LogForm {
     Text,
     Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum TlsForm {
+    Auto,
+    Files,
+    Off,
 }
 
 impl DirectoryArguments {
@@ -137,7 +166,18 @@ impl DirectoryArguments {
 
 impl AddressArguments {
     pub(crate) fn settings(&self) -> Settings {
-        Settings { listen: self.listen, region: self.region.clone(), ..Settings::default() }
+        let mode = self.tls.map(|form| match form {
+            TlsForm::Auto => TlsMode::Auto,
+            TlsForm::Files => TlsMode::Files,
+            TlsForm::Off => TlsMode::Off,
+        });
+        let (cert, key) = (self.tls_cert.clone(), self.tls_key.clone());
+        Settings {
+            listen: self.listen,
+            region: self.region.clone(),
+            tls: TlsLayer { mode, cert, key, names: self.tls_name.clone() },
+            ..Settings::default()
+        }
     }
 }
 
@@ -177,7 +217,7 @@ mod tests {
     #[test]
     fn every_flag_of_serve_reaches_the_configuration() {
         let line = "wharfinger serve --data-dir /d --master-key-file /k --listen localhost:1 \
-                    --region eu-west-1 --account-id 111122223333 --registry-host r.test \
+                    --region eu-west-1 --tls auto --tls-name A.test,::1 --account-id 111122223333 --registry-host r.test \
                     --log-format json --log debug --connections-max 2 \
                     --header-read-timeout-seconds 3 --idle-timeout-seconds 4 \
                     --shutdown-grace-seconds 5";
@@ -188,9 +228,15 @@ mod tests {
         let shown = format!("{config:?}");
         let expected = "Config { data_dir: \"/d\", listen: 127.0.0.1:1, region: eu-west-1, \
             account_id: Some(111122223333), registry_host: Some(\"r.test\"), \
-            master_key_file: Some(\"/k\"), log: LogSettings { format: Json, filter: \"debug\" }, \
+            master_key_file: Some(\"/k\"), tls: Auto { names: [\"a.test\", \"::1\"] }, log: LogSettings { format: Json, filter: \"debug\" }, \
             limits: Limits { connections_max: 2, header_read_timeout: 3s, idle_timeout: 4s, \
             shutdown_grace: 5s } }";
         assert_eq!(shown, expected);
+        let line = ["wharfinger", "serve", "--tls-cert", "/c", "--tls-key", "/k"];
+        let Command::Serve(serve) = Arguments::parse_from(line).command else {
+            panic!("not serve")
+        };
+        let shown = format!("{:?}", serve.address.settings().tls);
+        assert!(shown.contains("cert: Some(\"/c\"), key: Some(\"/k\")"), "{shown}");
     }
 }

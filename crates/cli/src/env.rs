@@ -1,7 +1,10 @@
 //! `wharfinger env`: the exports a shell needs.
 
+use std::path::{Path, PathBuf, absolute};
+
 use anyhow::{Context, bail};
-use wharfinger_server::{DataDir, client_url};
+use wharfinger_server::trust::bundle_with;
+use wharfinger_server::{DataDir, TlsConfig, client_url};
 
 use crate::arguments::EnvArguments;
 use crate::{print, shell};
@@ -22,30 +25,50 @@ pub(crate) fn run(arguments: EnvArguments) -> anyhow::Result<()> {
         bail!("{path} holds no registry yet; start one with `wharfinger serve`");
     };
     let running = directory.running_server().context("the running server is not known")?;
-    let (url, region) = match running {
-        Some(server) => (server.endpoint_url, server.region),
+    let (url, region, ca) = match running {
+        Some(server) => (server.endpoint_url, server.region, server.ca_certificate),
         None => {
-            let url = client_url(config.listen);
+            let url = client_url(config.tls.scheme(), config.listen);
             print::error(&format!(
                 "warning: no server runs on {}; {url} is where `wharfinger serve` would listen",
                 config.data_dir.display()
             ));
-            (url, config.region.to_string())
+            let ca = directory.ca_certificate();
+            let ca = matches!(config.tls, TlsConfig::Auto { .. }).then(|| absolute(ca));
+            (url, config.region.to_string(), ca.transpose()?)
         }
     };
+    let ca = match ca {
+        Some(path) => Some(ca_bundle(&directory, path)?),
+        None => None,
+    };
+    let endpoint = Some(url.as_str()).filter(|_| !arguments.aws_names);
     for (name, value) in [
-        ("AWS_ENDPOINT_URL", url.as_str()),
-        ("AWS_ACCESS_KEY_ID", &credentials.access_key_id),
-        ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key.expose()),
-        ("AWS_DEFAULT_REGION", &region),
-        ("AWS_REGION", &region),
+        ("AWS_ENDPOINT_URL", endpoint),
+        // The aws CLI and boto3 bring a list of CAs of their own.
+        ("AWS_CA_BUNDLE", ca.as_deref()),
+        ("AWS_ACCESS_KEY_ID", Some(&*credentials.access_key_id)),
+        ("AWS_SECRET_ACCESS_KEY", Some(&**credentials.secret_access_key.expose())),
+        ("AWS_DEFAULT_REGION", Some(&*region)),
+        ("AWS_REGION", Some(&*region)),
     ] {
-        print::line(&format!("export {name}={}", shell::word(value)))?;
+        if let Some(value) = value {
+            print::line(&format!("export {name}={}", shell::word(value)))?;
+        }
     }
     // Each of them would take the place of the key or of the endpoint.
-    print::line(
+    let endpoint = if arguments.aws_names { " AWS_ENDPOINT_URL" } else { "" };
+    print::line(&format!(
         "unset AWS_SESSION_TOKEN AWS_SECURITY_TOKEN AWS_PROFILE AWS_DEFAULT_PROFILE \
-         AWS_ENDPOINT_URL_ECR AWS_ENDPOINT_URL_STS AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-    )?;
+         AWS_ENDPOINT_URL_ECR AWS_ENDPOINT_URL_STS AWS_IGNORE_CONFIGURED_ENDPOINT_URLS{endpoint}"
+    ))?;
     Ok(())
+}
+
+/// The file that clients with a list of CAs of their own are to use in its place. The system's is
+/// for everybody to read, and knows other servers too.
+fn ca_bundle(directory: &DataDir, ca: PathBuf) -> anyhow::Result<String> {
+    let pem = directory.ca_certificate_pem()?;
+    let bundle = pem.and_then(|pem| bundle_with(Path::new("/"), &pem));
+    Ok(bundle.map_or_else(|| ca.display().to_string(), str::to_owned))
 }

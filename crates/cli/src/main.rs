@@ -13,6 +13,7 @@ mod kms;
 mod print;
 mod serve;
 mod shell;
+mod trust;
 mod user;
 
 use std::process::ExitCode;
@@ -56,6 +57,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         match command {
             Command::Serve(arguments) => serve::run(arguments).await?,
             Command::Env(arguments) => env::run(arguments)?,
+            Command::Trust(arguments) => trust::run(arguments).await?,
             Command::User(arguments) => user::run(arguments).await?,
             Command::Key(arguments) => key::run(arguments).await?,
             Command::Kms(arguments) => kms::run(arguments).await?,

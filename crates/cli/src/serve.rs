@@ -35,10 +35,23 @@ fn greeting(config: &Config, server: &Server) -> anyhow::Result<String> {
     } else {
         String::new()
     };
+    let trust = if facts.ca_certificate.is_some() {
+        format!(
+            "Its certificates are those of its own CA. To have this machine trust it:\n\
+             \n\
+             \x20 sudo {} trust --data-dir {}\n\
+             \n",
+            shell::word(&program),
+            shell::word(&data_dir.display().to_string())
+        )
+    } else {
+        String::new()
+    };
     Ok(format!(
         "Wharfinger {} listens on {} (account {}, region {}).\n\
          Its data is in {}.\n\
          {key}\n\
+         {trust}\
          In another shell:\n\
          \n\
          \x20 eval \"$({env})\"\n\

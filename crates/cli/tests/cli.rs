@@ -10,6 +10,9 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
+#[path = "cli/tls.rs"]
+mod tls;
+
 /// A home directory of its own, so that nothing of the machine is seen.
 struct Home {
     folder: tempfile::TempDir,

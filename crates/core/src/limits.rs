@@ -90,6 +90,9 @@ pub const RESOURCE_POLICY_CHARS_MAX: usize = 10_240;
 /// Characters of one value of a condition key that policies see (ours; what AWS puts there is
 /// shorter, but for headers, which a client makes as long as it likes).
 pub const CONDITION_VALUE_CHARS_MAX: usize = 1_024;
+/// Principals that one registry excludes from the recording of pull times (the length of the model's
+/// list; AWS names no quota).
+pub const PULL_TIME_EXCLUSIONS_MAX: u64 = 100;
 /// Rules of a registry's scanning configuration, one for each frequency.
 pub const SCANNING_RULES_MAX: usize = 2;
 /// Repository filters of one scanning rule.
@@ -116,3 +119,17 @@ pub const REPLICATION_BACKFILLS_PAGE_DEFAULT: u32 = 25;
 pub const REPLICATION_BACKFILLS_PAGE_MAX: u32 = 50;
 /// Seconds a replication backfill is shown after its end (90 days).
 pub const REPLICATION_BACKFILL_KEPT_SECONDS: u64 = 90 * 86_400;
+/// Rules of one lifecycle policy.
+pub const LIFECYCLE_RULES_MAX: usize = 50;
+/// `*` in one tag pattern of a lifecycle policy.
+pub const LIFECYCLE_PATTERN_WILDCARDS_MAX: usize = 4;
+/// Days an image stays archived at the least before a lifecycle policy may expire it.
+pub const LIFECYCLE_ARCHIVED_DAYS_MIN: u32 = 90;
+/// Elements of a page of `GetLifecyclePolicyPreview`.
+pub const LIFECYCLE_PREVIEW_PAGE_MAX: u32 = 100;
+/// Seconds the results of a lifecycle policy preview are kept (24 hours; ours, ECR names none).
+pub const LIFECYCLE_PREVIEW_KEPT_SECONDS: u64 = 86_400;
+/// Seconds a lifecycle policy preview may take before it has failed (ours, ECR names none).
+pub const LIFECYCLE_PREVIEW_SECONDS_MAX: u64 = 600;
+/// Lifecycle policy previews that are worked on at once (ours: each holds its images in memory).
+pub const LIFECYCLE_PREVIEWS_AT_ONCE_MAX: usize = 2;

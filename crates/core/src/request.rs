@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use crate::{RequestId, Timestamp};
 
-/// The facts of a request that are not in its body: for logs, answers and, later, the condition
-/// keys of policies.
+/// The facts of a request that are not in its body: for logs, answers and the condition keys of
+/// policies.
 #[derive(Clone, Debug)]
 pub struct RequestContext {
     /// In each log line of the request and in its answer.
@@ -18,6 +18,8 @@ pub struct RequestContext {
     pub secure_transport: bool,
     /// The peer of the socket.
     pub source_ip: IpAddr,
+    /// Its `User-Agent`, if it has one that is text.
+    pub user_agent: Option<String>,
 }
 
 impl RequestContext {

@@ -8,12 +8,13 @@ import sys
 
 import images
 import layers
+import lifecycle_policies
 import refusals
 import repositories
 
 if __name__ == "__main__":
     name = sys.argv[1]
-    modules = [images, layers, refusals, repositories]
+    modules = [images, layers, lifecycle_policies, refusals, repositories]
     (scenario,) = [
         vars(module)[name] for module in modules
         if getattr(vars(module).get(name), "__module__", None) == module.__name__

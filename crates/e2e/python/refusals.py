@@ -60,9 +60,6 @@ def signatures_refused():
 def operations_not_implemented():
     ecr.create_repository(repositoryName="app")
     calls = {
-        "put_lifecycle_policy": {
-            "repositoryName": "app", "lifecyclePolicyText": '{"rules": []}' + " " * 100,
-        },
         "set_repository_policy": {"repositoryName": "app", "policyText": "{}"},
         "describe_pull_through_cache_rules": {},
         "list_replication_backfills": {},

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::machine;
 use crate::scratch::Disk;
 
 /// Something from outside that a test needs.
@@ -23,6 +24,10 @@ pub enum Client {
     Mount,
     /// OpenTofu and the AWS provider, as `cargo xtask bootstrap` builds them.
     Terraform,
+    /// The right to make a machine of namespaces, and what is in one.
+    Machine,
+    /// `docker-credential-ecr-login`, Amazon's credential helper for docker.
+    EcrLogin,
 }
 
 /// Whether all of `needed` are there.
@@ -40,6 +45,17 @@ pub fn available(needed: &[Client]) -> bool {
     // Nobody reads standard error: then nobody misses the line.
     let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {remedy}");
     false
+}
+
+/// Demands that all of `needed` are there.
+///
+/// # Panics
+/// With what is missing and how to come by it: for what is proved nowhere else.
+#[track_caller]
+pub fn require(needed: &[Client]) {
+    if let Some(remedy) = needed.iter().find_map(|client| client.remedy()) {
+        panic!("missing: {remedy}");
+    }
 }
 
 impl Client {
@@ -66,6 +82,10 @@ impl Client {
             Self::Mount => Disk::mount(1)
                 .is_none()
                 .then(|| "a small disk cannot be mounted: run as root".to_owned()),
+            Self::Machine => machine::remedy(),
+            Self::EcrLogin => {
+                package("amazon-ecr-credential-helper", &["docker-credential-ecr-login"])
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A docker daemon of the tests' own: one for the whole run, without network, with its own state.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -9,7 +9,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::leash::Leash;
-use crate::{client, program, scratch, wait};
+use crate::machine::Machine;
+use crate::{client, scratch, wait};
 
 const READY_LIMIT: Duration = Duration::from_secs(60);
 /// Ends the daemon, which ends its containerd, and then removes its state. `$1` is the process,
@@ -25,6 +26,7 @@ rm -rf "$2"
 /// A running daemon.
 #[derive(Debug)]
 pub struct Docker {
+    host: String,
     folder: PathBuf,
     _leash: Leash,
 }
@@ -38,11 +40,27 @@ impl Docker {
 
     fn start() -> Self {
         let folder = scratch::folder().keep();
+        let host = format!("unix://{}", folder.join("docker.sock").display());
+        Self::launch(folder, host, Command::new)
+    }
+
+    /// A daemon in a machine, at the address where docker looks by itself. It trusts no CA but
+    /// those in the places that are docker's own.
+    pub fn start_in(machine: &Machine) -> Self {
+        let folder = scratch::folder().keep();
+        Self::launch(folder, "unix:///var/run/docker.sock".into(), |program| {
+            let mut command = machine.command(program);
+            command.env("SSL_CERT_FILE", "/dev/null").env("SSL_CERT_DIR", "/nowhere");
+            command
+        })
+    }
+
+    fn launch(folder: PathBuf, host: String, program: impl Fn(PathBuf) -> Command) -> Self {
         let log = fs::File::create(folder.join("dockerd.log")).expect("a log can be made");
         // In place of the machine's own, which may say anything.
         let config = folder.join("daemon.json");
         fs::write(&config, "{}").expect("a file can be written");
-        let mut command = Command::new(client::find("dockerd").expect("dockerd is installed"));
+        let mut command = program(client::find("dockerd").expect("dockerd is installed"));
         command
             .args(["--iptables=false", "--ip6tables=false", "--bridge=none"])
             .args(["--storage-driver=vfs", "--config-file"])
@@ -59,7 +77,7 @@ impl Docker {
             .arg("--pidfile")
             .arg(folder.join("dockerd.pid"))
             .arg("--host")
-            .arg(host(&folder))
+            .arg(&host)
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a file can be shared"))
             .stderr(log);
@@ -70,23 +88,24 @@ impl Docker {
             if let Some(status) = child.try_wait().expect("a child can be waited for") {
                 return Some(Some(status));
             }
-            let mut version = Command::new("docker");
-            version.arg("--host").arg(host(&folder)).arg("version");
-            program::run(&mut version).status.success().then_some(None)
+            let mut version = program(client::find("docker").expect("docker is installed"));
+            version.arg("--host").arg(&host).arg("version");
+            crate::program::run(&mut version).status.success().then_some(None)
         });
         let log = || fs::read_to_string(folder.join("dockerd.log")).unwrap_or_default();
         assert!(ended.is_none(), "dockerd ended: {ended:?}\n{}", log());
-        Self { folder, _leash: leash }
+        Self { host, folder, _leash: leash }
+    }
+
+    /// The socket of the daemon's own containerd.
+    pub fn containerd(&self) -> PathBuf {
+        self.folder.join("exec/containerd/containerd.sock")
     }
 
     /// The address for `DOCKER_HOST`.
     pub fn host(&self) -> String {
-        host(&self.folder)
+        self.host.clone()
     }
-}
-
-fn host(folder: &Path) -> String {
-    format!("unix://{}", folder.join("docker.sock").display())
 }
 
 /// Writes what an image is built from: busybox as the whole root file system, and one file that

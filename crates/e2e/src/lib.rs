@@ -13,6 +13,7 @@ pub mod docker;
 pub mod http;
 pub mod image;
 pub mod leash;
+pub mod machine;
 pub mod program;
 pub mod scratch;
 pub mod seed;

@@ -5,6 +5,11 @@ use wharfinger_core::{RegistryId, Timestamp};
 use crate::value::params;
 use crate::{MetadataError, Tx};
 
+/// The name of the registry policy.
+pub const REGISTRY_POLICY: &str = "registry-policy";
+/// The name of the account setting that says which actions a registry policy is asked about.
+pub const REGISTRY_POLICY_SCOPE: &str = "account-setting/REGISTRY_POLICY_SCOPE";
+
 /// The document kept under `name`; `None` for a registry that never set it.
 pub async fn get(
     tx: &mut Tx,

@@ -3,7 +3,7 @@
 use wharfinger_core::{AccountId, RegistryId, RepositoryName, Timestamp};
 
 use crate::value::params;
-use crate::{MetadataError, RepositoryId, Row, Tx};
+use crate::{MetadataError, RepositoryId, Row, Tx, lifecycle_preview};
 
 /// A repository. Settings are kept as the texts the service model gives them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,7 +172,7 @@ pub async fn delete(tx: &mut Tx, id: RepositoryId, now: Timestamp) -> Result<(),
 }
 
 /// Removes rows of a deleted repository: `limit` images with all that hangs on them, or as many
-/// links to blobs, or, once there are none, the repository itself. Answers whether there may be
+/// links to blobs or results of previews, or, once there are none, the repository itself. Answers whether there may be
 /// more to remove.
 pub async fn purge(tx: &mut Tx, limit: u32) -> Result<bool, MetadataError> {
     let sql = "SELECT repository_id FROM repository WHERE account_id = '' LIMIT 1";
@@ -186,6 +186,9 @@ pub async fn purge(tx: &mut Tx, limit: u32) -> Result<bool, MetadataError> {
         if tx.execute(sql, params![id, limit]).await? > 0 {
             return Ok(true);
         }
+    }
+    if lifecycle_preview::discard_results(tx, id, None, limit).await? {
+        return Ok(true);
     }
     tx.execute("DELETE FROM repository WHERE repository_id = ?1", params![id]).await?;
     Ok(true)

@@ -3,6 +3,7 @@
 
 mod commit;
 mod kms_keys;
+mod lifecycle;
 mod plan;
 mod replication_backfill;
 mod scan;
@@ -19,7 +20,7 @@ use crate::repository::RepositoryRow;
 use crate::upload::UploadRow;
 use crate::{
     Metadata, MetadataError, OpenMode, RepositoryId, Tx, blob, image, installation, repository,
-    resource_tag, tag, upload,
+    repository_policy, resource_tag, tag, upload,
 };
 
 fn open(folder: &TempDir) -> Metadata {
@@ -320,6 +321,7 @@ async fn a_repository_takes_its_rows_along() {
     write(&metadata, move |tx| {
         Box::pin(async move {
             resource_tag::put(tx, id, "team", "news").await?;
+            repository_policy::put(tx, id, "{}", now()).await?;
             for byte in 0..5 {
                 let row = image_row(byte, 0);
                 image::insert(tx, id, &row, b"sealed", &[digest(9)], &[digest(8)]).await?;
@@ -340,7 +342,8 @@ async fn a_repository_takes_its_rows_along() {
             assert_eq!(steps, 3 + 3 + 1, "images, links, and the repository");
             assert_eq!(repository::find(tx, &again.registry, &again.name).await?, Some(again));
             let tables = ["image", "manifest", "tag", "image_blob", "image_child", "resource_tag"];
-            for table in tables.iter().chain(&["repository_blob", "repository"]) {
+            let last = ["repository_blob", "repository_policy", "repository"];
+            for table in tables.iter().chain(&last) {
                 let sql = format!("SELECT COUNT(*) FROM {table} WHERE repository_id <> 1");
                 let left: i64 = tx.connection().query_row(&sql, [], |row| row.get(0))?;
                 assert_eq!(left, 0, "{table}");

@@ -14,7 +14,7 @@ use wharfinger_auth::{Action, Permit, RepositoryResource};
 use wharfinger_core::limits::CREATION_TEMPLATES_MAX;
 use wharfinger_core::{RegistryId, Timestamp};
 use wharfinger_metadata::creation_template::{self, CreationTemplateRow};
-use wharfinger_metadata::{MetadataError, RepositoryId, Tx};
+use wharfinger_metadata::{MetadataError, RepositoryId, Tx, lifecycle_policy, repository_policy};
 
 pub use scenario::TemplateScenario;
 pub use settings::CreationTemplateSettings;
@@ -223,10 +223,17 @@ impl Registry {
 /// Gives a new repository its policies, in the transaction that creates it. Both texts have been
 /// checked when the template took them.
 pub(crate) async fn put_initial_policies(
-    _tx: &mut Tx,
-    _repository: RepositoryId,
-    _policies: InitialPolicies,
+    tx: &mut Tx,
+    repository: RepositoryId,
+    policies: InitialPolicies,
+    now: Timestamp,
 ) -> Result<(), Error> {
+    if let Some(text) = policies.repository_policy {
+        repository_policy::put(tx, repository, &text, now).await?;
+    }
+    if let Some(text) = policies.lifecycle_policy {
+        lifecycle_policy::put(tx, repository, &text, now).await?;
+    }
     Ok(())
 }
 

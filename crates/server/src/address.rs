@@ -14,9 +14,9 @@ pub fn client_host(listen: SocketAddr) -> String {
     if local { format!("localhost:{}", listen.port()) } else { listen.to_string() }
 }
 
-/// The URL of [`client_host`].
-pub fn client_url(listen: SocketAddr) -> String {
-    format!("http://{}", client_host(listen))
+/// The URL of [`client_host`]; `scheme` is `http` or `https`.
+pub fn client_url(scheme: &str, listen: SocketAddr) -> String {
+    format!("{scheme}://{}", client_host(listen))
 }
 
 #[cfg(test)]
@@ -36,6 +36,6 @@ mod tests {
         ] {
             assert_eq!(client_host(listen.parse().unwrap()), host);
         }
-        assert_eq!(client_url("127.0.0.1:1".parse().unwrap()), "http://localhost:1");
+        assert_eq!(client_url("http", "127.0.0.1:1".parse().unwrap()), "http://localhost:1");
     }
 }

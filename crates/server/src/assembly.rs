@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
@@ -12,9 +13,10 @@ use wharfinger_core::RegistryId;
 use wharfinger_registry::Registry;
 
 use crate::pipeline::{Health, Pipeline};
+use crate::tls::{Tls, TlsError};
 use crate::{
-    Config, DataDirError, Installation, InstallationError, RunningServer, Shutdown, client_host,
-    client_url, listener, open_files, reclaim,
+    Config, DataDir, DataDirError, Installation, InstallationError, RunningServer, Shutdown,
+    TlsConfig, client_host, client_url, listener, open_files, reclaim,
 };
 
 /// Why a server does not start.
@@ -41,6 +43,9 @@ pub enum StartError {
     /// The data directory, its database or its master key.
     #[error(transparent)]
     Installation(#[from] InstallationError),
+    /// The certificates.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The store of objects.
     #[error("the objects of the data directory cannot be opened")]
     Blobs(#[from] BlobError),
@@ -55,6 +60,7 @@ impl From<DataDirError> for StartError {
 /// A server that listens and is ready to run.
 pub struct Server {
     listener: TcpListener,
+    tls: Option<Tls>,
     pipeline: Arc<Pipeline>,
     registry: Arc<Registry>,
     installation: Installation,
@@ -79,18 +85,30 @@ impl Server {
             tracing::warn!(%error, "the limit of open files stays as it is");
         }
         let installation = Installation::start(&config).await?;
+        let (directory, account) = (installation.directory(), installation.account());
+        let tls = Tls::open(&config, directory, account, installation.clock())?;
+        if tls.is_none() && !listen.ip().is_loopback() {
+            tracing::warn!(
+                %listen,
+                "passwords and images go over the network in clear: use --tls auto, or --tls-cert \
+                 and --tls-key, or put a TLS proxy in front"
+            );
+        }
         let registry = open_registry(&installation)?;
         let pipeline = assemble(&config, &installation, &registry);
         let running = RunningServer {
             pid: std::process::id(),
             listen,
-            endpoint_url: client_url(listen),
+            endpoint_url: client_url(config.tls.scheme(), listen),
+            ca_certificate: ca_certificate(&config, directory),
+            tls_names: config.tls.names().to_vec(),
+            registry_host: config.registry_host.clone(),
             region: config.region.to_string(),
             account: installation.account().to_string(),
             version: crate::VERSION.to_owned(),
         };
-        installation.directory().write_running_server(&running)?;
-        Ok(Self { listener, pipeline, registry, installation, running, config })
+        directory.write_running_server(&running)?;
+        Ok(Self { listener, tls, pipeline, registry, installation, running, config })
     }
 
     /// Serves until `shutdown` begins, finishes what is in flight, and closes the data directory.
@@ -98,7 +116,8 @@ impl Server {
         let reclaiming = tokio::spawn(reclaim::run(self.registry, shutdown.clone()));
         let RunningServer { listen, account, .. } = &self.running;
         tracing::info!(%listen, account, version = crate::VERSION, "serving");
-        listener::serve(self.listener, self.pipeline, &self.config.limits, &shutdown).await;
+        let limits = &self.config.limits;
+        listener::serve(self.listener, self.tls, self.pipeline, limits, &shutdown).await;
         // It looks at the shutdown between two rounds; one that is under way may be broken off.
         reclaiming.abort();
         self.installation.directory().remove_running_server()?;
@@ -125,6 +144,13 @@ impl Server {
             RegistryId::new(self.installation.account(), self.config.region.clone());
         template.replace("{account}", account.as_str()).replace("{region}", region.as_str())
     }
+}
+
+/// Where the certificate of the local CA is, if that is what clients have to trust.
+fn ca_certificate(config: &Config, directory: &DataDir) -> Option<PathBuf> {
+    let path = directory.ca_certificate();
+    // For shells in any folder.
+    matches!(config.tls, TlsConfig::Auto { .. }).then(|| std::path::absolute(&path).unwrap_or(path))
 }
 
 fn open_registry(installation: &Installation) -> Result<Arc<Registry>, StartError> {
@@ -156,5 +182,6 @@ fn assemble(
         clock: Arc::clone(installation.clock()),
         entropy: Arc::clone(installation.entropy()),
         idle_timeout: config.limits.idle_timeout,
+        secure_transport: config.tls != TlsConfig::Off,
     })
 }

@@ -4,6 +4,7 @@
 //! on each other and gives the whole [`Config`]. The command line reads flags and environment.
 
 mod settings;
+mod tls;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use std::time::Duration;
 use wharfinger_core::{AccountId, Region};
 
 pub use settings::{LimitSettings, LogLayer, Settings};
+pub use tls::{TlsConfig, TlsLayer, TlsMode};
 
 /// Where the server listens unless told otherwise: the port local AWS tooling assumes.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:4566";
@@ -44,6 +46,8 @@ pub struct Config {
     pub registry_host: Option<String>,
     /// The file of the master key, when it is kept outside the data directory.
     pub master_key_file: Option<PathBuf>,
+    /// TLS on the listener.
+    pub tls: TlsConfig,
     /// Logging.
     pub log: LogSettings,
     /// Limits of the listener.
@@ -104,6 +108,18 @@ pub enum ConfigError {
         #[source]
         source: Box<toml::de::Error>,
     },
+    /// TLS with files wants two of them.
+    #[error("TLS with files needs both --tls-cert and --tls-key")]
+    TlsFileMissing,
+    /// Files, and a mode that uses none.
+    #[error("--tls-cert and --tls-key do not go with --tls auto or --tls off")]
+    TlsContradiction,
+    /// More names than certificates are kept.
+    #[error("there may be {max} names of --tls-name at the most")]
+    TooManyTlsNames {
+        /// How many there may be.
+        max: usize,
+    },
     /// Nothing says where the data is.
     #[error("no data directory: give --data-dir, or set HOME")]
     NoDataDir,
@@ -114,12 +130,14 @@ impl Config {
     /// names a data directory.
     ///
     /// # Errors
-    /// [`ConfigError::NoDataDir`].
+    /// [`ConfigError::NoDataDir`], and what TLS cannot be done with.
     pub fn resolve(
         file: Settings,
         overrides: Settings,
         data_dir_default: Option<PathBuf>,
     ) -> Result<Self, ConfigError> {
+        file.tls.check()?;
+        overrides.tls.check()?;
         let given = overrides.over(file);
         Ok(Self {
             data_dir: given.data_dir.or(data_dir_default).ok_or(ConfigError::NoDataDir)?,
@@ -131,6 +149,7 @@ impl Config {
             account_id: given.account_id,
             registry_host: given.registry_host,
             master_key_file: given.master_key_file,
+            tls: given.tls.resolve()?,
             log: LogSettings {
                 format: given.log.format.unwrap_or_default(),
                 filter: given.log.filter.unwrap_or_else(|| DEFAULT_LOG_FILTER.into()),
@@ -209,7 +228,7 @@ mod tests {
             "data_dir = '/file'\nlisten = 'localhost:1'\nregion = 'eu-central-1'\n\
              account_id = '123456789012'\nregistry_host = '{account}.dkr.{region}.test'\n\
              master_key_file = '/key'\n[log]\nformat = 'json'\nfilter = 'debug'\n\
-             [limits]\nconnections_max = 7\nidle_timeout_seconds = 8\n",
+             [tls]\nmode = 'auto'\n[limits]\nconnections_max = 7\nidle_timeout_seconds = 8\n",
         )
         .unwrap();
         let overrides = Settings {
@@ -229,6 +248,7 @@ mod tests {
         assert_eq!(config.account_id.unwrap().as_str(), "123456789012");
         assert_eq!(config.registry_host.unwrap(), "{account}.dkr.{region}.test");
         assert_eq!(config.master_key_file.unwrap(), Path::new("/key"));
+        assert_eq!(config.tls, TlsConfig::Auto { names: Vec::new() });
         assert_eq!(config.log, LogSettings { format: LogFormat::Json, filter: "warn".into() });
         assert_eq!(config.limits.connections_max, 9);
         assert_eq!(config.limits.idle_timeout, Duration::from_secs(8));

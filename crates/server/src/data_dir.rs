@@ -4,8 +4,10 @@
 //! metadata.db   what the registry knows        objects/     the bytes it keeps, encrypted
 //! master.key    the key of all other keys      credentials  the first root key, AWS's ini form
 //! server.json   the server that runs now       lock         held while a server uses the directory
+//! ca.crt        the local CA, if there is one  ca.key       its private key
 //! ```
 
+mod ca;
 mod credentials;
 mod lock;
 mod running;

@@ -10,10 +10,10 @@ use std::net::{SocketAddr, TcpListener};
 
 use serde::Serialize;
 use wharfinger_blobs::MasterKeyError;
-use wharfinger_core::Timestamp;
+use wharfinger_core::{AccountId, Timestamp};
 use wharfinger_metadata::MetadataError;
 
-use crate::{Config, DataDir, Installation, InstallationError};
+use crate::{Config, DataDir, Installation, InstallationError, TlsConfig, tls};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
@@ -62,9 +62,10 @@ pub async fn examine(config: &Config, now: Timestamp) -> Vec<Finding> {
     let directory = DataDir::new(&config.data_dir);
     let mut findings = machine::data_directory(&directory, now);
     findings.push(lock(&directory));
-    let (data, newest) = data(config).await;
+    let (data, account, newest) = data(config).await;
     findings.push(data);
     findings.push(listen_address(&directory, config.listen));
+    findings.push(tls(config, &directory, account, now));
     findings.push(clock(now, newest));
     findings.push(machine::disk(directory.path()));
     findings.push(machine::processor());
@@ -90,20 +91,20 @@ fn lock(directory: &DataDir) -> Finding {
     }
 }
 
-/// The database and the master key, and the newest time the database knows.
-async fn data(config: &Config) -> (Finding, Option<Timestamp>) {
+/// The database and the master key, the account, and the newest time the database knows.
+async fn data(config: &Config) -> (Finding, Option<AccountId>, Option<Timestamp>) {
     const NAME: &str = "data";
     match Installation::existing(config).await {
         Ok(installation) => {
             let what = format!("the registry of account {} can be read", installation.account());
             let keys = installation.auth().list_access_keys(installation.account()).await;
             let newest = keys.ok().and_then(|keys| keys.iter().map(|key| key.created_at).max());
-            (Finding::ok(NAME, what), newest)
+            (Finding::ok(NAME, what), Some(installation.account()), newest)
         }
         Err(InstallationError::NotStarted { path }) => {
-            (Finding::ok(NAME, format!("{} holds no registry yet", path.display())), None)
+            (Finding::ok(NAME, format!("{} holds no registry yet", path.display())), None, None)
         }
-        Err(error) => (Finding::problem(NAME, chain(&error), remedy(&error)), None),
+        Err(error) => (Finding::problem(NAME, chain(&error), remedy(&error)), None, None),
     }
 }
 
@@ -144,6 +145,43 @@ fn listen_address(directory: &DataDir, address: SocketAddr) -> Finding {
             format!("{address} cannot be listened on: {error}"),
             "choose an address of this machine, and a port from 1024 on, with --listen",
         ),
+    }
+}
+
+fn tls(
+    config: &Config,
+    directory: &DataDir,
+    account: Option<AccountId>,
+    now: Timestamp,
+) -> Finding {
+    const NAME: &str = "tls";
+    // What runs counts more than what the command line of the doctor would start.
+    let running = directory.running_server().ok().flatten();
+    let running = running.filter(|_| config.tls == TlsConfig::Off);
+    let tls = match running {
+        Some(server) if server.ca_certificate.is_some() => {
+            TlsConfig::Auto { names: server.tls_names }
+        }
+        Some(server) if server.endpoint_url.starts_with("https:") => {
+            return Finding::ok(NAME, "the server that runs has a certificate from files");
+        }
+        _ => config.tls.clone(),
+    };
+    let config = &Config { tls, ..config.clone() };
+    match tls::examine(config, directory, account, now) {
+        Ok(Some(what)) => Finding::ok(NAME, what),
+        Ok(None) if config.listen.ip().is_loopback() => {
+            Finding::ok(NAME, "off; nothing leaves this machine")
+        }
+        Ok(None) => Finding::warning(
+            NAME,
+            format!("off; passwords and images go in clear to {}", config.listen),
+            "use --tls auto, or --tls-cert and --tls-key, or put a TLS proxy in front",
+        ),
+        Err(error) => {
+            let to_do = "the server does not start with it: do what the text says";
+            Finding::problem(NAME, chain(&error), to_do)
+        }
     }
 }
 

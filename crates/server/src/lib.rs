@@ -20,12 +20,14 @@ mod reclaim;
 mod runtime;
 mod shutdown;
 mod system;
+mod tls;
+pub mod trust;
 
 pub use address::{client_host, client_url};
 pub use assembly::{Server, StartError};
 pub use config::{
     Config, ConfigError, DEFAULT_LISTEN, DEFAULT_REGION, LimitSettings, Limits, LogFormat,
-    LogLayer, LogSettings, Settings,
+    LogLayer, LogSettings, Settings, TlsConfig, TlsLayer, TlsMode,
 };
 pub use data_dir::{Credentials, DataDir, DataDirError, RunningServer};
 pub use installation::{Installation, InstallationError};
@@ -33,6 +35,7 @@ pub use log::{LogError, start_log};
 pub use runtime::runtime;
 pub use shutdown::Shutdown;
 pub use system::{SystemClock, SystemEntropy};
+pub use tls::TlsError;
 // What `Installation::kms_keys` hands out.
 pub use wharfinger_registry::{KmsKey, KmsKeys};
 

@@ -1,7 +1,9 @@
-//! The sockets: accepting connections, speaking HTTP/1.1 and HTTP/2 on them, and ending them.
+//! The sockets: accepting connections, speaking HTTP/1.1 and HTTP/2 on them, with TLS or without,
+//! and ending them.
 //!
 //! `assembly` calls [`serve`]; every request goes to the [`Pipeline`].
 
+mod handshake;
 mod patient_stream;
 mod places;
 
@@ -14,10 +16,14 @@ use std::time::Duration;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::server::TlsStream;
 
 use crate::pipeline::{Client, Pipeline};
+use crate::tls::Tls;
 use crate::{Limits, Shutdown};
+use handshake::{HANDSHAKE_TIMEOUT, handshake};
 use patient_stream::PatientStream;
 use places::{Place, Places};
 
@@ -35,15 +41,16 @@ const H2_PING_TIMEOUT: Duration = Duration::from_secs(20);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// Serves connections until `shutdown` begins, then lets those in flight finish within the grace
-/// of `limits`.
+/// of `limits`. With `tls`, nothing but TLS is spoken.
 pub(crate) async fn serve(
     listener: TcpListener,
+    tls: Option<Tls>,
     pipeline: Arc<Pipeline>,
     limits: &Limits,
     shutdown: &Shutdown,
 ) {
     let places = Places::new(limits.connections_max);
-    let server = Arc::new(ConnectionServer::new(pipeline, limits, shutdown.clone()));
+    let server = Arc::new(ConnectionServer::new(tls, pipeline, limits, shutdown.clone()));
     loop {
         let accepted = tokio::select! {
             biased;
@@ -98,6 +105,7 @@ async fn drain(places: &Places, limits: &Limits, shutdown: &Shutdown) {
 }
 
 struct ConnectionServer {
+    tls: Option<Tls>,
     http: Builder<TokioExecutor>,
     pipeline: Arc<Pipeline>,
     idle_timeout: Duration,
@@ -106,7 +114,7 @@ struct ConnectionServer {
 }
 
 impl ConnectionServer {
-    fn new(pipeline: Arc<Pipeline>, limits: &Limits, shutdown: Shutdown) -> Self {
+    fn new(tls: Option<Tls>, pipeline: Arc<Pipeline>, limits: &Limits, shutdown: Shutdown) -> Self {
         let mut http = Builder::new(TokioExecutor::new());
         http.http1()
             .timer(TokioTimer::new())
@@ -122,6 +130,7 @@ impl ConnectionServer {
             .keep_alive_interval(H2_PING_INTERVAL)
             .keep_alive_timeout(H2_PING_TIMEOUT);
         Self {
+            tls,
             http,
             pipeline,
             idle_timeout: limits.idle_timeout,
@@ -137,12 +146,55 @@ impl ConnectionServer {
             tracing::debug!(%peer, %error, "a connection was lost before its first request");
             return;
         }
+        // Below TLS, where bytes go out.
+        let stream = PatientStream::new(stream, self.idle_timeout, Arc::clone(&client));
+        match &self.tls {
+            None => self.serve_http(stream, client).await,
+            Some(tls) => {
+                if let Some(stream) = self.secure(tls, stream, &client).await {
+                    self.serve_http(stream, client).await;
+                }
+            }
+        }
+    }
+
+    /// The stream with TLS on it, if the peer manages that in time and nobody wants its place.
+    async fn secure(
+        &self,
+        tls: &Tls,
+        stream: PatientStream<TcpStream>,
+        client: &Client,
+    ) -> Option<TlsStream<PatientStream<TcpStream>>> {
+        let limit = HANDSHAKE_TIMEOUT.min(self.header_read_timeout);
+        let outcome = tokio::select! {
+            outcome = tokio::time::timeout(limit, handshake(tls, stream)) => outcome,
+            () = self.shutdown.begun() => return None,
+            () = client.asked_to_leave() => return None,
+        };
+        let peer = client.address;
+        match outcome {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => {
+                tracing::debug!(%peer, %error, "a TLS handshake failed");
+                None
+            }
+            Err(_) => {
+                tracing::debug!(%peer, "a TLS handshake took too long");
+                None
+            }
+        }
+    }
+
+    async fn serve_http<S>(&self, stream: S, client: Arc<Client>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let peer = client.address;
         let service = service_fn(|request| {
             let (pipeline, client) = (Arc::clone(&self.pipeline), Arc::clone(&client));
             async move { Ok::<_, Infallible>(pipeline.handle(&client, request).await) }
         });
-        let io = TokioIo::new(PatientStream::new(stream, self.idle_timeout, Arc::clone(&client)));
-        let mut connection = pin!(self.http.serve_connection(io, service));
+        let mut connection = pin!(self.http.serve_connection(TokioIo::new(stream), service));
         let mut idle_check = tokio::time::interval(self.header_read_timeout);
         // The first tick comes at once.
         idle_check.tick().await;

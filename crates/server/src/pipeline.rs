@@ -44,6 +44,8 @@ pub(crate) struct Pipeline {
     pub entropy: Arc<dyn Entropy>,
     /// How long a request body may lie still.
     pub idle_timeout: Duration,
+    /// Whether all requests come over TLS.
+    pub secure_transport: bool,
 }
 
 /// Which part of the server a request is for.
@@ -118,8 +120,9 @@ impl Pipeline {
             request_id,
             received_at: self.clock.now(),
             host,
-            secure_transport: false,
+            secure_transport: self.secure_transport,
             source_ip,
+            user_agent: user_agent(request.headers()),
         };
         let route = Route::of(&request);
         let awaits_continue = request.headers().contains_key(header::EXPECT);
@@ -155,6 +158,10 @@ fn host<B>(request: &Request<B>) -> Option<String> {
         (None, None) if request.version() < http::Version::HTTP_11 => Some(String::new()),
         _ => None,
     }
+}
+
+fn user_agent(headers: &header::HeaderMap) -> Option<String> {
+    headers.get(header::USER_AGENT)?.to_str().ok().map(str::to_owned)
 }
 
 /// The request with the host it asks for as its `Host` header, which signatures are made over.

@@ -1,6 +1,7 @@
 //! Account settings.
 
-use wharfinger_aws_model::ecr::Operation;
+use wharfinger_auth::actions::{GetAccountSetting, PutAccountSetting};
+use wharfinger_auth::{Action, Permit, RegistryResource, call_keys};
 use wharfinger_aws_model::ecr::input::{GetAccountSettingRequest, PutAccountSettingRequest};
 use wharfinger_aws_model::ecr::output::{GetAccountSettingResponse, PutAccountSettingResponse};
 
@@ -9,16 +10,29 @@ use super::error::CallError;
 
 /// ECR `GetAccountSetting`.
 pub(super) async fn get_account_setting(
-    _call: &Call<'_>,
-    _input: GetAccountSettingRequest,
+    call: &Call<'_>,
+    input: GetAccountSettingRequest,
 ) -> Result<GetAccountSettingResponse, CallError> {
-    Err(CallError::NotImplemented(Operation::GetAccountSetting))
+    let permit: Permit<GetAccountSetting> = permit(call, &input.name).await?;
+    let setting = call.service().get_account_setting(&permit, &input.name).await?;
+    Ok(GetAccountSettingResponse { name: Some(setting.name.into()), value: Some(setting.value) })
 }
 
 /// ECR `PutAccountSetting`.
 pub(super) async fn put_account_setting(
-    _call: &Call<'_>,
-    _input: PutAccountSettingRequest,
+    call: &Call<'_>,
+    input: PutAccountSettingRequest,
 ) -> Result<PutAccountSettingResponse, CallError> {
-    Err(CallError::NotImplemented(Operation::PutAccountSetting))
+    let permit: Permit<PutAccountSetting> = permit(call, &input.name).await?;
+    let setting = call.service().put_account_setting(&permit, &input.name, &input.value).await?;
+    Ok(PutAccountSettingResponse { name: Some(setting.name.into()), value: Some(setting.value) })
+}
+
+/// The permit, for which policies may look at the name of the setting.
+async fn permit<A: Action<Resource = RegistryResource>>(
+    call: &Call<'_>,
+    name: &str,
+) -> Result<Permit<A>, CallError> {
+    let resource = RegistryResource { registry: call.registry(None)? };
+    Ok(call.caller.authorize_with(resource, call_keys::account_setting(name)).await?)
 }

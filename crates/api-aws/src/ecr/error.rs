@@ -2,8 +2,7 @@
 
 use http::StatusCode;
 use serde_json::{Map, json};
-use wharfinger_auth::{AccessDenied, CredentialError};
-use wharfinger_aws_model::ecr::Operation;
+use wharfinger_auth::{AccessDenied, AuthorizeError, CredentialError};
 use wharfinger_aws_model::{ConstraintError, DecodeError};
 use wharfinger_aws_protocol::json::JsonError;
 use wharfinger_aws_protocol::sigv4::SigV4Error;
@@ -27,14 +26,9 @@ pub(super) enum CallError {
     #[error(transparent)]
     Input(#[from] DecodeError),
     #[error(transparent)]
-    Denied(#[from] AccessDenied),
+    Denied(AccessDenied),
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    #[error(
-        "The operation {0} is not implemented by this version of Wharfinger; \
-         docs/compatibility.md lists what is."
-    )]
-    NotImplemented(Operation),
     #[error("the edge failed")]
     Internal(#[source] BoxError),
 }
@@ -69,16 +63,18 @@ impl CallError {
             Self::Input(DecodeError::Constraint(_)) => bad_request("InvalidParameterException"),
             Self::Denied(_) => bad_request("AccessDeniedException"),
             Self::Registry(error) => registry_failure(error),
-            // What a feature that is not there would say, where the model lets it.
-            Self::NotImplemented(operation) => {
-                let validation = operation.errors().contains(&"ValidationException");
-                bad_request(if validation {
-                    "ValidationException"
-                } else {
-                    "InvalidParameterException"
-                })
-            }
             Self::Internal(_) => internal(),
+        }
+    }
+}
+
+impl From<AuthorizeError> for CallError {
+    fn from(error: AuthorizeError) -> Self {
+        match error {
+            AuthorizeError::Denied(denied) => Self::Denied(denied),
+            error @ (AuthorizeError::Store(_) | AuthorizeError::PolicyUnreadable(_)) => {
+                Self::internal(error)
+            }
         }
     }
 }
@@ -104,6 +100,7 @@ fn registry_failure(error: &RegistryError) -> Failure {
     let code = match error {
         // A body that breaks off is told apart by the edge that streams, which is not this one.
         RegistryError::InvalidParameter { .. }
+        | RegistryError::InvalidLifecyclePolicy(_)
         | RegistryError::InvalidManifest { .. }
         | RegistryError::BodyInterrupted(_) => "InvalidParameterException",
         RegistryError::RepositoryNotFound { .. } => "RepositoryNotFoundException",
@@ -218,6 +215,8 @@ mod tests {
         assert_eq!((status, code, message.as_str()), (500, "ServerException", INTERNAL));
         let (status, code, message) = told(CredentialError::SecretUnreadable);
         assert_eq!((status, code, message.as_str()), (500, "ServerException", INTERNAL));
+        let (status, code, message) = told(AuthorizeError::PolicyUnreadable("of ann".into()));
+        assert_eq!((status, code, message.as_str()), (500, "ServerException", INTERNAL));
         let (status, code, message) = told(RegistryError::StorageFull(cause()));
         assert_eq!((status, code), (507, "ServerException"));
         assert!(message.starts_with("No space is left"), "{message}");
@@ -238,15 +237,5 @@ mod tests {
         assert_eq!(told(limit), (400, "LimitExceededException", message));
         let broken = RegistryError::BodyInterrupted("reset".into());
         assert_eq!(told(broken).1, "InvalidParameterException");
-    }
-
-    #[test]
-    fn what_is_not_there_yet_answers_with_a_modelled_exception() {
-        for operation in Operation::ALL {
-            let (status, code, message) = told(CallError::NotImplemented(operation));
-            assert_eq!(status, 400);
-            assert!(operation.errors().contains(&code), "{operation} {code}");
-            assert!(message.starts_with(&format!("The operation {operation} is not implemented")));
-        }
     }
 }

@@ -138,7 +138,7 @@ fn shown(tag: Option<TagStatusFilter>, image: Option<ImageStatusFilter>) -> List
     ListImagesFilter { tag_status, status }
 }
 
-fn requested(ids: Vec<ImageIdentifierOutput>) -> Vec<RequestedImage> {
+pub(super) fn requested(ids: Vec<ImageIdentifierOutput>) -> Vec<RequestedImage> {
     ids.into_iter().map(requested_image).collect()
 }
 

@@ -13,8 +13,8 @@ use wharfinger_aws_model::ecr::output::{
 };
 use wharfinger_aws_model::ecr::types::{Layer, LayerFailure};
 use wharfinger_aws_protocol::sigv4::{RequestParts, Signer};
-use wharfinger_core::Digest;
 use wharfinger_core::limits::DOWNLOAD_URL_SECONDS;
+use wharfinger_core::{Digest, RegistryId};
 use wharfinger_registry::LayerAvailability as Availability;
 
 use super::error::CallError;
@@ -84,7 +84,7 @@ pub(super) async fn get_download_url_for_layer(
         call.permit(input.registry_id.as_deref(), &input.repository_name).await?;
     call.service().check_layer_download(&permit, digest).await?;
     let path = format!("/v2/{}/blobs/{digest}", permit.resource().name);
-    let query = presign(call, &path).await?;
+    let query = presign(call, &path, &permit.resource().registry).await?;
     let (scheme, host) = (call.context.scheme(), &call.context.host);
     Ok(GetDownloadUrlForLayerResponse {
         download_url: Some(format!("{scheme}://{host}{path}?{query}")),
@@ -92,7 +92,9 @@ pub(super) async fn get_download_url_for_layer(
     })
 }
 
-async fn presign(call: &Call<'_>, path: &str) -> Result<String, CallError> {
+/// The query of the URL. It names the registry where that is not the caller's own, because the host
+/// need not.
+async fn presign(call: &Call<'_>, path: &str, registry: &RegistryId) -> Result<String, CallError> {
     let secret = call.api.auth.secret_of(&call.caller).await?;
     let signer = Signer {
         access_key_id: &call.caller.principal().access_key_id,
@@ -103,7 +105,9 @@ async fn presign(call: &Call<'_>, path: &str) -> Result<String, CallError> {
     };
     let host = HeaderValue::from_str(&call.context.host).map_err(CallError::internal)?;
     let headers = HeaderMap::from_iter([(HOST, host)]);
-    let parts = RequestParts { method: "GET", path, query: None, headers: &headers };
+    let foreign = registry.account != call.caller.principal().account;
+    let query = foreign.then(|| format!("registryId={}", registry.account));
+    let parts = RequestParts { method: "GET", path, query: query.as_deref(), headers: &headers };
     let seconds = u32::try_from(DOWNLOAD_URL_SECONDS).map_err(CallError::internal)?;
     signer.presign(&parts, seconds, call.context.received_at).map_err(CallError::internal)
 }

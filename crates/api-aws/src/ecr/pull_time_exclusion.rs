@@ -1,6 +1,10 @@
 //! Pull-time update exclusions.
 
-use wharfinger_aws_model::ecr::Operation;
+use wharfinger_auth::Permit;
+use wharfinger_auth::actions::{
+    DeregisterPullTimeUpdateExclusion, ListPullTimeUpdateExclusions,
+    RegisterPullTimeUpdateExclusion,
+};
 use wharfinger_aws_model::ecr::input::{
     DeregisterPullTimeUpdateExclusionRequest, ListPullTimeUpdateExclusionsRequest,
     RegisterPullTimeUpdateExclusionRequest,
@@ -12,27 +16,44 @@ use wharfinger_aws_model::ecr::output::{
 
 use super::Call;
 use super::error::CallError;
+use super::page::page_request;
 
 /// ECR `DeregisterPullTimeUpdateExclusion`.
 pub(super) async fn deregister_pull_time_update_exclusion(
-    _call: &Call<'_>,
-    _input: DeregisterPullTimeUpdateExclusionRequest,
+    call: &Call<'_>,
+    input: DeregisterPullTimeUpdateExclusionRequest,
 ) -> Result<DeregisterPullTimeUpdateExclusionResponse, CallError> {
-    Err(CallError::NotImplemented(Operation::DeregisterPullTimeUpdateExclusion))
+    let permit: Permit<DeregisterPullTimeUpdateExclusion> = call.registry_permit(None).await?;
+    let principal = input.principal_arn;
+    call.service().deregister_pull_time_update_exclusion(&permit, principal.clone()).await?;
+    Ok(DeregisterPullTimeUpdateExclusionResponse { principal_arn: Some(principal) })
 }
 
 /// ECR `ListPullTimeUpdateExclusions`.
 pub(super) async fn list_pull_time_update_exclusions(
-    _call: &Call<'_>,
-    _input: ListPullTimeUpdateExclusionsRequest,
+    call: &Call<'_>,
+    input: ListPullTimeUpdateExclusionsRequest,
 ) -> Result<ListPullTimeUpdateExclusionsResponse, CallError> {
-    Err(CallError::NotImplemented(Operation::ListPullTimeUpdateExclusions))
+    let permit: Permit<ListPullTimeUpdateExclusions> = call.registry_permit(None).await?;
+    let page = page_request(input.next_token, input.max_results);
+    let page = call.service().list_pull_time_update_exclusions(&permit, &page).await?;
+    Ok(ListPullTimeUpdateExclusionsResponse {
+        pull_time_update_exclusions: Some(page.items),
+        next_token: page.next_token,
+    })
 }
 
 /// ECR `RegisterPullTimeUpdateExclusion`.
 pub(super) async fn register_pull_time_update_exclusion(
-    _call: &Call<'_>,
-    _input: RegisterPullTimeUpdateExclusionRequest,
+    call: &Call<'_>,
+    input: RegisterPullTimeUpdateExclusionRequest,
 ) -> Result<RegisterPullTimeUpdateExclusionResponse, CallError> {
-    Err(CallError::NotImplemented(Operation::RegisterPullTimeUpdateExclusion))
+    let permit: Permit<RegisterPullTimeUpdateExclusion> = call.registry_permit(None).await?;
+    let principal = input.principal_arn;
+    let created_at =
+        call.service().register_pull_time_update_exclusion(&permit, principal.clone()).await?;
+    Ok(RegisterPullTimeUpdateExclusionResponse {
+        principal_arn: Some(principal),
+        created_at: Some(created_at),
+    })
 }

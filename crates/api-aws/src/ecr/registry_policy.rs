@@ -1,6 +1,7 @@
 //! The registry policy.
 
-use wharfinger_aws_model::ecr::Operation;
+use wharfinger_auth::Permit;
+use wharfinger_auth::actions::{DeleteRegistryPolicy, GetRegistryPolicy, PutRegistryPolicy};
 use wharfinger_aws_model::ecr::input::{
     DeleteRegistryPolicyRequest, GetRegistryPolicyRequest, PutRegistryPolicyRequest,
 };
@@ -13,24 +14,39 @@ use super::error::CallError;
 
 /// ECR `DeleteRegistryPolicy`.
 pub(super) async fn delete_registry_policy(
-    _call: &Call<'_>,
+    call: &Call<'_>,
     _input: DeleteRegistryPolicyRequest,
 ) -> Result<DeleteRegistryPolicyResponse, CallError> {
-    Err(CallError::NotImplemented(Operation::DeleteRegistryPolicy))
+    let permit: Permit<DeleteRegistryPolicy> = call.registry_permit(None).await?;
+    let removed = call.service().delete_registry_policy(&permit).await?;
+    Ok(DeleteRegistryPolicyResponse {
+        registry_id: Some(permit.resource().registry.account.to_string()),
+        policy_text: Some(removed),
+    })
 }
 
 /// ECR `GetRegistryPolicy`.
 pub(super) async fn get_registry_policy(
-    _call: &Call<'_>,
+    call: &Call<'_>,
     _input: GetRegistryPolicyRequest,
 ) -> Result<GetRegistryPolicyResponse, CallError> {
-    Err(CallError::NotImplemented(Operation::GetRegistryPolicy))
+    let permit: Permit<GetRegistryPolicy> = call.registry_permit(None).await?;
+    let found = call.service().get_registry_policy(&permit).await?;
+    Ok(GetRegistryPolicyResponse {
+        registry_id: Some(permit.resource().registry.account.to_string()),
+        policy_text: Some(found),
+    })
 }
 
 /// ECR `PutRegistryPolicy`.
 pub(super) async fn put_registry_policy(
-    _call: &Call<'_>,
-    _input: PutRegistryPolicyRequest,
+    call: &Call<'_>,
+    input: PutRegistryPolicyRequest,
 ) -> Result<PutRegistryPolicyResponse, CallError> {
-    Err(CallError::NotImplemented(Operation::PutRegistryPolicy))
+    let permit: Permit<PutRegistryPolicy> = call.registry_permit(None).await?;
+    call.service().put_registry_policy(&permit, &input.policy_text).await?;
+    Ok(PutRegistryPolicyResponse {
+        registry_id: Some(permit.resource().registry.account.to_string()),
+        policy_text: Some(input.policy_text),
+    })
 }

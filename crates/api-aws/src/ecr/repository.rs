@@ -4,7 +4,7 @@ use wharfinger_auth::actions::{
     CreateRepository, DeleteRepository, DescribeRepositories, PutImageScanningConfiguration,
     PutImageTagMutability, TagResource,
 };
-use wharfinger_auth::{Permit, RepositoriesResource};
+use wharfinger_auth::{Permit, RepositoriesResource, RepositoryResource, call_keys};
 use wharfinger_aws_model::ecr::enums::{
     EncryptionType, ImageTagMutability, ImageTagMutabilityExclusionFilterType,
 };
@@ -44,12 +44,15 @@ pub(super) async fn create_repository(
         )?,
         tags: pairs(input.tags.unwrap_or_default()),
     };
+    let registry = call.registry(input.registry_id.as_deref())?;
+    let resource = RepositoryResource { registry, name: repository_name(&input.repository_name)? };
+    let keys = call_keys::request_tags(&new.tags);
     let permit: Permit<CreateRepository> =
-        call.permit(input.registry_id.as_deref(), &input.repository_name).await?;
+        call.caller.authorize_with(resource.clone(), keys.clone()).await?;
     // Tags at creation are tagging as well ("dependent actions" of ecr:CreateRepository).
     let tagging: Option<Permit<TagResource>> = match new.tags.is_empty() {
         true => None,
-        false => Some(call.caller.authorize(permit.resource().clone()).await?),
+        false => Some(call.caller.authorize_with(resource, keys).await?),
     };
     let created = call.service().create_repository(&permit, tagging.as_ref(), new).await?;
     Ok(CreateRepositoryResponse { repository: Some(describe(call, created)?) })

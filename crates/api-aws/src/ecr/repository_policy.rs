@@ -1,36 +1,63 @@
 //! Repository policies.
 
-use wharfinger_aws_model::ecr::Operation;
+use wharfinger_auth::Permit;
+use wharfinger_auth::actions::{DeleteRepositoryPolicy, GetRepositoryPolicy, SetRepositoryPolicy};
 use wharfinger_aws_model::ecr::input::{
     DeleteRepositoryPolicyRequest, GetRepositoryPolicyRequest, SetRepositoryPolicyRequest,
 };
 use wharfinger_aws_model::ecr::output::{
     DeleteRepositoryPolicyResponse, GetRepositoryPolicyResponse, SetRepositoryPolicyResponse,
 };
+use wharfinger_registry::LockOut;
 
 use super::Call;
 use super::error::CallError;
 
 /// ECR `DeleteRepositoryPolicy`.
 pub(super) async fn delete_repository_policy(
-    _call: &Call<'_>,
-    _input: DeleteRepositoryPolicyRequest,
+    call: &Call<'_>,
+    input: DeleteRepositoryPolicyRequest,
 ) -> Result<DeleteRepositoryPolicyResponse, CallError> {
-    Err(CallError::NotImplemented(Operation::DeleteRepositoryPolicy))
+    let permit: Permit<DeleteRepositoryPolicy> =
+        call.permit(input.registry_id.as_deref(), &input.repository_name).await?;
+    let removed = call.service().delete_repository_policy(&permit).await?;
+    Ok(DeleteRepositoryPolicyResponse {
+        registry_id: Some(permit.resource().registry.account.to_string()),
+        repository_name: Some(permit.resource().name.to_string()),
+        policy_text: Some(removed),
+    })
 }
 
 /// ECR `GetRepositoryPolicy`.
 pub(super) async fn get_repository_policy(
-    _call: &Call<'_>,
-    _input: GetRepositoryPolicyRequest,
+    call: &Call<'_>,
+    input: GetRepositoryPolicyRequest,
 ) -> Result<GetRepositoryPolicyResponse, CallError> {
-    Err(CallError::NotImplemented(Operation::GetRepositoryPolicy))
+    let permit: Permit<GetRepositoryPolicy> =
+        call.permit(input.registry_id.as_deref(), &input.repository_name).await?;
+    let found = call.service().get_repository_policy(&permit).await?;
+    Ok(GetRepositoryPolicyResponse {
+        registry_id: Some(permit.resource().registry.account.to_string()),
+        repository_name: Some(permit.resource().name.to_string()),
+        policy_text: Some(found),
+    })
 }
 
-/// ECR `SetRepositoryPolicy`.
+/// ECR `SetRepositoryPolicy`. Without `force` the policy must leave the caller able to set another.
 pub(super) async fn set_repository_policy(
-    _call: &Call<'_>,
-    _input: SetRepositoryPolicyRequest,
+    call: &Call<'_>,
+    input: SetRepositoryPolicyRequest,
 ) -> Result<SetRepositoryPolicyResponse, CallError> {
-    Err(CallError::NotImplemented(Operation::SetRepositoryPolicy))
+    let permit: Permit<SetRepositoryPolicy> =
+        call.permit(input.registry_id.as_deref(), &input.repository_name).await?;
+    let lock_out = match input.force.unwrap_or(false) {
+        true => LockOut::Accepted,
+        false => LockOut::RefusedFor(&call.caller),
+    };
+    call.service().set_repository_policy(&permit, &input.policy_text, lock_out).await?;
+    Ok(SetRepositoryPolicyResponse {
+        registry_id: Some(permit.resource().registry.account.to_string()),
+        repository_name: Some(permit.resource().name.to_string()),
+        policy_text: Some(input.policy_text),
+    })
 }

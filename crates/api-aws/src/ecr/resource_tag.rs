@@ -1,7 +1,7 @@
 //! Resource tags: `TagResource`, `UntagResource`, `ListTagsForResource`.
 
 use wharfinger_auth::actions::{ListTagsForResource, TagResource, UntagResource};
-use wharfinger_auth::{Action, Permit, RepositoryResource};
+use wharfinger_auth::{Action, ContextKeys, Permit, RepositoryResource, call_keys};
 use wharfinger_aws_model::ecr::input::{
     ListTagsForResourceRequest, TagResourceRequest, UntagResourceRequest,
 };
@@ -20,7 +20,8 @@ pub(super) async fn list_tags_for_resource(
     call: &Call<'_>,
     input: ListTagsForResourceRequest,
 ) -> Result<ListTagsForResourceResponse, CallError> {
-    let permit: Permit<ListTagsForResource> = permit(call, &input.resource_arn).await?;
+    let keys = ContextKeys::default();
+    let permit: Permit<ListTagsForResource> = permit(call, &input.resource_arn, keys).await?;
     let tags = call.service().list_tags_for_resource(&permit).await?;
     let tags = tags.into_iter().map(|(key, value)| Tag { key, value }).collect();
     Ok(ListTagsForResourceResponse { tags: Some(tags) })
@@ -31,8 +32,10 @@ pub(super) async fn tag_resource(
     call: &Call<'_>,
     input: TagResourceRequest,
 ) -> Result<TagResourceResponse, CallError> {
-    let permit: Permit<TagResource> = permit(call, &input.resource_arn).await?;
-    call.service().tag_resource(&permit, pairs(input.tags)).await?;
+    let tags = pairs(input.tags);
+    let keys = call_keys::request_tags(&tags);
+    let permit: Permit<TagResource> = permit(call, &input.resource_arn, keys).await?;
+    call.service().tag_resource(&permit, tags).await?;
     Ok(TagResourceResponse {})
 }
 
@@ -41,7 +44,8 @@ pub(super) async fn untag_resource(
     call: &Call<'_>,
     input: UntagResourceRequest,
 ) -> Result<UntagResourceResponse, CallError> {
-    let permit: Permit<UntagResource> = permit(call, &input.resource_arn).await?;
+    let keys = call_keys::tag_keys(&input.tag_keys);
+    let permit: Permit<UntagResource> = permit(call, &input.resource_arn, keys).await?;
     call.service().untag_resource(&permit, input.tag_keys).await?;
     Ok(UntagResourceResponse {})
 }
@@ -54,10 +58,11 @@ pub(super) fn pairs(tags: Vec<Tag>) -> Vec<(String, String)> {
 async fn permit<A: Action<Resource = RepositoryResource>>(
     call: &Call<'_>,
     arn: &str,
+    keys: ContextKeys,
 ) -> Result<Permit<A>, CallError> {
     let resource = repository(call, arn);
     let resource = resource.ok_or_else(|| CallError::invalid("resourceArn", "Invalid ARN"))?;
-    Ok(call.caller.authorize(resource).await?)
+    Ok(call.caller.authorize_with(resource, keys).await?)
 }
 
 /// The repository an ARN names, if it is one of this partition and of the region of the call.

@@ -19,7 +19,8 @@ async fn a_token_logs_its_bearer_in() {
     let login = STANDARD.decode(data[0]["authorizationToken"].as_str().unwrap()).unwrap();
     let login = String::from_utf8(login).unwrap();
     let password = login.strip_prefix("AWS:").unwrap();
-    let (caller, registry) = world.auth.authenticate_token(password).await.unwrap();
+    let (caller, registry) =
+        world.auth.authenticate_token(&world.context(), password).await.unwrap();
     assert_eq!(caller.principal().access_key_id, world.root.access_key_id);
     assert_eq!(registry, registry_id());
 }
@@ -49,7 +50,8 @@ async fn a_token_for_a_registry_of_another_account() {
     let token = data["authorizationData"][1]["authorizationToken"].as_str().unwrap();
     let login = String::from_utf8(STANDARD.decode(token).unwrap()).unwrap();
     let password = login.strip_prefix("AWS:").unwrap();
-    let (caller, registry) = world.auth.authenticate_token(password).await.unwrap();
+    let (caller, registry) =
+        world.auth.authenticate_token(&world.context(), password).await.unwrap();
     assert_eq!(caller.principal().account.as_str(), ACCOUNT);
     assert_eq!(registry.account.as_str(), "999999999999");
 
@@ -132,7 +134,7 @@ async fn a_user_may_do_what_its_policy_says() {
 }
 
 #[tokio::test]
-async fn another_account_is_never_let_in() {
+async fn another_account_lets_nobody_in_unless_a_policy_of_its_own_says_so() {
     let world = World::new().await;
     for (operation, body) in [
         ("CreateRepository", json!({ "repositoryName": "team/app" })),

@@ -4,6 +4,11 @@ use serde_json::{Value, json};
 
 use crate::world::{ACCOUNT, World, invalid};
 
+const REPOSITORY_POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+    "Principal":"*","Action":"ecr:BatchGetImage"}]}"#;
+const LIFECYCLE_POLICY: &str = r#"{"rules":[{"rulePriority":1,"selection":{"tagStatus":"any",
+    "countType":"imageCountMoreThan","countNumber":9},"action":{"type":"expire"}}]}"#;
+
 const ROLE: &str = "arn:aws:iam::111122223333:role/ecr";
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/abc";
 
@@ -65,7 +70,7 @@ async fn every_member_is_answered_and_can_be_changed() {
         "resourceTags": [{ "Key": "owner", "Value": "team" }],
         "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
         "imageTagMutabilityExclusionFilters": [{ "filterType": "WILDCARD", "filter": "dev-*" }],
-        "repositoryPolicy": "{ \"Version\": \"2012-10-17\" }", "lifecyclePolicy": "{\"rules\":[]}",
+        "repositoryPolicy": REPOSITORY_POLICY, "lifecyclePolicy": LIFECYCLE_POLICY,
         "appliedFor": ["CREATE_ON_PUSH", "PULL_THROUGH_CACHE"], "customRoleArn": ROLE,
     });
     let created = world.call("CreateRepositoryCreationTemplate", full.clone()).await.ok();
@@ -112,7 +117,7 @@ async fn bad_templates_are_refused() {
     assert_eq!(refused("repositoryPolicy", json!("[]")).await, message);
     let reason = "Lifecycle policy validation failure: Could not map policyString into \
                   LifecyclePolicy.";
-    let message = invalid("lifecyclePolicy", reason);
+    let message = invalid("LifecyclePolicyText", reason);
     assert_eq!(refused("lifecyclePolicy", json!("none")).await, message);
     let reason = "Member must be the ARN of an IAM role of the registry's account";
     assert_eq!(refused("customRoleArn", json!("x")).await, invalid("customRoleArn", reason));

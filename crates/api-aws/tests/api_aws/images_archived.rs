@@ -179,3 +179,28 @@ async fn a_pull_is_recorded_once_a_day() {
     recorded(&fence).await;
     assert!(described(&world, &c).await.get("lastRecordedPullTime").is_none());
 }
+
+#[tokio::test]
+async fn pulls_of_an_excluded_principal_are_not_recorded() {
+    let world = world().await;
+    let image = world.push_image(NAME, "1", Some("v1")).await;
+    let allowed = json!({ "Effect": "Allow", "Action": "ecr:*", "Resource": "*" });
+    let policy = json!({ "Version": "2012-10-17", "Statement": [allowed] });
+    let scanner = world.user("scanner", policy).await;
+    let principal = json!({ "principalArn": "arn:aws:iam::111122223333:user/scanner" });
+    world.call("RegisterPullTimeUpdateExclusion", principal).await.ok();
+    let body = json!({ "repositoryName": NAME, "imageIds": [{ "imageDigest": image }] });
+    world.call_as(&scanner, "BatchGetImage", body.clone()).await.ok();
+    // Recorded after the other pull would have been, which is how that is known to have left none.
+    let fence = world.push_image(NAME, "fence", None).await;
+    let pull = json!({ "repositoryName": NAME, "imageIds": [{ "imageDigest": fence }] });
+    world.call("BatchGetImage", pull).await.ok();
+    while described(&world, &fence).await.get("lastRecordedPullTime").is_none() {
+        tokio::task::yield_now().await;
+    }
+    assert!(described(&world, &image).await.get("lastRecordedPullTime").is_none());
+    world.call("BatchGetImage", body).await.ok();
+    while described(&world, &image).await.get("lastRecordedPullTime").is_none() {
+        tokio::task::yield_now().await;
+    }
+}

@@ -207,7 +207,10 @@ async fn a_download_url_carries_the_callers_signature() {
 
     let headers = http::HeaderMap::from_iter([(http::header::HOST, HOST.parse().unwrap())]);
     let parts = RequestParts { method: "GET", path, query: Some(query), headers: &headers };
-    let used = async || world.auth.authenticate_signature(&parts, &EMPTY_BODY_SHA256, "ecr").await;
+    let used = async || {
+        let context = world.context();
+        world.auth.authenticate_signature(&context, &parts, &EMPTY_BODY_SHA256, "ecr").await
+    };
     let (caller, region) = used().await.unwrap();
     assert_eq!(caller.principal().access_key_id, world.root.access_key_id);
     assert_eq!(region.as_str(), "eu-west-1");

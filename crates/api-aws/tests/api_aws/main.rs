@@ -2,24 +2,30 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod account_settings;
 mod authentication;
 mod authorization;
 mod bad_input;
 mod creation_templates;
+mod cross_account;
 mod every_operation;
 mod generated_inputs;
 mod images;
 mod images_archived;
 mod kms;
 mod layers;
+mod lifecycle_policies;
 mod never_fails;
 mod pagination;
+mod policies;
 mod pull_through_cache_rules;
+mod pull_time_exclusions;
 mod referrers;
 mod replication;
 mod repositories;
 mod resource_tags;
 mod scanning;
 mod scanning_configuration;
+mod signing;
 mod sts;
 mod world;

@@ -127,7 +127,9 @@ async fn status_tells_the_truth_about_every_operation() {
             if operation.is_unsigned() { draft.unsigned() } else { draft.sign(&world.root) };
         let reply = world.send(request).await;
         match sts_status(operation) {
-            Status::Implemented => assert_eq!(reply.status, StatusCode::OK, "{operation}"),
+            Status::Acts | Status::Stores { .. } => {
+                assert_eq!(reply.status, StatusCode::OK, "{operation}")
+            }
             Status::NotImplemented { .. } => assert_eq!(
                 refused(&reply, 400, "InvalidAction"),
                 format!(
@@ -190,4 +192,63 @@ async fn little_is_read_of_a_form_that_nobody_signs() {
     };
     let reply = world.send(world.sts(&form).sign(&stranger)).await;
     refused(&reply, 403, "InvalidClientTokenId");
+}
+
+/// A draft for a host, and the context it comes with.
+fn at<'a>(
+    world: &World,
+    draft: crate::world::Draft<'a>,
+    host: &str,
+) -> (wharfinger_core::RequestContext, crate::world::Draft<'a>) {
+    let mut context = world.context();
+    context.host = host.to_owned();
+    context.secure_transport = true;
+    (context, draft.header("host", host))
+}
+
+#[tokio::test]
+async fn the_hosts_of_sts_take_signatures_for_their_region() {
+    let world = World::new().await;
+    for (host, region, accepted) in [
+        ("sts.amazonaws.com", "us-east-1", true),
+        ("sts.amazonaws.com", "eu-west-1", false),
+        ("sts.eu-west-1.amazonaws.com", "eu-west-1", true),
+        ("sts.eu-west-1.amazonaws.com:443", "us-east-1", false),
+        ("localhost:4566", "eu-central-1", true),
+    ] {
+        let (context, mut draft) = at(&world, world.sts(IDENTITY), host);
+        draft.region = region;
+        let reply = world.send_in(&context, draft.sign(&world.root)).await;
+        if accepted {
+            assert_eq!(reply.status, StatusCode::OK, "{host} {region}");
+        } else {
+            let message = refused(&reply, 403, "SignatureDoesNotMatch");
+            assert_eq!(message, "Credential should be scoped to a valid region.");
+        }
+    }
+}
+
+#[tokio::test]
+async fn iam_says_in_its_own_dialect_that_it_is_not_there() {
+    let world = World::new().await;
+    let form = "Action=ListUsers&Version=2010-05-08";
+    for host in ["iam.amazonaws.com", HOST] {
+        let (context, mut draft) = at(&world, world.sts(form), host);
+        (draft.service, draft.region) = ("iam", "us-east-1");
+        let reply = world.send_in(&context, draft.sign(&world.root)).await;
+        let message = refused(&reply, 400, "InvalidAction");
+        assert!(message.starts_with("IAM's operation ListUsers is not implemented"), "{message}");
+        let namespace = "<ErrorResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\">";
+        assert!(reply.text().starts_with(namespace), "{}", reply.text());
+    }
+    let (context, draft) = at(&world, world.sts(form), "iam.amazonaws.com");
+    let reply = world.send_in(&context, draft.unsigned()).await;
+    refused(&reply, 403, "MissingAuthenticationToken");
+    let reply = world.send_in(&context, draft.sign(&world.root)).await;
+    let message = refused(&reply, 403, "SignatureDoesNotMatch");
+    assert_eq!(message, "Credential should be scoped to correct service: 'iam'.");
+    let (context, mut draft) = at(&world, world.sts("Version=2010-05-08"), "iam.amazonaws.com");
+    draft.service = "iam";
+    let reply = world.send_in(&context, draft.sign(&world.root)).await;
+    refused(&reply, 400, "MissingAction");
 }

@@ -96,10 +96,22 @@ impl World {
 
     /// A user with an identity policy, and a key for it.
     pub async fn user(&self, name: &str, policy: Value) -> AccessKey {
-        self.auth.create_user(account(), name).await.unwrap();
+        self.user_of(ACCOUNT, name, policy).await
+    }
+
+    /// A user of any account.
+    pub async fn user_of(&self, account: &str, name: &str, policy: Value) -> AccessKey {
+        let account = account.parse().unwrap();
+        self.auth.create_user(account, name).await.unwrap();
         let policy = policy.to_string();
-        self.auth.put_user_policy(account(), name, "test", &policy).await.unwrap();
-        self.auth.create_access_key(account(), &KeyOwner::User(name.into())).await.unwrap()
+        self.auth.put_user_policy(account, name, "test", &policy).await.unwrap();
+        self.auth.create_access_key(account, &KeyOwner::User(name.into())).await.unwrap()
+    }
+
+    /// Another key of the root of an account, which is made with it if there was none.
+    pub async fn root_of(&self, account: &str) -> AccessKey {
+        let account = account.parse().unwrap();
+        self.auth.create_access_key(account, &KeyOwner::Root).await.unwrap()
     }
 
     pub fn context(&self) -> RequestContext {
@@ -109,6 +121,7 @@ impl World {
             host: HOST.into(),
             secure_transport: false,
             source_ip: [127, 0, 0, 1].into(),
+            user_agent: None,
         }
     }
 

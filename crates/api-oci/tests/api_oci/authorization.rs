@@ -97,7 +97,7 @@ impl Probe {
 
 /// The actions of a line as policies name them.
 fn named(line: &RequiredActions) -> Vec<String> {
-    line.actions.iter().map(|action| format!("ecr:{action}")).collect()
+    line.actions.iter().map(|action| (*action).to_owned()).collect()
 }
 
 /// A number for each route, 0 to [`ROUTES`] − 1. A new route does not compile here until it has

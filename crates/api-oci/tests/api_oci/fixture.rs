@@ -82,6 +82,17 @@ impl Fixture {
         ACCOUNT.parse().unwrap()
     }
 
+    fn context(&self, host: String, secure_transport: bool) -> RequestContext {
+        RequestContext {
+            request_id: RequestId::random(&*self.entropy),
+            received_at: self.clock.now(),
+            host,
+            secure_transport,
+            source_ip: [127, 0, 0, 1].into(),
+            user_agent: None,
+        }
+    }
+
     pub(super) async fn create_repository(&self, name: &str, tag_mutability: TagMutability) {
         let registry = RegistryId::new(self.account(), REGION.parse().unwrap());
         let permit = Permit::<actions::CreateRepository>::system(RepositoryResource {
@@ -119,7 +130,10 @@ impl Fixture {
         let mut signed = headers.clone();
         signed.extend(signature);
         let parts = RequestParts { headers: &signed, ..parts };
-        self.auth.authenticate_signature(&parts, &EMPTY_BODY_SHA256, "ecr").await.unwrap().0
+        let context = self.context(HOST_NAME.into(), false);
+        let signed =
+            self.auth.authenticate_signature(&context, &parts, &EMPTY_BODY_SHA256, "ecr").await;
+        signed.unwrap().0
     }
 
     /// A user that may do these actions to everything, and its key.
@@ -246,13 +260,7 @@ impl Call<'_> {
     }
 
     pub(super) async fn send(self) -> Reply {
-        let context = RequestContext {
-            request_id: RequestId::random(&*self.fixture.entropy),
-            received_at: self.fixture.clock.now(),
-            host: self.host,
-            secure_transport: self.secure,
-            source_ip: [127, 0, 0, 1].into(),
-        };
+        let context = self.fixture.context(self.host, self.secure);
         let response = self.fixture.api.handle(&context, self.request).await;
         let (head, mut body) = response.into_parts();
         let (mut bytes, mut broken) = (Vec::new(), false);

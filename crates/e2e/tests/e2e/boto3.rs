@@ -23,6 +23,8 @@ scenarios!(
     resource_tags,
     layers_in_parts,
     layers_refused,
+    lifecycle_policies,
+    lifecycle_previews,
     images,
     image_pages,
     mutability,

@@ -12,7 +12,8 @@ use crate::upload::UploadRow;
 use crate::user::UserRow;
 use crate::{
     MetadataError, RepositoryId, Tx, blob, creation_template, image, installation, kms_key,
-    pull_through_cache_rule, registry_setting, repository, resource_tag, tag, upload, user,
+    lifecycle_policy, lifecycle_preview, pull_through_cache_rule, pull_time_exclusion,
+    registry_setting, repository, repository_policy, resource_tag, tag, upload, user,
 };
 
 #[tokio::test]
@@ -23,6 +24,7 @@ async fn every_statement_walks_an_index() {
     let plans = write(&metadata, move |tx| {
         Box::pin(async move {
             run_repositories(tx, id).await?;
+            run_policies(tx, id).await?;
             run_images(tx, id).await?;
             run_blobs_and_uploads(tx, id).await?;
             super::replication_backfill::run(tx).await?;
@@ -30,6 +32,7 @@ async fn every_statement_walks_an_index() {
             run_users(tx).await?;
             run_templates(tx).await?;
             run_kms_keys(tx).await?;
+            run_lifecycle(tx, id).await?;
             repository::delete(tx, id, now()).await?;
             while repository::purge(tx, 10).await? {}
             let statements: Vec<&str> = tx.seen.iter().copied().collect();
@@ -79,6 +82,31 @@ async fn run_repositories(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataE
     resource_tag::put(tx, id, "key", "value").await?;
     resource_tag::list(tx, id).await?;
     resource_tag::delete(tx, id, "key").await
+}
+
+async fn run_policies(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> {
+    let row = repository_row("app");
+    let registry = &row.registry;
+    repository_policy::put(tx, id, "{}", now()).await?;
+    let named = repository_policy::find_named(tx, registry, &row.name).await?;
+    assert_eq!(named, Some((id, Some("{}".into()))));
+    assert_eq!(repository_policy::get(tx, id).await?.as_deref(), Some("{}"));
+    assert!(repository_policy::delete(tx, id).await?);
+    assert_eq!(
+        repository_policy::find_named(tx, registry, &row.name).await?,
+        Some((id, None)),
+        "a repository without a policy is found all the same"
+    );
+    pull_time_exclusion::insert(tx, registry, "arn", now()).await?;
+    let again = pull_time_exclusion::insert(tx, registry, "arn", now()).await;
+    assert!(matches!(again, Err(MetadataError::Duplicate(_))));
+    assert!(pull_time_exclusion::contains(tx, registry, "arn").await?);
+    assert!(!pull_time_exclusion::contains(tx, registry, "ar").await?);
+    assert_eq!(pull_time_exclusion::list(tx, registry, "", 10).await?, ["arn"]);
+    assert_eq!(pull_time_exclusion::count(tx, registry).await?, 1);
+    assert!(pull_time_exclusion::delete(tx, registry, "arn").await?);
+    assert!(!pull_time_exclusion::delete(tx, registry, "arn").await?);
+    Ok(())
 }
 
 async fn run_images(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> {
@@ -208,5 +236,23 @@ async fn run_kms_keys(tx: &mut Tx) -> Result<(), MetadataError> {
     kms_key::find_alias(tx, &registry, "alias/a").await?;
     kms_key::aliases(tx, &registry, "a", 100).await?;
     kms_key::delete_alias(tx, &registry, "alias/a").await?;
+    Ok(())
+}
+
+async fn run_lifecycle(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> {
+    lifecycle_policy::put(tx, id, "{}", now()).await?;
+    lifecycle_policy::find(tx, id).await?;
+    lifecycle_policy::delete(tx, id).await?;
+    lifecycle_preview::put(tx, id, &super::lifecycle::preview_row(1)).await?;
+    lifecycle_preview::find(tx, id).await?;
+    lifecycle_preview::ended(tx, now()).await?;
+    let result = super::lifecycle::result_row(0, "");
+    lifecycle_preview::insert_results(tx, id, 1, &[result]).await?;
+    for tag_status in [TagStatus::Any, TagStatus::Tagged] {
+        lifecycle_preview::results(tx, id, 1, tag_status, 0, 100).await?;
+    }
+    lifecycle_preview::result(tx, id, 1, &digest(0)).await?;
+    lifecycle_preview::discard_results(tx, id, Some(2), 100).await?;
+    lifecycle_preview::image_facts(tx, id, &ImagePosition::default(), 100).await?;
     Ok(())
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use wharfinger_auth::ResourcePolicy;
 use wharfinger_core::{Arn, RegistryId};
+use wharfinger_lifecycle_policy::LifecyclePolicy;
 
 use super::{CreationTemplate, TemplateEncryption, TemplateScenario};
 use crate::custom_role::check_custom_role;
@@ -55,10 +56,10 @@ impl CreationTemplateSettings {
             check_resource_tags(tags)?;
         }
         if let Some(policy) = given(&self.repository_policy) {
-            check_repository_policy(policy)?;
+            check_repository_policy(policy, registry)?;
         }
         if let Some(policy) = given(&self.lifecycle_policy) {
-            check_lifecycle_policy(policy)?;
+            LifecyclePolicy::parse_template(policy)?;
         }
         if let Some(role) = given(&self.custom_role_arn) {
             check_custom_role(role, registry)?;
@@ -139,26 +140,14 @@ fn check_resource_tags(tags: &[(String, String)]) -> Result<(), Error> {
     })
 }
 
-/// Whether `SetRepositoryPolicy` would take this policy.
+/// Whether a text is a repository policy. Whom it names is looked for by nobody: they may come to be
+/// before the policy is used.
 ///
 /// # Errors
 /// [`Error::InvalidParameter`].
-pub(super) fn check_repository_policy(text: &str) -> Result<(), Error> {
-    let invalid = || Error::invalid("repositoryPolicy", "Invalid repository policy provided");
-    is_json_object(text).then_some(()).ok_or_else(invalid)
-}
-
-/// Whether `PutLifecyclePolicy` would take this policy.
-///
-/// # Errors
-/// [`Error::InvalidParameter`].
-pub(super) fn check_lifecycle_policy(text: &str) -> Result<(), Error> {
-    let reason = "Lifecycle policy validation failure: Could not map policyString into \
-                  LifecyclePolicy.";
-    let invalid = || Error::invalid("lifecyclePolicy", reason);
-    is_json_object(text).then_some(()).ok_or_else(invalid)
-}
-
-fn is_json_object(text: &str) -> bool {
-    serde_json::from_str::<Map<String, Value>>(text).is_ok()
+fn check_repository_policy(text: &str, registry: &RegistryId) -> Result<(), Error> {
+    ResourcePolicy::repository(text, registry).map(|_| ()).map_err(|error| {
+        tracing::debug!(%error, "a template's repository policy was refused");
+        Error::invalid("repositoryPolicy", "Invalid repository policy provided")
+    })
 }

@@ -10,6 +10,11 @@ use wharfinger_registry::{
 
 use super::fixture::{Fixture, permit_for};
 
+const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+    "Principal":{"AWS":"111122223333"},"Action":"ecr:BatchGetImage"}]}"#;
+const LIFECYCLE: &str = r#"{"rules":[{"rulePriority":1,"selection":{"tagStatus":"any",
+    "countType":"imageCountMoreThan","countNumber":9},"action":{"type":"expire"}}]}"#;
+
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/abc";
 const ROLE: &str = "arn:aws:iam::111122223333:role/ecr";
 
@@ -36,8 +41,8 @@ fn full() -> CreationTemplateSettings {
         resource_tags: Some(vec![("owner".into(), "team".into())]),
         tag_mutability: Some("IMMUTABLE_WITH_EXCLUSION"),
         exclusion_filters: Some(vec!["dev-*".into()]),
-        repository_policy: Some(r#"{"Version":"2012-10-17"}"#.into()),
-        lifecycle_policy: Some(r#"{"rules":[]}"#.into()),
+        repository_policy: Some(POLICY.into()),
+        lifecycle_policy: Some(LIFECYCLE.into()),
         custom_role_arn: Some(ROLE.into()),
         ..replication()
     }
@@ -72,6 +77,7 @@ async fn describe(fixture: &Fixture, prefixes: &[&str]) -> Vec<CreationTemplate>
 fn invalid_member<T: std::fmt::Debug>(outcome: Result<T, Error>) -> &'static str {
     match outcome {
         Err(Error::InvalidParameter { member, .. }) => member,
+        Err(Error::InvalidLifecyclePolicy(_)) => "lifecyclePolicy",
         other => panic!("{other:?}"),
     }
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,15 @@ pub struct RunningServer {
     pub listen: SocketAddr,
     /// The URL a client on this machine reaches it at.
     pub endpoint_url: String,
+    /// The certificate of the CA that clients must trust, if it is the local one.
+    #[serde(default)]
+    pub ca_certificate: Option<PathBuf>,
+    /// The names it was given for its certificates.
+    #[serde(default)]
+    pub tls_names: Vec<String>,
+    /// The host in repository URIs, if it was given one.
+    #[serde(default)]
+    pub registry_host: Option<String>,
     /// The region of calls that name none.
     pub region: String,
     /// The first account.
@@ -73,6 +83,9 @@ mod tests {
             pid: std::process::id(),
             listen: "127.0.0.1:4566".parse().unwrap(),
             endpoint_url: "http://localhost:4566".into(),
+            ca_certificate: None,
+            tls_names: Vec::new(),
+            registry_host: None,
             region: "us-east-1".into(),
             account: "123456789012".into(),
             version: "0.1.0".into(),

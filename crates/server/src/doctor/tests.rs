@@ -53,6 +53,7 @@ async fn a_healthy_installation_has_nothing_to_do() {
         "server",
         "data",
         "listen address",
+        "tls",
         "clock",
         "disk space",
         "processor",
@@ -81,7 +82,10 @@ async fn a_taken_port_is_a_problem_unless_it_is_our_own() {
         .write_running_server(&crate::RunningServer {
             pid: std::process::id(),
             listen,
-            endpoint_url: crate::client_url(listen),
+            endpoint_url: crate::client_url("http", listen),
+            ca_certificate: None,
+            tls_names: Vec::new(),
+            registry_host: None,
             region: "us-east-1".into(),
             account: installation.account().to_string(),
             version: crate::VERSION.into(),
@@ -89,7 +93,7 @@ async fn a_taken_port_is_a_problem_unless_it_is_our_own() {
         .unwrap();
     let findings = examined(&config).await;
     assert_eq!(of(&findings, "listen address").severity, Severity::Ok);
-    assert!(of(&findings, "server").what.contains(&crate::client_url(listen)));
+    assert!(of(&findings, "server").what.contains(&crate::client_url("http", listen)));
 }
 
 #[tokio::test]
@@ -138,4 +142,29 @@ fn a_clock_that_went_back_is_a_problem() {
     let later = now.plus(std::time::Duration::from_secs(1));
     assert_eq!(clock(now, Some(later)).severity, Severity::Problem);
     assert_eq!(clock(Timestamp::from_seconds(0), None).severity, Severity::Problem);
+}
+
+#[tokio::test]
+async fn certificates_and_the_want_of_them_are_seen() {
+    let folder = private_folder();
+    let (mut config, _taken) = config(folder.path());
+    drop(Installation::start(&config).await.unwrap());
+    let tls = |findings: &[Finding]| of(findings, "tls").clone();
+    config.listen = "192.0.2.1:443".parse().unwrap();
+    let found = tls(&examined(&config).await);
+    assert_eq!(found.severity, Severity::Warning);
+    assert!(found.what_to_do.contains("--tls auto"), "{found:?}");
+
+    config.tls = crate::TlsConfig::Auto { names: Vec::new() };
+    let found = tls(&examined(&config).await);
+    assert!(found.severity == Severity::Ok && found.what.contains("on first use"), "{found:?}");
+    assert!(!folder.path().join("ca.key").exists(), "the doctor makes nothing");
+    fs::write(folder.path().join("ca.crt"), "?").unwrap();
+    let found = tls(&examined(&config).await);
+    assert!(found.severity == Severity::Problem && found.what.contains("ca.key"), "{found:?}");
+
+    let cert = folder.path().join("absent.crt");
+    config.tls = crate::TlsConfig::Files { cert: cert.clone(), key: cert };
+    let found = tls(&examined(&config).await);
+    assert!(found.severity == Severity::Problem && found.what.contains("absent.crt"), "{found:?}");
 }

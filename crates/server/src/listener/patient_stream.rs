@@ -29,6 +29,11 @@ impl<S> PatientStream<S> {
         Self { inner, limit, patience: None, waiting: false, client }
     }
 
+    /// The stream itself.
+    pub(super) fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
     /// What became of a write: itself, or an error if it has waited for too long.
     fn within_limit<T>(
         &mut self,

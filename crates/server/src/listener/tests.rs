@@ -1,6 +1,9 @@
 //! Connections that are slow, silent, too many, or in flight at the end.
 
+mod tls;
+
 use std::net::SocketAddr;
+use std::path::Path;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -55,15 +58,23 @@ fn limits() -> Limits {
 }
 
 async fn start(limits: Limits) -> Running {
+    start_with(limits, |_| None).await
+}
+
+/// With what `tls` makes in the server's folder.
+async fn start_with(limits: Limits, tls: impl FnOnce(&Path) -> Option<Tls>) -> Running {
     let folder = tempfile::tempdir().unwrap();
     let edge = Counting::default();
     let entered = Arc::clone(&edge.entered);
-    let pipeline = Arc::new(pipeline(folder.path(), edge.clone(), edge));
+    let tls = tls(folder.path());
+    let mut pipeline = pipeline(folder.path(), edge.clone(), edge);
+    pipeline.secure_transport = tls.is_some();
+    let pipeline = Arc::new(pipeline);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = Shutdown::new();
     let told = shutdown.clone();
-    let task = tokio::spawn(async move { serve(listener, pipeline, &limits, &told).await });
+    let task = tokio::spawn(async move { serve(listener, tls, pipeline, &limits, &told).await });
     Running { address, entered, shutdown, task, _folder: folder }
 }
 

@@ -24,7 +24,8 @@ impl Edge for Named {
             assert!(request.uri().path() != "/v2/panic", "asked to");
             let sent_host = request.headers()[header::HOST].to_str().unwrap().to_owned();
             let size = request.into_body().collect().await.unwrap().to_bytes().len();
-            let seen = format!("{} {} {sent_host} {size}", self.0, context.host);
+            let mut seen = format!("{} {} {sent_host} {size}", self.0, context.host);
+            seen.extend(context.user_agent.iter().map(|agent| format!(" by {agent}")));
             text(StatusCode::OK, seen)
         })
     }
@@ -41,6 +42,7 @@ pub(crate) fn pipeline(folder: &Path, oci: impl Edge, aws: impl Edge) -> Pipelin
         clock: Arc::new(ManualClock::new(Timestamp::from_seconds(1_800_000_000))),
         entropy: Arc::new(SeededEntropy::new(1)),
         idle_timeout: Duration::from_secs(60),
+        secure_transport: false,
     }
 }
 
@@ -86,6 +88,19 @@ async fn each_request_finds_its_edge() {
     let (head, text) = answer(&pipeline, request("GET", "/")).await;
     assert_eq!(head.headers()[header::CONTENT_TYPE], "text/plain; charset=utf-8");
     assert!(text.contains("AWS_ENDPOINT_URL=http://h:1"), "{text}");
+}
+
+#[tokio::test]
+async fn who_asks_may_say_with_what() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipeline = pipeline(folder.path(), Named("oci"), Named("aws"));
+    let mut asked = request("GET", "/v2/");
+    let agent = HeaderValue::from_static("docker/29");
+    asked.headers_mut().insert(header::USER_AGENT, agent);
+    assert_eq!(answer(&pipeline, asked.clone()).await.1, "oci h:1 h:1 4 by docker/29");
+    let no_text = HeaderValue::from_bytes(b"\xff").unwrap();
+    asked.headers_mut().insert(header::USER_AGENT, no_text);
+    assert_eq!(answer(&pipeline, asked).await.1, "oci h:1 h:1 4");
 }
 
 #[tokio::test]

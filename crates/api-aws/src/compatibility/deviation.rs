@@ -1,0 +1,330 @@
+//! Where answers differ from AWS's on purpose.
+
+/// A place where an answer differs from AWS's on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deviation {
+    /// The operation or member, such as `BatchGetImage acceptedMediaTypes`.
+    pub place: &'static str,
+    /// What AWS does.
+    pub aws: &'static str,
+    /// What this registry does, and why.
+    pub here: &'static str,
+}
+
+/// The deviations of the AWS APIs. Those of `/v2` are listed by the edge that speaks it.
+pub const DEVIATIONS: &[Deviation] = &[
+    Deviation {
+        place: "Operations of STS that are not implemented yet",
+        aws: "Carries them out.",
+        here: "Authenticates, validates the input, and answers `InvalidAction`, status 400, with a \
+               message that says so.",
+    },
+    Deviation {
+        place: "IAM",
+        aws: "Has operations for users, keys, roles and policies.",
+        here: "Not served yet: a request to `iam.amazonaws.com`, or signed for `iam`, is \
+               authenticated and answered with `InvalidAction`, status 400, in IAM's XML.",
+    },
+    Deviation {
+        place: "Signatures with a session token",
+        aws: "Come from roles and sessions.",
+        here: "`UnrecognizedClientException` (STS: `InvalidClientTokenId`): nothing here issues \
+               session tokens yet.",
+    },
+    Deviation {
+        place: "`imageTag`",
+        aws: "1 to 300 characters of `[a-zA-Z0-9-_.]`.",
+        here: "The OCI grammar: at most 128 characters, not starting with `.` or `-`. No client \
+               could pull any other tag.",
+    },
+    Deviation {
+        place: "`imageDigest`, `layerDigest`, `layerDigests`",
+        aws: "Any algorithm, hex in either case; only sha256 ever matches.",
+        here: "`sha256:` or `sha512:` in lower case; anything else is `InvalidParameterException` \
+               or, in batches, a failure of that element.",
+    },
+    Deviation {
+        place: "KMS keys",
+        aws: "Are those of AWS KMS, through its API.",
+        here: "Are the registry's own, made and named with `wharfinger kms`; there is no KMS API, \
+               and no key of another account or region is used. `kmsError` is the code that KMS \
+               would give (`NotFoundException`, `DisabledException`, `InvalidArnException`), with \
+               its message.",
+    },
+    Deviation {
+        place: "KMS permissions and grants",
+        aws: "The caller needs `kms:CreateGrant`, `kms:RetireGrant` and `kms:DescribeKey` for \
+              customer keys; ECR holds two grants for each repository.",
+        here: "Neither is asked for nor made: who may create a repository may use every key of \
+               the account and region.",
+    },
+    Deviation { place: "`KMS_DSSE`", aws: "In GovCloud regions only.", here: "In every region." },
+    Deviation {
+        place: "A repository whose KMS key is disabled",
+        aws: "Not documented in detail.",
+        here: "`KmsException` for whatever stores or reads bytes (`ListImageReferrers` too), \
+               `KmsError` in `BatchGetImage`, until the key is enabled. Lists, descriptions and \
+               deletions go on, and `GetDownloadUrlForLayer` gives a URL whose use fails.",
+    },
+    Deviation {
+        place: "`PutImage` of an OCI artifact without layers",
+        aws: "`Image has to have at least 1 layer`.",
+        here: "Stored: only container images need a layer.",
+    },
+    Deviation {
+        place: "`BatchGetImage` `acceptedMediaTypes`",
+        aws: "May translate an image that is asked for by tag into an accepted type.",
+        here: "Answers the image as it was pushed, byte for byte.",
+    },
+    Deviation {
+        place: "`BatchGetImage` of very large manifests",
+        aws: "Names no limit for all manifests together.",
+        here: "`InvalidParameterException` at `imageIds` above 16 MiB together: memory has a bound.",
+    },
+    Deviation {
+        place: "`DescribeImages` of images with very many tags",
+        aws: "Fills a page up to `maxResults`.",
+        here: "A page ends early at 10,000 tags, with a token for the rest.",
+    },
+    Deviation {
+        place: "`BatchCheckLayerAvailability` `mediaType`",
+        aws: "Names the media type of an available layer.",
+        here: "Absent: a layer has no type of its own until a manifest names one.",
+    },
+    Deviation {
+        place: "`DescribeImages` members",
+        aws: "Reports findings of scans.",
+        here: "`imageScanFindingsSummary` is absent until there are findings.",
+    },
+    Deviation {
+        place: "`UpdateImageStorageClass` to `STANDARD`",
+        aws: "Answers `ACTIVATING`; the image is `ACTIVE` up to 20 minutes later.",
+        here: "Answers `ACTIVE`, which is true: nothing is moved, so the image can be pulled at \
+               once. Polling `DescribeImages` ends with the first look.",
+    },
+    Deviation {
+        place: "`UpdateImageStorageClass` and manifest lists",
+        aws: "Not documented.",
+        here: "An image that an active list names is not archived; archiving a list leaves its \
+               images active; a list that is restored or pushed brings along those it names. So \
+               an active list can always be pulled whole.",
+    },
+    Deviation {
+        place: "`BatchGetImage` of an archived image",
+        aws: "The failure code is not documented.",
+        here: "`ImageInaccessible`.",
+    },
+    Deviation {
+        place: "`GetDownloadUrlForLayer` of a layer that only archived images use",
+        aws: "Not documented.",
+        here: "`LayerInaccessibleException`. `PutImage` may name such a layer, which makes it \
+               available again; no upload is needed.",
+    },
+    Deviation {
+        place: "`ListImageReferrers` with `filter.artifactTypes`",
+        aws: "Names no limit to what a page searches.",
+        here: "A page looks at 1,000 referrers at the most, and ends early at 16 MiB of manifests, \
+               with a token for the rest.",
+    },
+    Deviation {
+        place: "`DescribeRepositories`, `DescribeImages` with names and pagination",
+        aws: "Documents that the two cannot be used together.",
+        here: "`InvalidParameterException` at `nextToken` or `maxResults`.",
+    },
+    Deviation {
+        place: "`StartImageScan`, `DescribeImageScanFindings`",
+        aws: "Scans the image and shows what it found.",
+        here: "There is no scanner yet. The scan that is recorded is `FAILED`, with a description \
+               that says that nothing was examined, and without `imageScanFindings`; it does not \
+               count for the quota of one scan a day.",
+    },
+    Deviation {
+        place: "Scan on push, enhanced scanning",
+        aws: "Scans what is pushed, and again when advisories change.",
+        here: "Stored, validated and answered; nothing is scanned yet, and an image that nobody \
+               asked to scan gives `ScanNotFoundException`.",
+    },
+    Deviation {
+        place: "`PutRegistryScanningConfiguration` `rules`",
+        aws: "Does not document what it refuses beyond the model.",
+        here: "`InvalidParameterException` at `rules` for two rules of one frequency, \
+               `CONTINUOUS_SCAN` in basic and `MANUAL` in enhanced scanning. `MANUAL` in basic \
+               scanning is kept; it says what holds without it.",
+    },
+    Deviation {
+        place: "`BatchGetRepositoryScanningConfiguration`",
+        aws: "Does not document `scanOnPush` and `scanFrequency` of enhanced scanning.",
+        here: "`scanOnPush` is true wherever a push is to be scanned, under `CONTINUOUS_SCAN` as \
+               well; what no rule is about is `MANUAL`.",
+    },
+    Deviation {
+        place: "`PutReplicationConfiguration`",
+        aws: "Copies what is pushed to the destinations.",
+        here: "Stored, validated and answered; nothing is copied yet. A region is any text of the \
+               model's pattern that neither begins nor ends with `-`.",
+    },
+    Deviation {
+        place: "`DescribeImageReplicationStatus`",
+        aws: "Has a status for each destination of the image.",
+        here: "An empty list: no destination was tried.",
+    },
+    Deviation {
+        place: "`StartReplicationBackfill`",
+        aws: "Begins as `PREPARING`, and copies.",
+        here: "`FAILED` from the start, with the failure code `ReplicationNotSupported`, no \
+               `progress` and no results: nothing here can copy yet.",
+    },
+    Deviation {
+        place: "`GetDownloadUrlForLayer`",
+        aws: "A URL of S3, presigned by ECR.",
+        here: "A URL of this server, presigned with the caller's key; it stops working with the \
+               key. Its query names the registry of another account.",
+    },
+    Deviation {
+        place: "`SetRepositoryPolicy`, `PutRegistryPolicy` `policyText`",
+        aws: "Answered in a form of AWS's own.",
+        here: "Answered as it was sent.",
+    },
+    Deviation {
+        place: "`SetRepositoryPolicy`, `PutRegistryPolicy` principals",
+        aws: "Refuses all that do not exist, and follows each by its unique id.",
+        here: "Refuses users who do not exist in an account of this installation; roles and \
+               principals of other accounts are taken as they are. A user is who bears the ARN, \
+               also one that is deleted and made again.",
+    },
+    Deviation {
+        place: "`SetRepositoryPolicy` `force`",
+        aws: "Without it, refuses a policy that locks the caller out, in words not documented.",
+        here: "`InvalidParameterException` at `PolicyText` that names the flag.",
+    },
+    Deviation {
+        place: "Policies of repository and registry: set, put, read, deleted by the account's root",
+        aws: "Denied if the policy denies it.",
+        here: "Never denied: no policy can lock everyone out for good.",
+    },
+    Deviation {
+        place: "`PutAccountSetting`",
+        aws: "`REGISTRY_POLICY_SCOPE` takes `V2`; `BASIC_SCAN_TYPE_VERSION` no longer takes `CLAIR`.",
+        here: "`REGISTRY_POLICY_SCOPE` takes `V1` as well, as in accounts from before `V2`; `CLAIR` \
+               is `ValidationException`.",
+    },
+    Deviation {
+        place: "`GetAccountSetting` `BLOB_MOUNTING`",
+        aws: "Does not document what an account has that never set it.",
+        here: "`ENABLED`: layers that other repositories have are not sent again.",
+    },
+    Deviation {
+        place: "`DescribeImageSigningStatus`",
+        aws: "Has AWS Signer sign what is pushed.",
+        here: "`FAILED` with failure code `SigningNotAvailable` for each profile whose rule matches: \
+               no image is signed here. Clients may push signatures of their own.",
+    },
+    Deviation {
+        place: "`PutLifecyclePolicy`",
+        aws: "Evaluates the policy within 24 hours, and again and again.",
+        here: "Validates and stores it; evaluation does not run yet, no image is acted on, and \
+               `lastEvaluatedAt` stays 0. Previews are worked out in full.",
+    },
+    Deviation {
+        place: "`lifecyclePolicyText`: what ECR's own texts are not known for",
+        aws: "Refuses duplicate priorities and tag lists, both tag lists at once, a tag list \
+              without `tagged`, more than four wildcards, more than fifty rules.",
+        here: "Refuses them, with `InvalidParameterException` and texts of its own after `Lifecycle \
+               policy validation failure: `. A policy without rules, an empty prefix or pattern \
+               and a number above 2147483647 are refused too; an empty tag list counts as absent.",
+    },
+    Deviation {
+        place: "`GetLifecyclePolicyPreview` states",
+        aws: "Does not document how long results are kept, or how long a preview may take.",
+        here: "Results are kept for 24 hours, and are `EXPIRED` then. A preview that takes more \
+               than 10 minutes, or whose server was restarted, is `FAILED` and may be started \
+               again. `previewResults` is empty and `summary` absent unless it is `COMPLETE`.",
+    },
+    Deviation {
+        place: "`GetLifecyclePolicyPreview` `imageIds`",
+        aws: "Does not document ids of unknown images, or pagination beside ids.",
+        here: "An id that names no image now, or none that would be acted on, shows nothing; \
+               `nextToken` and `maxResults` beside ids are `InvalidParameterException`. A page ends \
+               early at 10,000 tags, and a token of an earlier preview is refused.",
+    },
+    Deviation {
+        place: "Lifecycle policies and referrers",
+        aws: "Does not document whether rules select referrers.",
+        here: "A manifest whose subject is stored is seen by no rule and counted by none.",
+    },
+    Deviation {
+        place: "Layers whose stored bytes are damaged",
+        aws: "Does not happen.",
+        here: "`UNAVAILABLE` and `LayersNotFoundException`, so that clients push them again, \
+               which heals them.",
+    },
+    Deviation {
+        place: "Pull through cache rules",
+        aws: "Pulls below a rule's prefix fetch from the upstream registry, and \
+              `ValidatePullThroughCacheRule` tries it.",
+        here: "Rules are kept, and nothing is fetched yet: `isValid` is `false` with a `failure` \
+               that says so, and repositories below the prefix are like any others.",
+    },
+    Deviation {
+        place: "Pull through cache rules: `credentialArn`",
+        aws: "The secret is read when the rule is created or changed.",
+        here: "Its form is checked, and that it is of the registry's account and region (else \
+               `SecretNotFoundException`); there is no Secrets Manager here to look it up in. \
+               `docker-hub`, `github-container-registry`, `azure-container-registry`, \
+               `gitlab-container-registry` and `chainguard` (`cgr.dev`) need one.",
+    },
+    Deviation {
+        place: "Pull through cache rules: members that do not go together",
+        aws: "Not documented.",
+        here: "`InvalidParameterException` naming the member: an `upstreamRegistry` that the URL \
+               contradicts, a missing `credentialArn` or `customRoleArn`, an \
+               `upstreamRepositoryPrefix` beside the prefix `ROOT`.",
+    },
+    Deviation {
+        place: "Prefixes of rules and templates",
+        aws: "A `/` at the end is implied; how one that was given is answered is not documented.",
+        here: "`team` and `team/` are the same one, answered as it was first written.",
+    },
+    Deviation {
+        place: "Repository creation templates: which one is used",
+        aws: "Not documented for templates that are not for the scenario at hand.",
+        here: "They are passed over: of those that are for it, the longest prefix is used, else \
+               `ROOT`.",
+    },
+    Deviation {
+        place: "Repository creation templates: `customRoleArn`",
+        aws: "Templates with resource tags or a KMS key need one; the role creates the repository.",
+        here: "Must be a role of the account, is kept and answered, and is not assumed. A push \
+               creates its repository with the rights of who pushes: `ecr:CreateRepository`, and \
+               `ecr:TagResource` for a template with tags.",
+    },
+    Deviation {
+        place: "`CreateRepositoryCreationTemplate` permissions",
+        aws: "Lists `ecr:CreateRepository`, `ecr:PutLifecyclePolicy`, `ecr:SetRepositoryPolicy` \
+              and `iam:PassRole` as dependent actions.",
+        here: "Only the action itself is asked for.",
+    },
+    Deviation {
+        place: "Repository creation templates: limits and errors",
+        aws: "Names no quota; `DescribeRepositoryCreationTemplates` models no error for an unknown \
+              prefix, nor the others one for bad tags.",
+        here: "At most 50 for each registry (`LimitExceededException`). Unknown prefixes are left \
+               out. Bad tags are `InvalidParameterException`. An empty `description` or \
+               `customRoleArn` clears it, as the empty texts do that ECR documents.",
+    },
+    Deviation {
+        place: "`InitiateLayerUpload` and creation on push",
+        aws: "Not documented.",
+        here: "`RepositoryNotFoundException`: a push creates its repository on `/v2` only.",
+    },
+    Deviation {
+        place: "A full disk",
+        aws: "Does not happen.",
+        here: "`ServerException` with status 507; nothing of the request is kept.",
+    },
+    Deviation {
+        place: "A request body above 29 MiB (STS: 512 KiB)",
+        aws: "Not documented.",
+        here: "Status 413, `RequestEntityTooLargeException` (STS: `RequestEntityTooLarge`).",
+    },
+];

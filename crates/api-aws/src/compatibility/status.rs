@@ -1,0 +1,120 @@
+//! What each operation does here: acts, only stores, or is not there yet.
+
+use wharfinger_aws_model::{ecr, sts};
+
+/// What an operation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// All that it does on AWS.
+    Acts,
+    /// It keeps, validates and answers; what should act on it is not there yet, and the operations
+    /// that tell a status say so.
+    Stores {
+        /// What does not act yet, such as `scanning`.
+        without: &'static str,
+    },
+    /// Not yet: it validates its input and then answers that it is not implemented.
+    NotImplemented {
+        /// The part of the registry that will bring it, such as `IAM roles and sessions`.
+        area: &'static str,
+    },
+}
+
+impl Status {
+    /// Whether the operation is carried out.
+    pub fn is_implemented(self) -> bool {
+        !matches!(self, Self::NotImplemented { .. })
+    }
+}
+
+const CACHE: Status = Status::Stores { without: "fetching from upstream registries" };
+const IAM: Status = Status::NotImplemented { area: "IAM roles and sessions" };
+const LIFECYCLE: Status = Status::Stores { without: "executing lifecycle policies" };
+const REPLICATION: Status = Status::Stores { without: "replicating" };
+const SCANNING: Status = Status::Stores { without: "scanning" };
+const SIGNING: Status = Status::Stores { without: "signing" };
+
+/// What an operation of ECR does.
+pub const fn status(operation: ecr::Operation) -> Status {
+    use wharfinger_aws_model::ecr::Operation as Op;
+    match operation {
+        Op::BatchCheckLayerAvailability
+        | Op::BatchDeleteImage
+        | Op::BatchGetImage
+        | Op::CompleteLayerUpload
+        | Op::CreateRepository
+        | Op::CreateRepositoryCreationTemplate
+        | Op::DeleteRegistryPolicy
+        | Op::DeleteRepository
+        | Op::DeleteRepositoryCreationTemplate
+        | Op::DeleteRepositoryPolicy
+        | Op::DeregisterPullTimeUpdateExclusion
+        | Op::DescribeImages
+        | Op::DescribeRegistry
+        | Op::DescribeRepositories
+        | Op::DescribeRepositoryCreationTemplates
+        | Op::GetAccountSetting
+        | Op::GetAuthorizationToken
+        | Op::GetDownloadUrlForLayer
+        | Op::GetLifecyclePolicyPreview
+        | Op::GetRegistryPolicy
+        | Op::GetRepositoryPolicy
+        | Op::InitiateLayerUpload
+        | Op::ListImageReferrers
+        | Op::ListImages
+        | Op::ListPullTimeUpdateExclusions
+        | Op::ListTagsForResource
+        | Op::PutAccountSetting
+        | Op::PutImage
+        | Op::PutImageTagMutability
+        | Op::PutRegistryPolicy
+        | Op::RegisterPullTimeUpdateExclusion
+        | Op::SetRepositoryPolicy
+        | Op::StartLifecyclePolicyPreview
+        | Op::TagResource
+        | Op::UntagResource
+        | Op::UpdateImageStorageClass
+        | Op::UpdateRepositoryCreationTemplate
+        | Op::UploadLayerPart => Status::Acts,
+        Op::DeleteLifecyclePolicy | Op::GetLifecyclePolicy | Op::PutLifecyclePolicy => LIFECYCLE,
+        Op::BatchGetRepositoryScanningConfiguration
+        | Op::DescribeImageScanFindings
+        | Op::GetRegistryScanningConfiguration
+        | Op::PutImageScanningConfiguration
+        | Op::PutRegistryScanningConfiguration
+        | Op::StartImageScan => SCANNING,
+        Op::DescribeImageReplicationStatus
+        | Op::DescribeReplicationBackfillResults
+        | Op::ListReplicationBackfills
+        | Op::PutReplicationConfiguration
+        | Op::StartReplicationBackfill
+        | Op::StopReplicationBackfill => REPLICATION,
+        Op::CreatePullThroughCacheRule
+        | Op::DeletePullThroughCacheRule
+        | Op::DescribePullThroughCacheRules
+        | Op::UpdatePullThroughCacheRule
+        | Op::ValidatePullThroughCacheRule => CACHE,
+        Op::DeleteSigningConfiguration
+        | Op::DescribeImageSigningStatus
+        | Op::GetSigningConfiguration
+        | Op::PutSigningConfiguration => SIGNING,
+    }
+}
+
+/// What an operation of STS does.
+pub const fn sts_status(operation: sts::Operation) -> Status {
+    use wharfinger_aws_model::sts::Operation as Op;
+    match operation {
+        Op::GetCallerIdentity => Status::Acts,
+        Op::AssumeRole
+        | Op::AssumeRoleWithSAML
+        | Op::AssumeRoleWithWebIdentity
+        | Op::AssumeRoot
+        | Op::DecodeAuthorizationMessage
+        | Op::GetAccessKeyInfo
+        | Op::GetDelegatedAccessToken
+        | Op::GetFederationToken
+        | Op::GetSessionToken
+        | Op::GetWebIdentityToken => IAM,
+    }
+}

@@ -1,0 +1,368 @@
+//! The work on one preview: reads a snapshot of the repository, decides, writes down what it found.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use wharfinger_core::limits::{LIFECYCLE_PREVIEW_KEPT_SECONDS, PAGE_TAGS_MAX};
+use wharfinger_core::{Clock, Tag, Timestamp};
+use wharfinger_lifecycle_policy::{
+    Action, Decision, Evaluation, ImageFacts, LifecyclePolicy, StorageClass,
+};
+use wharfinger_metadata::image::ImagePosition;
+use wharfinger_metadata::lifecycle_preview::{
+    self, ImageFactsRow, PreviewRow, PreviewStatus, ResultRow,
+};
+use wharfinger_metadata::{Metadata, RepositoryId, Tx, tag};
+
+use super::PreviewRuns;
+use crate::{Error, Registry};
+
+/// Rows looked at, written or removed in one step, so that no step is long.
+const STEP: u32 = 500;
+
+const STANDARD: &str = "STANDARD";
+pub(super) const ARCHIVE: &str = "ARCHIVE";
+const EXPIRE: &str = "EXPIRE";
+pub(super) const TRANSITION: &str = "TRANSITION";
+
+/// A preview that is to be worked on.
+pub(super) struct PreviewRun {
+    pub(super) metadata: Metadata,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) turns: Arc<Semaphore>,
+    pub(super) repository: RepositoryId,
+    pub(super) run_id: i64,
+    /// When it has failed unless it is complete.
+    pub(super) deadline: Timestamp,
+}
+
+impl PreviewRun {
+    /// Works until the preview is complete, has failed, or has been replaced.
+    pub(super) async fn run(self) {
+        let outcome = self.complete().await;
+        let Err(error) = outcome else { return };
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "a preview of a lifecycle policy failed"
+        );
+        // Should this fail as well, the deadline says the same a little later.
+        let end = self.clock.now();
+        if let Err(error) = self.end(PreviewStatus::Failed, end, [0, 0]).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the failure of a preview could not be written down"
+            );
+        }
+    }
+
+    async fn complete(&self) -> Result<(), Error> {
+        let _turn = self.turns.acquire().await.map_err(internal)?;
+        // Read only now: many may wait for a turn, and a policy can be long.
+        let Some(policy) = self.policy().await? else { return Ok(()) };
+        while self.discard_older().await? {}
+        let decisions = Arc::new(self.decide(policy).await?);
+        let mut written = 0;
+        while written < decisions.len() {
+            self.check_time()?;
+            match self.write(&decisions, written).await? {
+                Some(more) => written += more,
+                None => return Ok(()),
+            }
+        }
+        self.check_time()?;
+        let transitioning = decisions.iter().filter(|it| it.action == Action::Archive).count();
+        let counts = [decisions.len() - transitioning, transitioning].map(|count| count as u64);
+        let kept = Duration::from_secs(LIFECYCLE_PREVIEW_KEPT_SECONDS);
+        self.end(PreviewStatus::Complete, self.clock.now().plus(kept), counts).await
+    }
+
+    /// The policy to evaluate; none if this run has been replaced.
+    async fn policy(&self) -> Result<Option<LifecyclePolicy>, Error> {
+        let (repository, run_id) = (self.repository, self.run_id);
+        self.metadata
+            .read(move |tx| {
+                Box::pin(async move {
+                    let row = under_way(tx, repository, run_id).await?;
+                    Ok(row.map(|row| LifecyclePolicy::parse(&row.policy_text)).transpose()?)
+                })
+            })
+            .await
+    }
+
+    /// Removes some results of earlier runs; answers whether there may be more. Those of a run that
+    /// has replaced this one are not touched.
+    async fn discard_older(&self) -> Result<bool, Error> {
+        let (repository, run_id) = (self.repository, self.run_id);
+        self.metadata
+            .write(move |tx| {
+                Box::pin(async move {
+                    if under_way(tx, repository, run_id).await?.is_none() {
+                        return Ok(false);
+                    }
+                    let keep = Some(run_id);
+                    Ok(lifecycle_preview::discard_results(tx, repository, keep, STEP).await?)
+                })
+            })
+            .await
+    }
+
+    /// Evaluates the policy off the async threads: it may take seconds.
+    async fn decide(&self, policy: LifecyclePolicy) -> Result<Vec<Decision>, Error> {
+        let (metadata, clock) = (self.metadata.clone(), Arc::clone(&self.clock));
+        let (repository, deadline) = (self.repository, self.deadline);
+        let runtime = tokio::runtime::Handle::current();
+        let reading = tokio::task::spawn_blocking(move || {
+            runtime.block_on(metadata.read(move |tx| {
+                Box::pin(async move { decide(tx, repository, &policy, &*clock, deadline).await })
+            }))
+        });
+        reading.await.map_err(internal)?
+    }
+
+    /// Writes the next few decisions; `None` if this run has been replaced. Tags are those that the
+    /// images have now: all of them would not fit into memory.
+    async fn write(
+        &self,
+        decisions: &Arc<Vec<Decision>>,
+        written: usize,
+    ) -> Result<Option<usize>, Error> {
+        let (repository, run_id) = (self.repository, self.run_id);
+        let decisions = Arc::clone(decisions);
+        let rows = self
+            .metadata
+            .read(move |tx| {
+                Box::pin(async move { result_rows(tx, repository, &decisions, written).await })
+            })
+            .await?;
+        self.metadata
+            .write(move |tx| {
+                Box::pin(async move {
+                    if under_way(tx, repository, run_id).await?.is_none() {
+                        return Ok(None);
+                    }
+                    lifecycle_preview::insert_results(tx, repository, run_id, &rows).await?;
+                    Ok(Some(rows.len()))
+                })
+            })
+            .await
+    }
+
+    /// Writes how the run ended, unless it has been replaced.
+    async fn end(
+        &self,
+        status: PreviewStatus,
+        expires_at: Timestamp,
+        [expiring_count, transitioning_count]: [u64; 2],
+    ) -> Result<(), Error> {
+        let (repository, run_id) = (self.repository, self.run_id);
+        self.metadata
+            .write(move |tx| {
+                Box::pin(async move {
+                    let Some(row) = under_way(tx, repository, run_id).await? else {
+                        return Ok(());
+                    };
+                    let expires_at = Some(expires_at);
+                    let row = PreviewRow {
+                        status,
+                        expires_at,
+                        expiring_count,
+                        transitioning_count,
+                        ..row
+                    };
+                    Ok(lifecycle_preview::put(tx, repository, &row).await?)
+                })
+            })
+            .await
+    }
+
+    fn check_time(&self) -> Result<(), Error> {
+        check_time(&*self.clock, self.deadline)
+    }
+}
+
+impl Registry {
+    /// Removes the results of previews that have expired, failed, or been broken off, and writes
+    /// down that they have. In steps, between which others write.
+    pub(crate) async fn end_previews(&self) -> Result<(), Error> {
+        let now = self.now();
+        let step = || {
+            let runs = self.previews.clone();
+            self.metadata
+                .write(move |tx| Box::pin(async move { end_preview(tx, &runs, now).await }))
+        };
+        while step().await? {}
+        Ok(())
+    }
+}
+
+/// The preview of a repository if it still is this run's and is under way.
+async fn under_way(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    run_id: i64,
+) -> Result<Option<PreviewRow>, Error> {
+    let row = lifecycle_preview::find(tx, repository).await?;
+    Ok(row.filter(|row| row.run_id == run_id && row.status == PreviewStatus::InProgress))
+}
+
+/// A step towards the end of one preview; answers whether there may be more to do.
+async fn end_preview(tx: &mut Tx, runs: &PreviewRuns, now: Timestamp) -> Result<bool, Error> {
+    let Some((repository, row)) = lifecycle_preview::ended(tx, now).await? else {
+        return Ok(false);
+    };
+    // Together with the status, which tells a run that is still at work to add nothing more.
+    let more = lifecycle_preview::discard_results(tx, repository, None, STEP).await?;
+    let expires_at = row.expires_at.filter(|_| more);
+    let row = PreviewRow { status: runs.status(&row, now), expires_at, ..row };
+    lifecycle_preview::put(tx, repository, &row).await?;
+    Ok(true)
+}
+
+/// What the policy decides about a repository as it is in this snapshot, page by page.
+async fn decide(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    policy: &LifecyclePolicy,
+    clock: &dyn Clock,
+    deadline: Timestamp,
+) -> Result<Vec<Decision>, Error> {
+    let now = clock.now();
+    let mut evaluation = Evaluation::new(policy);
+    let mut after = ImagePosition::default();
+    loop {
+        check_time(clock, deadline)?;
+        let page = lifecycle_preview::image_facts(tx, repository, &after, STEP).await?;
+        let Some(last) = page.last() else { break };
+        after = ImagePosition { pushed_at: last.pushed_at, digest: last.digest.to_string() };
+        for row in &page {
+            let tags = match row.tag_count {
+                0 => Vec::new(),
+                _ => tag::of_image(tx, repository, &row.digest).await?,
+            };
+            if let Some(facts) = facts(row, &tags) {
+                evaluation.add(&facts);
+            }
+        }
+    }
+    Ok(evaluation.decide(now).decisions)
+}
+
+/// What a policy asks about an image; none for one that is on its way back from the archive, which
+/// no rule sees.
+fn facts<'a>(row: &ImageFactsRow, tags: &'a [Tag]) -> Option<ImageFacts<'a>> {
+    let storage_class = match row.status.as_str() {
+        "ACTIVE" => StorageClass::Standard,
+        "ARCHIVED" => StorageClass::Archive,
+        _ => return None,
+    };
+    Some(ImageFacts {
+        digest: row.digest,
+        tags,
+        pushed_at: row.pushed_at,
+        last_pulled_at: row.last_pulled_at,
+        archived_at: row.archived_at,
+        activated_at: row.activated_at,
+        storage_class,
+        listed_in: match (row.is_listed, row.is_listed_by_active) {
+            (_, true) => Some(StorageClass::Standard),
+            (true, false) => Some(StorageClass::Archive),
+            (false, false) => None,
+        },
+        has_live_subject: row.has_live_subject,
+    })
+}
+
+/// The next few results, few enough that their tags are not too many.
+async fn result_rows(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    decisions: &[Decision],
+    from: usize,
+) -> Result<Vec<ResultRow>, Error> {
+    let (mut rows, mut tag_count) = (Vec::new(), 0);
+    for (position, decision) in decisions.iter().enumerate().skip(from).take(STEP as usize) {
+        let tags = tag::of_image(tx, repository, &decision.digest).await?;
+        tag_count += tags.len() as u64;
+        rows.push(ResultRow {
+            position: u32::try_from(position).map_err(internal)?,
+            digest: decision.digest,
+            tags,
+            pushed_at: decision.pushed_at,
+            storage_class: match decision.storage_class {
+                StorageClass::Standard => STANDARD.to_owned(),
+                StorageClass::Archive => ARCHIVE.to_owned(),
+            },
+            action: match decision.action {
+                Action::Expire => EXPIRE.to_owned(),
+                Action::Archive => TRANSITION.to_owned(),
+            },
+            rule_priority: decision.rule_priority,
+        });
+        if tag_count >= PAGE_TAGS_MAX {
+            break;
+        }
+    }
+    Ok(rows)
+}
+
+fn check_time(clock: &dyn Clock, deadline: Timestamp) -> Result<(), Error> {
+    if clock.now() < deadline {
+        return Ok(());
+    }
+    Err(Error::Server("it took too long".into()))
+}
+
+fn internal(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::Server(Box::new(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use wharfinger_core::Digest;
+
+    use super::*;
+
+    fn row(status: &str, is_listed: bool, is_listed_by_active: bool) -> ImageFactsRow {
+        ImageFactsRow {
+            digest: Digest::Sha256([1; 32]),
+            pushed_at: Timestamp::from_seconds(1),
+            tag_count: 0,
+            status: status.into(),
+            last_pulled_at: Some(Timestamp::from_seconds(2)),
+            archived_at: Some(Timestamp::from_seconds(3)),
+            activated_at: Some(Timestamp::from_seconds(4)),
+            is_listed,
+            is_listed_by_active,
+            has_live_subject: true,
+        }
+    }
+
+    #[test]
+    fn a_policy_sees_where_an_image_is_and_who_lists_it() {
+        use StorageClass::{Archive, Standard};
+        for (row, class, listed_in) in [
+            (row("ACTIVE", false, false), Standard, None),
+            (row("ACTIVE", true, true), Standard, Some(Standard)),
+            (row("ARCHIVED", true, false), Archive, Some(Archive)),
+        ] {
+            let expected = ImageFacts {
+                digest: row.digest,
+                tags: &[],
+                pushed_at: Timestamp::from_seconds(1),
+                last_pulled_at: Some(Timestamp::from_seconds(2)),
+                archived_at: Some(Timestamp::from_seconds(3)),
+                activated_at: Some(Timestamp::from_seconds(4)),
+                storage_class: class,
+                listed_in,
+                has_live_subject: true,
+            };
+            assert_eq!(facts(&row, &[]), Some(expected));
+        }
+    }
+
+    #[test]
+    fn an_image_on_its_way_back_is_left_alone() {
+        assert_eq!(facts(&row("ACTIVATING", false, false), &[]), None);
+    }
+}
