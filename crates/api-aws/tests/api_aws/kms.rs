@@ -96,7 +96,9 @@ async fn a_key_that_cannot_be_used_is_refused_in_the_words_of_kms() {
     let nothing = json!({ "encryptionType": "KMS", "kmsKey": "" });
     create(&world, "app", nothing).await.refused("InvalidParameterException");
     // Who may not create a repository learns nothing of keys.
-    let nobody = world.user("nobody", json!({ "Version": "2012-10-17", "Statement": [] })).await;
+    let allow = json!({ "Effect": "Allow", "Action": "ecr:ListImages", "Resource": "*" });
+    let policy = json!({ "Version": "2012-10-17", "Statement": allow });
+    let nobody = world.user("nobody", policy).await;
     let body = json!({
         "repositoryName": "app",
         "encryptionConfiguration": { "encryptionType": "KMS", "kmsKey": "1234" },
