@@ -15,7 +15,7 @@ pub struct RequiredActions {
     pub method: &'static str,
     /// The route, with what the request fills in between angle brackets.
     pub route: &'static str,
-    /// The actions, without their service, on the repository (for the catalog, on all of them), all of which are needed.
+    /// The actions on the repository (for the catalog, on all of them), all of which are needed.
     /// None: any valid login will do.
     pub actions: &'static [&'static str],
 }
@@ -24,36 +24,36 @@ pub struct RequiredActions {
 /// `CreateRepository` as well, and `TagResource` if the template has resource tags.
 pub const REQUIRED_ACTIONS: &[RequiredActions] = &[
     required("GET", "/v2/", &[]),
-    required("GET", "/v2/_catalog", &[DescribeRepositories::NAME]),
-    required("GET", "/v2/<name>/tags/list", &[ListImages::NAME]),
-    required("GET", "/v2/<name>/manifests/<reference>", &[BatchGetImage::NAME]),
-    required("HEAD", "/v2/<name>/manifests/<reference>", &[BatchGetImage::NAME]),
-    required("PUT", "/v2/<name>/manifests/<reference>", &[PutImage::NAME]),
-    required("DELETE", "/v2/<name>/manifests/<reference>", &[BatchDeleteImage::NAME]),
-    required("GET", "/v2/<name>/blobs/<digest>", &[GetDownloadUrlForLayer::NAME]),
-    required("HEAD", "/v2/<name>/blobs/<digest>", &[BatchCheckLayerAvailability::NAME]),
-    required("POST", "/v2/<name>/blobs/uploads/", &[InitiateLayerUpload::NAME]),
+    required("GET", "/v2/_catalog", &[DescribeRepositories::ECR_NAME]),
+    required("GET", "/v2/<name>/tags/list", &[ListImages::ECR_NAME]),
+    required("GET", "/v2/<name>/manifests/<reference>", &[BatchGetImage::ECR_NAME]),
+    required("HEAD", "/v2/<name>/manifests/<reference>", &[BatchGetImage::ECR_NAME]),
+    required("PUT", "/v2/<name>/manifests/<reference>", &[PutImage::ECR_NAME]),
+    required("DELETE", "/v2/<name>/manifests/<reference>", &[BatchDeleteImage::ECR_NAME]),
+    required("GET", "/v2/<name>/blobs/<digest>", &[GetDownloadUrlForLayer::ECR_NAME]),
+    required("HEAD", "/v2/<name>/blobs/<digest>", &[BatchCheckLayerAvailability::ECR_NAME]),
+    required("POST", "/v2/<name>/blobs/uploads/", &[InitiateLayerUpload::ECR_NAME]),
     required(
         "POST",
         "/v2/<name>/blobs/uploads/?digest=<digest>",
-        &[InitiateLayerUpload::NAME, UploadLayerPart::NAME, CompleteLayerUpload::NAME],
+        &[InitiateLayerUpload::ECR_NAME, UploadLayerPart::ECR_NAME, CompleteLayerUpload::ECR_NAME],
     ),
     // With GetDownloadUrlForLayer on the source as well it is mounted, without it is uploaded.
     required(
         "POST",
         "/v2/<name>/blobs/uploads/?mount=<digest>&from=<source>",
-        &[InitiateLayerUpload::NAME],
+        &[InitiateLayerUpload::ECR_NAME],
     ),
-    required("GET", "/v2/<name>/blobs/uploads/<upload>", &[UploadLayerPart::NAME]),
-    required("PATCH", "/v2/<name>/blobs/uploads/<upload>", &[UploadLayerPart::NAME]),
+    required("GET", "/v2/<name>/blobs/uploads/<upload>", &[UploadLayerPart::ECR_NAME]),
+    required("PATCH", "/v2/<name>/blobs/uploads/<upload>", &[UploadLayerPart::ECR_NAME]),
     // Without a body only the second one.
     required(
         "PUT",
         "/v2/<name>/blobs/uploads/<upload>?digest=<digest>",
-        &[UploadLayerPart::NAME, CompleteLayerUpload::NAME],
+        &[UploadLayerPart::ECR_NAME, CompleteLayerUpload::ECR_NAME],
     ),
-    required("DELETE", "/v2/<name>/blobs/uploads/<upload>", &[InitiateLayerUpload::NAME]),
-    required("GET", "/v2/<name>/referrers/<digest>", &[BatchGetImage::NAME]),
+    required("DELETE", "/v2/<name>/blobs/uploads/<upload>", &[InitiateLayerUpload::ECR_NAME]),
+    required("GET", "/v2/<name>/referrers/<digest>", &[BatchGetImage::ECR_NAME]),
 ];
 
 const fn required(

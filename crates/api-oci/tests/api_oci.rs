@@ -17,5 +17,6 @@ mod api_oci {
     mod pushing;
     mod referrers;
     mod refusals;
+    mod throttling;
     mod uploading;
 }

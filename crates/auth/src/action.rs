@@ -10,6 +10,8 @@ pub trait Action: Send + Sync + 'static {
     /// The name without its service, such as `PutImage`. Policies put `ecr:` before it, or
     /// `ecr-public:` when the registry is a public one.
     const NAME: &'static str;
+    /// The name as policies of private registries have it, such as `ecr:PutImage`.
+    const ECR_NAME: &'static str;
     /// What it is about.
     type Resource: Resource;
 }
@@ -26,6 +28,7 @@ macro_rules! actions {
 
                 impl Action for $name {
                     const NAME: &'static str = stringify!($name);
+                    const ECR_NAME: &'static str = concat!("ecr:", stringify!($name));
                     type Resource = $resource;
                 }
             )*)*

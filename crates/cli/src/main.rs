@@ -11,6 +11,7 @@ mod environment;
 mod key;
 mod kms;
 mod print;
+mod quotas;
 mod serve;
 mod shell;
 mod trust;

@@ -57,24 +57,6 @@ def signatures_refused():
         raise AssertionError("no signature, and an answer")
 
 
-def operations_not_implemented():
-    ecr.create_repository(repositoryName="app")
-    calls = {
-        "set_repository_policy": {"repositoryName": "app", "policyText": "{}"},
-        "describe_pull_through_cache_rules": {},
-        "list_replication_backfills": {},
-    }
-    for name, arguments in calls.items():
-        try:
-            getattr(ecr, name)(**arguments)
-        except ClientError as error:
-            found = error.response["Error"]
-            assert found["Code"] in ("ValidationException", "InvalidParameterException"), found
-            assert "is not implemented by this version" in found["Message"], found
-        else:
-            raise AssertionError(f"{name} answers")
-
-
 def parameters_refused():
     for name in ["Upper", "a", "-a", "a//b", "a" * 257, "a/", "päckchen"]:
         refused("InvalidParameterException", ecr.create_repository, repositoryName=name)

@@ -17,7 +17,7 @@ pub struct PullThroughCacheRuleRow {
     /// Where the upstream registry is, such as `quay.io`.
     pub upstream_registry_url: String,
     /// The prefix of the upstream repositories, as the client wrote it.
-    pub upstream_prefix: String,
+    pub upstream_prefix: Option<String>,
     /// The ARN of the secret that holds the login of the upstream registry.
     pub credential_arn: Option<String>,
     /// The ARN of the role to assume for an upstream registry of ECR.
@@ -45,7 +45,7 @@ fn from_row(row: &Row) -> Result<PullThroughCacheRuleRow, MetadataError> {
         prefix_text: row.text(1)?.to_owned(),
         upstream_registry: row.text(2)?.to_owned(),
         upstream_registry_url: row.text(3)?.to_owned(),
-        upstream_prefix: row.text(4)?.to_owned(),
+        upstream_prefix: row.text_opt(4)?.map(str::to_owned),
         credential_arn: row.text_opt(5)?.map(str::to_owned),
         custom_role_arn: row.text_opt(6)?.map(str::to_owned),
         created_at: row.time(7)?,
@@ -73,7 +73,7 @@ pub async fn insert(
         &rule.prefix_text,
         &rule.upstream_registry,
         &rule.upstream_registry_url,
-        &rule.upstream_prefix,
+        rule.upstream_prefix.as_ref(),
         rule.credential_arn.as_ref(),
         rule.custom_role_arn.as_ref(),
         rule.created_at,

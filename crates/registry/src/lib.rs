@@ -34,12 +34,13 @@ mod resource_tag;
 mod scanning;
 mod signing;
 mod storage_class;
+mod throttle;
 mod upload;
 
 use std::sync::Arc;
 
 use wharfinger_blobs::{BlobStore, LocalKeyRing};
-use wharfinger_core::{Clock, Entropy, Timestamp};
+use wharfinger_core::{Clock, Entropy, Quotas, Timestamp};
 use wharfinger_metadata::Metadata;
 
 pub use account_setting::AccountSetting;
@@ -90,6 +91,8 @@ pub struct Registry {
     previews: lifecycle_policy::PreviewRuns,
     uploads: upload::UploadLocks,
     pulls: pull_time::WaitingPulls,
+    quotas: Quotas,
+    throttle: throttle::Throttle,
 }
 
 impl Registry {
@@ -105,7 +108,14 @@ impl Registry {
         let previews = lifecycle_policy::PreviewRuns::new(&*entropy);
         let (uploads, pulls) = (upload::UploadLocks::default(), Default::default());
         let kms = KmsKeys::new(metadata.clone(), keys, Arc::clone(&clock), Arc::clone(&entropy));
-        Self { metadata, blobs, kms, clock, entropy, previews, uploads, pulls }
+        let (quotas, throttle) = (Quotas::default(), throttle::Throttle::default());
+        Self { metadata, blobs, kms, clock, entropy, previews, uploads, pulls, quotas, throttle }
+    }
+
+    /// The same service with other quotas than ECR's.
+    #[must_use]
+    pub fn with_quotas(self, quotas: Quotas) -> Self {
+        Self { throttle: throttle::Throttle::new(quotas.rates), quotas, ..self }
     }
 
     fn now(&self) -> Timestamp {

@@ -28,8 +28,8 @@ pub struct PullThroughCacheRule {
     pub upstream_registry: UpstreamRegistry,
     /// Where the upstream registry is, such as `quay.io`.
     pub upstream_registry_url: String,
-    /// The prefix of the upstream repositories; `ROOT` is all of them.
-    pub upstream_prefix: String,
+    /// The prefix of the upstream repositories, as it was given; `ROOT`, or none, is all of them.
+    pub upstream_prefix: Option<String>,
     /// The ARN of the secret with the upstream registry's login.
     pub credential_arn: Option<String>,
     /// The ARN of the role to assume for an upstream registry of ECR.
@@ -237,8 +237,9 @@ fn row_of(
         return Err(Error::invalid("upstreamRegistry", reason));
     }
     let prefix = RepositoryPrefix::new(new.prefix);
-    let upstream = new.upstream_prefix.map_or_else(RepositoryPrefix::root, RepositoryPrefix::new);
-    if prefix.is_root() && !upstream.is_root() {
+    // What was not given is not answered either: that is what keeps Terraform from replacing rules.
+    let upstream = new.upstream_prefix.map(RepositoryPrefix::new);
+    if prefix.is_root() && upstream.as_ref().is_some_and(|upstream| !upstream.is_root()) {
         let reason =
             "UpstreamRepositoryPrefix can't be set when ecrRepositoryPrefix is set as ROOT";
         return Err(Error::invalid("upstreamRepositoryPrefix", reason));
@@ -248,7 +249,7 @@ fn row_of(
         prefix_text: prefix.into_text(),
         upstream_registry: upstream_registry.as_str().to_owned(),
         upstream_registry_url: new.upstream_registry_url,
-        upstream_prefix: upstream.into_text(),
+        upstream_prefix: upstream.map(RepositoryPrefix::into_text),
         credential_arn: new.credential_arn,
         custom_role_arn: new.custom_role_arn.filter(|role| !role.is_empty()),
         created_at: now,

@@ -16,11 +16,6 @@ impl RepositoryPrefix {
         Self(text.into())
     }
 
-    /// `ROOT`.
-    pub(crate) fn root() -> Self {
-        Self(ROOT.into())
-    }
-
     /// The prefix as it was written.
     pub(crate) fn into_text(self) -> String {
         self.0
@@ -81,7 +76,7 @@ mod tests {
         assert_eq!(RepositoryPrefix::new("a/b/").key(), "a/b");
         assert_eq!(RepositoryPrefix::new("a/b").key(), "a/b");
         assert_eq!(RepositoryPrefix::new("a/b/").into_text(), "a/b/");
-        assert!(RepositoryPrefix::new("ROOT").is_root() && RepositoryPrefix::root().is_root());
+        assert!(RepositoryPrefix::new("ROOT").is_root());
         assert!(!RepositoryPrefix::new("root").is_root());
     }
 }

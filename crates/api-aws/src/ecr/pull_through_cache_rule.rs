@@ -48,7 +48,7 @@ pub(super) async fn create_pull_through_cache_rule(
         created_at: Some(rule.created_at),
         credential_arn: rule.credential_arn,
         custom_role_arn: rule.custom_role_arn,
-        upstream_repository_prefix: Some(rule.upstream_prefix),
+        upstream_repository_prefix: rule.upstream_prefix,
     })
 }
 
@@ -68,7 +68,7 @@ pub(super) async fn delete_pull_through_cache_rule(
         created_at: Some(rule.created_at),
         credential_arn: rule.credential_arn,
         custom_role_arn: rule.custom_role_arn,
-        upstream_repository_prefix: Some(rule.upstream_prefix),
+        upstream_repository_prefix: rule.upstream_prefix,
     })
 }
 
@@ -107,7 +107,7 @@ pub(super) async fn update_pull_through_cache_rule(
         updated_at: Some(rule.updated_at),
         credential_arn: rule.credential_arn,
         custom_role_arn: rule.custom_role_arn,
-        upstream_repository_prefix: Some(rule.upstream_prefix),
+        upstream_repository_prefix: rule.upstream_prefix,
     })
 }
 
@@ -126,7 +126,7 @@ pub(super) async fn validate_pull_through_cache_rule(
         upstream_registry_url: Some(rule.upstream_registry_url),
         credential_arn: rule.credential_arn,
         custom_role_arn: rule.custom_role_arn,
-        upstream_repository_prefix: Some(rule.upstream_prefix),
+        upstream_repository_prefix: rule.upstream_prefix,
         is_valid: Some(false),
         failure: Some(failure.to_owned()),
     })
@@ -141,7 +141,7 @@ fn describe(registry: &RegistryId, rule: PullThroughCacheRule) -> Result<RuleOut
         created_at: Some(rule.created_at),
         credential_arn: rule.credential_arn,
         custom_role_arn: rule.custom_role_arn,
-        upstream_repository_prefix: Some(rule.upstream_prefix),
+        upstream_repository_prefix: rule.upstream_prefix,
         updated_at: Some(rule.updated_at),
     })
 }

@@ -35,7 +35,7 @@ fn answer(mut rule: Value, members: &Value) -> Value {
 async fn rules_are_created_described_updated_validated_and_deleted() {
     let world = World::new().await;
     let members = json!({ "registryId": ACCOUNT, "createdAt": NOW });
-    let quay_is = json!({ "upstreamRegistry": "quay", "upstreamRepositoryPrefix": "ROOT" });
+    let quay_is = json!({ "upstreamRegistry": "quay" });
     let quay_is = answer(answer(quay(), &members), &quay_is);
     assert_eq!(world.call("CreatePullThroughCacheRule", quay()).await.ok(), quay_is);
     let hub_is = answer(hub(), &members);
@@ -53,7 +53,7 @@ async fn rules_are_created_described_updated_validated_and_deleted() {
     let changed = world.call("UpdatePullThroughCacheRule", change).await.ok();
     let expected = json!({
         "ecrRepositoryPrefix": "quay", "registryId": ACCOUNT, "updatedAt": NOW,
-        "credentialArn": SECRET, "upstreamRepositoryPrefix": "ROOT",
+        "credentialArn": SECRET,
     });
     assert_eq!(changed, expected);
 
@@ -61,7 +61,7 @@ async fn rules_are_created_described_updated_validated_and_deleted() {
     let validated = world.call("ValidatePullThroughCacheRule", prefix.clone()).await.ok();
     let expected = json!({
         "ecrRepositoryPrefix": "quay", "registryId": ACCOUNT, "upstreamRegistryUrl": "quay.io",
-        "credentialArn": SECRET, "upstreamRepositoryPrefix": "ROOT", "isValid": false,
+        "credentialArn": SECRET, "isValid": false,
         "failure": "This registry does not contact upstream registries yet: the rule is kept, but \
                     neither the upstream registry nor the secret was reached",
     });
@@ -70,7 +70,7 @@ async fn rules_are_created_described_updated_validated_and_deleted() {
     let deleted = world.call("DeletePullThroughCacheRule", prefix.clone()).await.ok();
     let expected = json!({
         "ecrRepositoryPrefix": "quay", "registryId": ACCOUNT, "upstreamRegistryUrl": "quay.io",
-        "credentialArn": SECRET, "upstreamRepositoryPrefix": "ROOT", "createdAt": NOW,
+        "credentialArn": SECRET, "createdAt": NOW,
     });
     assert_eq!(deleted, expected);
     let missing = "The pull through cache rule with prefix 'quay' does not exist in the registry \

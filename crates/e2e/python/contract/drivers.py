@@ -107,7 +107,10 @@ class AwsCli(Driver):
         command = [self.service, *words, "--region", self.region, "--output", "json"]
         printed, said = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(said):
-            status = self.driver.main(command)
+            try:
+                status = self.driver.main(command)
+            except SystemExit as refused:
+                status = refused.code
         if not self.answers:
             raise AssertionError(f"{command} did not reach the server: {said.getvalue()}")
         if status == 0 and printed.getvalue().strip():
@@ -119,7 +122,7 @@ class AwsCli(Driver):
         options = []
         for name, value in members.items():
             options += ["--" + xform_name(name, "-"), value]
-        self.run("wait", xform_name(waiter, "-"), *options)
+        self.run("wait", waiter.replace("_", "-"), *options)
 
 
 DRIVERS = {"boto3": Boto3, "aws-cli": AwsCli}

@@ -30,7 +30,6 @@ scenarios!(
     mutability,
     deleting_images,
     signatures_refused,
-    operations_not_implemented,
     parameters_refused,
 );
 

@@ -8,7 +8,7 @@ CREATE TABLE pull_through_cache_rule (
     prefix_text           {text} NOT NULL,
     upstream_registry     {text} NOT NULL,
     upstream_registry_url {text} NOT NULL,
-    upstream_prefix       {text} NOT NULL,
+    upstream_prefix       {text},
     credential_arn        {text},
     custom_role_arn       {text},
     created_at            BIGINT NOT NULL,

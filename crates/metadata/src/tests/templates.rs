@@ -14,7 +14,7 @@ pub(super) fn rule(prefix: &str) -> PullThroughCacheRuleRow {
         prefix_text: format!("{prefix}/"),
         upstream_registry: "quay".into(),
         upstream_registry_url: "quay.io".into(),
-        upstream_prefix: "ROOT".into(),
+        upstream_prefix: Some("ROOT".into()),
         credential_arn: None,
         custom_role_arn: Some("role".into()),
         created_at: now(),

@@ -59,7 +59,7 @@ fn invalid_member(outcome: Result<PullThroughCacheRule, Error>) -> &'static str 
 async fn rules_are_one_for_each_prefix_with_its_implied_slash() {
     let fixture = Fixture::new();
     let quay = create(&fixture, new("quay/", "quay.io")).await.unwrap();
-    assert_eq!((quay.prefix.as_str(), quay.upstream_prefix.as_str()), ("quay/", "ROOT"));
+    assert_eq!((quay.prefix.as_str(), &quay.upstream_prefix), ("quay/", &None));
     assert_eq!(quay.upstream_registry, UpstreamRegistry::Quay);
     let again = create(&fixture, new("quay", "registry.k8s.io")).await;
     assert!(matches!(
