@@ -5,6 +5,7 @@ mod commit;
 mod kms_keys;
 mod lifecycle;
 mod plan;
+mod public;
 mod replication_backfill;
 mod scan;
 mod storage_class;

@@ -6,12 +6,15 @@
 //! carry the names of the ECR operations they answer, and demand the permit for them.
 
 mod account_setting;
+mod catalog_data;
 mod creation_template;
 mod custom_role;
 mod deletion;
 mod encryption;
 mod error;
 mod image;
+mod image_tag;
+mod kind_limits;
 mod kms_key;
 mod layer;
 mod lifecycle_policy;
@@ -19,6 +22,7 @@ mod manifest;
 mod mount;
 mod mutability;
 mod page;
+mod public_registry;
 mod pull_through_cache_rule;
 mod pull_time;
 mod pull_time_exclusion;
@@ -40,10 +44,11 @@ mod upload;
 use std::sync::Arc;
 
 use wharfinger_blobs::{BlobStore, LocalKeyRing};
-use wharfinger_core::{Clock, Entropy, Quotas, Timestamp};
+use wharfinger_core::{Clock, Entropy, PublicEndpoint, Quotas, Timestamp};
 use wharfinger_metadata::Metadata;
 
 pub use account_setting::AccountSetting;
+pub use catalog_data::{CatalogData, NewCatalogData};
 pub use creation_template::{
     CreationTemplate, CreationTemplateSettings, TemplateEncryption, TemplateScenario,
 };
@@ -53,6 +58,7 @@ pub use error::{Error, ImageName};
 pub use image::{
     ImageDetail, ImageHead, ImageIdentifier, ListImagesFilter, RequestedImage, StoredImage,
 };
+pub use image_tag::ImageTagDetail;
 pub use kms_key::{KmsError, KmsKey, KmsKeys};
 pub use layer::{BlobContent, LayerAvailability};
 pub use lifecycle_policy::{
@@ -60,6 +66,7 @@ pub use lifecycle_policy::{
 };
 pub use mutability::TagMutability;
 pub use page::{Page, PageRequest};
+pub use public_registry::PublicRegistry;
 pub use pull_through_cache_rule::{
     NewPullThroughCacheRule, PullThroughCacheRule, UpstreamRegistry,
 };
@@ -91,6 +98,7 @@ pub struct Registry {
     previews: lifecycle_policy::PreviewRuns,
     uploads: upload::UploadLocks,
     pulls: pull_time::WaitingPulls,
+    public: Option<PublicEndpoint>,
     quotas: Quotas,
     throttle: throttle::Throttle,
 }
@@ -109,13 +117,36 @@ impl Registry {
         let (uploads, pulls) = (upload::UploadLocks::default(), Default::default());
         let kms = KmsKeys::new(metadata.clone(), keys, Arc::clone(&clock), Arc::clone(&entropy));
         let (quotas, throttle) = (Quotas::default(), throttle::Throttle::default());
-        Self { metadata, blobs, kms, clock, entropy, previews, uploads, pulls, quotas, throttle }
+        Self {
+            metadata,
+            blobs,
+            kms,
+            clock,
+            entropy,
+            previews,
+            uploads,
+            pulls,
+            public: None,
+            quotas,
+            throttle,
+        }
     }
 
     /// The same service with other quotas than ECR's.
     #[must_use]
     pub fn with_quotas(self, quotas: Quotas) -> Self {
         Self { throttle: throttle::Throttle::new(quotas.rates), quotas, ..self }
+    }
+
+    /// The same service with public registries, if they are served anywhere.
+    #[must_use]
+    pub fn with_public(self, public: Option<PublicEndpoint>) -> Self {
+        Self { public, ..self }
+    }
+
+    /// Where public registries are served; nowhere unless [`Self::with_public`] said so.
+    pub fn public_endpoint(&self) -> Option<&PublicEndpoint> {
+        self.public.as_ref()
     }
 
     fn now(&self) -> Timestamp {

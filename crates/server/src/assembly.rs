@@ -169,7 +169,7 @@ fn open_registry(
         Arc::clone(installation.clock()),
         entropy,
     );
-    Ok(Arc::new(registry.with_quotas(config.quotas)))
+    Ok(Arc::new(registry.with_quotas(config.quotas).with_public(config.public.clone())))
 }
 
 fn assemble(

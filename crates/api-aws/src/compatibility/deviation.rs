@@ -318,6 +318,28 @@ pub const DEVIATIONS: &[Deviation] = &[
         here: "`RepositoryNotFoundException`: a push creates its repository on `/v2` only.",
     },
     Deviation {
+        place: "ECR Public unconfigured, or outside us-east-1",
+        aws: "`UnsupportedCommandException` in other regions.",
+        here: "`UnsupportedCommandException`, with a message that names the setting or the region.",
+    },
+    Deviation {
+        place: "ECR Public `DescribeRegistries`",
+        aws: "Verified registries, custom aliases.",
+        here: "One default alias for each account: random, `ACTIVE`, never changed; `verified` is \
+               `false`.",
+    },
+    Deviation {
+        place: "ECR Public `PutRepositoryCatalogData` `logoImageBlob`",
+        aws: "Not documented for a call without it.",
+        here: "Without it the logo stays, with no bytes it goes; all other members are replaced. \
+               Only the PNG signature and the size in the first chunk are looked at.",
+    },
+    Deviation {
+        place: "ECR Public `BatchDeleteImage` with an unknown alias",
+        aws: "Not documented; its model has no `RegistryNotFoundException`.",
+        here: "`InvalidParameterException` at `registryId`.",
+    },
+    Deviation {
         place: "A full disk",
         aws: "Does not happen.",
         here: "`ServerException` with status 507; nothing of the request is kept.",

@@ -16,8 +16,8 @@ use wharfinger_auth::{
 use wharfinger_aws_protocol::sigv4::{EMPTY_BODY_SHA256, RequestParts, Signer};
 use wharfinger_blobs::{LocalBlobStore, LocalKeyRing, MasterKey};
 use wharfinger_core::{
-    AccountId, Clock, Digest, Entropy, EntropyExt, ManualClock, Quotas, Region, RegistryId,
-    RequestContext, RequestId, Secret, SeededEntropy, Timestamp,
+    AccountId, Clock, Digest, Entropy, EntropyExt, ManualClock, PublicEndpoint, Quotas, Region,
+    RegistryId, RequestContext, RequestId, Secret, SeededEntropy, Timestamp,
 };
 use wharfinger_metadata::{Metadata, OpenMode};
 use wharfinger_oci::media_type::{OCI_CONFIG, OCI_MANIFEST};
@@ -53,10 +53,19 @@ pub(super) struct Reply {
 }
 
 pub(super) async fn fixture() -> Fixture {
-    fixture_with_quotas(Quotas::default()).await
+    build(Quotas::default(), None).await
 }
 
 pub(super) async fn fixture_with_quotas(quotas: Quotas) -> Fixture {
+    build(quotas, None).await
+}
+
+/// With public registries, if they are served anywhere.
+pub(super) async fn open(public: Option<PublicEndpoint>) -> Fixture {
+    build(Quotas::default(), public).await
+}
+
+async fn build(quotas: Quotas, public: Option<PublicEndpoint>) -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_800_000_000)));
     let entropy = Arc::new(SeededEntropy::new(11));
@@ -71,7 +80,8 @@ pub(super) async fn fixture_with_quotas(quotas: Quotas) -> Fixture {
     let keys = AuthKeys { token_key: Secret::new([1; 32]), secret_key: Secret::new([2; 32]) };
     let auth = Auth::new(metadata.clone(), time.clone(), shared.clone(), &keys).unwrap();
     let registry = Registry::new(metadata, Arc::new(blobs), ring, time, shared);
-    let (auth, registry) = (Arc::new(auth), Arc::new(registry.with_quotas(quotas)));
+    let registry = registry.with_quotas(quotas).with_public(public);
+    let (auth, registry) = (Arc::new(auth), Arc::new(registry));
     let root = auth.ensure_account(Some(ACCOUNT.parse().unwrap())).await.unwrap().new_key.unwrap();
     let api = ApiOci::new(registry.clone(), auth.clone());
     let mut fixture =
@@ -125,7 +135,7 @@ impl Fixture {
         self.auth.issue_token(&permit, &registry).unwrap().password.expose().clone()
     }
 
-    async fn sign_in(&self, key: &AccessKey) -> Caller {
+    pub(super) async fn sign_in(&self, key: &AccessKey) -> Caller {
         let headers = HeaderMap::from_iter([(HOST, HOST_NAME.parse().unwrap())]);
         let parts = RequestParts { method: "POST", path: "/", query: None, headers: &headers };
         let region: Region = REGION.parse().unwrap();
