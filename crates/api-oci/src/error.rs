@@ -143,6 +143,7 @@ pub(crate) fn of_image(code: &ImageFailureCode) -> Refusal {
         | ImageFailureCode::ImageInaccessible => {
             (StatusCode::NOT_FOUND, ErrorCode::ManifestUnknown)
         }
+        ImageFailureCode::KmsError { .. } => (StatusCode::BAD_REQUEST, ErrorCode::Unsupported),
         ImageFailureCode::ImageReferencedByManifestList(_) => {
             (StatusCode::METHOD_NOT_ALLOWED, ErrorCode::Unsupported)
         }

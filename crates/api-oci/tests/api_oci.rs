@@ -10,6 +10,7 @@ mod api_oci {
     mod cross_account;
     mod exposure;
     mod fixture;
+    mod kms;
     mod listing;
     mod mounting;
     mod presigned;

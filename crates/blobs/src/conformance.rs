@@ -38,14 +38,16 @@ pub const BOUNDARY_SIZES: [usize; 14] = [
 /// # Panics
 /// When a check fails.
 pub async fn run<F: Future<Output = Arc<dyn BlobStore>>>(fresh: impl Fn() -> F) {
-    round_trips(&*fresh().await).await;
-    ranges(&*fresh().await).await;
-    checkpoints_resume(&*fresh().await).await;
-    an_upload_ends_at_any_boundary_after_a_resume(&*fresh().await).await;
-    a_finished_upload_may_go_on(&*fresh().await).await;
-    sha512_is_bound_like_sha256(&*fresh().await).await;
-    only_what_was_asked_for_opens(&*fresh().await).await;
-    deletion_is_idempotent(&*fresh().await).await;
+    for domain in [&domain(), &two_cipher_domain()] {
+        round_trips(&*fresh().await, domain).await;
+        ranges(&*fresh().await, domain).await;
+        checkpoints_resume(&*fresh().await, domain).await;
+        an_upload_ends_at_any_boundary_after_a_resume(&*fresh().await, domain).await;
+        a_finished_upload_may_go_on(&*fresh().await, domain).await;
+        sha512_is_bound_like_sha256(&*fresh().await, domain).await;
+        only_what_was_asked_for_opens(&*fresh().await, domain).await;
+        deletion_is_idempotent(&*fresh().await, domain).await;
+    }
 }
 
 /// `size` bytes that look random and differ from one `seed` to the next.
@@ -70,12 +72,28 @@ pub fn domain() -> KeyDomain {
     "aes256/123456789012/us-east-1".parse().expect("a domain")
 }
 
-/// Publishes `bytes` in one piece.
+/// The other one, whose objects pass through two ciphers.
+///
+/// # Panics
+/// Never: the name is a domain.
+pub fn two_cipher_domain() -> KeyDomain {
+    "kms-dsse/arn:aws:kms:us-east-1:123456789012:key/1".parse().expect("a domain")
+}
+
+/// Publishes `bytes` in one piece, in [`domain`].
 ///
 /// # Panics
 /// When the store fails.
 pub async fn publish(store: &dyn BlobStore, bytes: Bytes) -> StoredObject {
-    let mut writer = store.begin(&domain()).await.expect("begin");
+    publish_in(store, &domain(), bytes).await
+}
+
+/// As [`publish`], in any domain.
+///
+/// # Panics
+/// When the store fails.
+pub async fn publish_in(store: &dyn BlobStore, domain: &KeyDomain, bytes: Bytes) -> StoredObject {
+    let mut writer = store.begin(domain).await.expect("begin");
     writer.write(bytes).await.expect("write");
     writer.finish().await.expect("finish").publish().await.expect("publish")
 }
@@ -109,23 +127,23 @@ fn sha256(bytes: &[u8]) -> Digest {
     Digest::Sha256(Sha256::digest(bytes).into())
 }
 
-async fn round_trips(store: &dyn BlobStore) {
+async fn round_trips(store: &dyn BlobStore, domain: &KeyDomain) {
     for (seed, size) in BOUNDARY_SIZES.into_iter().enumerate() {
         let bytes = sample(size, seed as u64);
-        let object = publish(store, bytes.clone()).await;
+        let object = publish_in(store, domain, bytes.clone()).await;
         assert_eq!(object.size_bytes, size as u64);
         assert_eq!(object.digest, sha256(&bytes));
-        assert_eq!(object.domain, domain());
+        assert_eq!(&object.domain, domain);
         assert!(store.contains(object.object_id).await.expect("contains"));
         assert_reads(store, &object, &bytes).await;
     }
 }
 
-async fn ranges(store: &dyn BlobStore) {
+async fn ranges(store: &dyn BlobStore, domain: &KeyDomain) {
     const SEGMENT: u64 = SEGMENT_BYTES as u64;
     let bytes = sample(9 * SEGMENT_BYTES + 5, 1);
     let size = bytes.len() as u64;
-    let object = publish(store, bytes.clone()).await;
+    let object = publish_in(store, domain, bytes.clone()).await;
     let reader = open(store, &object).await;
     for (start, end) in [
         (0, 0),
@@ -147,13 +165,13 @@ async fn ranges(store: &dyn BlobStore) {
         let refused = reader.read_range(start, end).err();
         assert!(matches!(refused, Some(BlobError::OutOfRange { .. })), "{start}-{end}");
     }
-    let empty = publish(store, Bytes::new()).await;
+    let empty = publish_in(store, domain, Bytes::new()).await;
     assert!(open(store, &empty).await.read_range(0, 0).is_err());
 }
 
-async fn checkpoints_resume(store: &dyn BlobStore) {
+async fn checkpoints_resume(store: &dyn BlobStore, domain: &KeyDomain) {
     let bytes = sample(11 * SEGMENT_BYTES + 99, 2);
-    let mut writer = store.begin(&domain()).await.expect("begin");
+    let mut writer = store.begin(domain).await.expect("begin");
     writer.write(bytes.slice(..700_000)).await.expect("write");
     let stored = writer.checkpoint().await.expect("checkpoint").into_bytes();
     assert!(stored.len() <= CHECKPOINT_BYTES_MAX);
@@ -165,7 +183,7 @@ async fn checkpoints_resume(store: &dyn BlobStore) {
     let checkpoint = UploadCheckpoint::from_bytes(stored).expect("reads back");
     assert_eq!(checkpoint.size_bytes(), 700_000);
     assert_eq!(checkpoint.object_id(), object_id);
-    assert_eq!(checkpoint.domain(), &domain());
+    assert_eq!(checkpoint.domain(), domain);
     let mut writer = store.resume(&checkpoint).await.expect("resume");
     assert_eq!(writer.size_bytes(), 700_000);
     writer.write(bytes.slice(700_000..)).await.expect("write");
@@ -179,10 +197,10 @@ async fn checkpoints_resume(store: &dyn BlobStore) {
     assert!(matches!(missing, Err(BlobError::Missing { .. })), "{missing:?}");
 }
 
-async fn an_upload_ends_at_any_boundary_after_a_resume(store: &dyn BlobStore) {
+async fn an_upload_ends_at_any_boundary_after_a_resume(store: &dyn BlobStore, domain: &KeyDomain) {
     for size in BOUNDARY_SIZES {
         let bytes = sample(size, 4);
-        let mut writer = store.begin(&domain()).await.expect("begin");
+        let mut writer = store.begin(domain).await.expect("begin");
         writer.write(bytes.clone()).await.expect("write");
         let checkpoint = writer.checkpoint().await.expect("checkpoint");
         assert_eq!(writer.checkpoint().await.expect("again").size_bytes(), size as u64);
@@ -194,10 +212,10 @@ async fn an_upload_ends_at_any_boundary_after_a_resume(store: &dyn BlobStore) {
     }
 }
 
-async fn a_finished_upload_may_go_on(store: &dyn BlobStore) {
+async fn a_finished_upload_may_go_on(store: &dyn BlobStore, domain: &KeyDomain) {
     for (first, second) in [(0, 10), (SEGMENT_BYTES, 1), (600_000, 600_000), (5, 0)] {
         let bytes = sample(first + second, 5);
-        let mut writer = store.begin(&domain()).await.expect("begin");
+        let mut writer = store.begin(domain).await.expect("begin");
         writer.write(bytes.slice(..first)).await.expect("write");
         let finished = writer.finish().await.expect("finish");
         assert_eq!(finished.digest(), sha256(&bytes[..first]));
@@ -208,16 +226,16 @@ async fn a_finished_upload_may_go_on(store: &dyn BlobStore) {
         assert_eq!(object.digest, sha256(&bytes));
         assert_reads(store, &object, &bytes).await;
     }
-    let finished = store.begin(&domain()).await.expect("begin").finish().await.expect("finish");
+    let finished = store.begin(domain).await.expect("begin").finish().await.expect("finish");
     let object_id = finished.object_id();
     finished.discard().await.expect("discard");
     assert!(!store.contains(object_id).await.expect("contains"));
 }
 
-async fn sha512_is_bound_like_sha256(store: &dyn BlobStore) {
+async fn sha512_is_bound_like_sha256(store: &dyn BlobStore, domain: &KeyDomain) {
     for size in [0, 5, SEGMENT_BYTES, 10 * SEGMENT_BYTES + 3] {
         let bytes = sample(size, 6);
-        let mut writer = store.begin(&domain()).await.expect("begin");
+        let mut writer = store.begin(domain).await.expect("begin");
         writer.write(bytes.clone()).await.expect("write");
         let finished = writer.finish().await.expect("finish");
         let finished = finished.into_sha512().await.expect("sha512");
@@ -231,13 +249,15 @@ async fn sha512_is_bound_like_sha256(store: &dyn BlobStore) {
     }
 }
 
-async fn only_what_was_asked_for_opens(store: &dyn BlobStore) {
+async fn only_what_was_asked_for_opens(store: &dyn BlobStore, domain: &KeyDomain) {
     for size in [0, 100, 3 * SEGMENT_BYTES] {
-        let object = publish(store, sample(size, 7)).await;
-        let same_size = publish(store, sample(size, 8)).await;
+        let object = publish_in(store, domain, sample(size, 7)).await;
+        let same_size = publish_in(store, domain, sample(size, 8)).await;
         let absent = StoredObject { object_id: ObjectId::from_bytes([0; 16]), ..object.clone() };
         assert!(matches!(store.open(&absent).await, Err(BlobError::Missing { .. })));
-        let elsewhere = "aes256/123456789012/us-east-2".parse().expect("a domain");
+        // The same key with one cipher is another domain, too.
+        let elsewhere = domain.as_str().replace("-dsse", "").replace("east-1", "east-2");
+        let elsewhere: KeyDomain = elsewhere.parse().expect("a domain");
         for wrong in [
             StoredObject { digest: sha256(b"something else"), ..object.clone() },
             StoredObject { size_bytes: object.size_bytes + 1, ..object.clone() },
@@ -255,9 +275,9 @@ async fn only_what_was_asked_for_opens(store: &dyn BlobStore) {
     }
 }
 
-async fn deletion_is_idempotent(store: &dyn BlobStore) {
+async fn deletion_is_idempotent(store: &dyn BlobStore, domain: &KeyDomain) {
     let bytes = sample(6 * SEGMENT_BYTES, 9);
-    let object = publish(store, bytes.clone()).await;
+    let object = publish_in(store, domain, bytes.clone()).await;
     let reader = open(store, &object).await;
     store.delete(object.object_id).await.expect("delete");
     store.delete(object.object_id).await.expect("delete again");
@@ -267,7 +287,7 @@ async fn deletion_is_idempotent(store: &dyn BlobStore) {
     end.expect("a reader that was open goes on");
     assert!(read == bytes);
 
-    let again = publish(store, bytes.clone()).await;
+    let again = publish_in(store, domain, bytes.clone()).await;
     assert_ne!(again.object_id, object.object_id);
     assert_reads(store, &again, &bytes).await;
 }

@@ -29,7 +29,7 @@ pub enum BlobError {
         /// The object asked for.
         object_id: ObjectId,
     },
-    /// The key of the domain cannot be had (ECR `KmsException`).
+    /// The key of the domain cannot be had; if it was refused, this is ECR's `KmsException`.
     #[error("the encryption key is not available")]
     KeyUnavailable(#[source] KeyError),
     /// The disk or the quota is full.
@@ -93,7 +93,7 @@ impl BlobError {
     /// A key that cannot be had is the key's fault; one that does not open is the object's.
     pub(crate) fn unwrapping(object_id: ObjectId, error: KeyError) -> Self {
         match error {
-            KeyError::Unavailable { .. } => Self::KeyUnavailable(error),
+            KeyError::Refused { .. } | KeyError::Unavailable { .. } => Self::KeyUnavailable(error),
             KeyError::Rejected { .. } => Self::Corrupt {
                 object_id,
                 what: "its data key does not open under the key of its domain",

@@ -11,9 +11,18 @@ pub const KEY_DOMAIN_BYTES_MAX: usize = 192;
 /// Bytes of a wrapped data key at the most: what the object header has room for. A service that
 /// answers with more must wrap a domain key of its own, under which the provider wraps data keys.
 pub const WRAPPED_KEY_BYTES_MAX: usize = 256;
+/// As [`WRAPPED_KEY_BYTES_MAX`], in a domain with two ciphers ([`KeyDomain::inner`]): the wrapped
+/// key of the inner cipher needs its room as well.
+pub const WRAPPED_OUTER_KEY_BYTES_MAX: usize = 220;
+/// Bytes of the wrapped key of an inner cipher at the most: what
+/// [`LocalKeyRing`](crate::LocalKeyRing) makes.
+pub const WRAPPED_INNER_KEY_BYTES_MAX: usize = 64;
+
+/// How the names of domains begin whose objects pass through two ciphers.
+const TWO_CIPHERS: &str = "kms-dsse/";
 
 /// The name of the key that wraps data keys, such as `aes256/123456789012/eu-central-1`: 1 to 192
-/// visible ASCII characters, opaque to this crate.
+/// visible ASCII characters, opaque to this crate but for [`Self::inner`].
 ///
 /// Objects of different domains never share bytes, so that a key can be revoked for one domain
 /// alone.
@@ -24,6 +33,12 @@ impl KeyDomain {
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The domain whose key wraps the keys of the inner cipher, for a domain `kms-dsse/…`: its
+    /// objects pass through two ciphers with two data keys (ECR `KMS_DSSE`). None for all others.
+    pub fn inner(&self) -> Option<Self> {
+        self.0.strip_prefix(TWO_CIPHERS).map(|rest| Self(format!("inner/{rest}")))
     }
 }
 
@@ -59,7 +74,17 @@ pub type DataKey = Secret<[u8; 32]>;
 /// Why a data key could not be wrapped or unwrapped.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum KeyError {
-    /// The key of the domain cannot be reached or used now (ECR `KmsException`).
+    /// The key service says no: the key is switched off, or there is none (ECR `KmsException`).
+    #[error("the key of domain {domain} is refused: {message}")]
+    Refused {
+        /// The domain.
+        domain: KeyDomain,
+        /// What the service says, for clients.
+        message: String,
+        /// Its error code, such as `DisabledException`.
+        code: &'static str,
+    },
+    /// The key of the domain cannot be reached or used now, for a fault of this side.
     #[error("the key of domain {domain} is not available: {why}")]
     Unavailable {
         /// The domain.

@@ -10,7 +10,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, Prk, Salt};
 use futures_util::future::BoxFuture;
 use wharfinger_core::{Entropy, EntropyExt, Secret};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::key::{DataKey, KeyDomain, KeyError, KeyProvider};
 use crate::master_key::MasterKey;
@@ -102,6 +102,25 @@ impl LocalKeyRing {
             .open_separate_gather(nonce, Aad::from(associated), ciphertext, tag, &mut plaintext)
             .map_err(|_| SealError::DoesNotOpen)?;
         Ok(plaintext)
+    }
+
+    /// The sealed root of a new ring, whose keys have nothing to do with those of this one:
+    /// [`Self::open_ring`] opens it for the same `purpose` and `associated`.
+    pub fn seal_new_ring(&self, purpose: &str, associated: &[u8]) -> Result<Vec<u8>, SealError> {
+        let root = Secret::new(self.entropy.bytes::<32>());
+        self.seal(purpose, associated, root.expose())
+    }
+
+    /// The ring whose root [`Self::seal_new_ring`] sealed.
+    pub fn open_ring(
+        &self,
+        purpose: &str,
+        associated: &[u8],
+        sealed: &[u8],
+    ) -> Result<Self, SealError> {
+        let opened = Zeroizing::new(self.open(purpose, associated, sealed)?);
+        let root: [u8; 32] = opened[..].try_into().map_err(|_| SealError::DoesNotOpen)?;
+        Ok(Self::new(&MasterKey::from_bytes(root), Arc::clone(&self.entropy)))
     }
 
     fn derive_key(&self, kind: KeyKind, name: &str) -> Secret<[u8; 32]> {
@@ -267,6 +286,23 @@ mod tests {
             hex::encode(key.expose()),
             "e5c007ccbf19c9e6d993f60721d0e6342d58ff06e075be26b9b78052cd881dd7"
         );
+    }
+
+    #[test]
+    fn a_ring_under_a_ring_has_keys_of_its_own() {
+        let ring = ring_of(1);
+        let sealed = ring.seal_new_ring("kms key", b"one").unwrap();
+        let under = ring.open_ring("kms key", b"one", &sealed).unwrap();
+        let again = ring.open_ring("kms key", b"one", &sealed).unwrap();
+        assert_eq!(under.derive("x").expose(), again.derive("x").expose());
+        assert_ne!(under.derive("x").expose(), ring.derive("x").expose());
+        let other = ring.seal_new_ring("kms key", b"one").unwrap();
+        let other = ring.open_ring("kms key", b"one", &other).unwrap();
+        assert_ne!(under.derive("x").expose(), other.derive("x").expose());
+        assert!(ring.open_ring("kms key", b"two", &sealed).is_err());
+        assert!(ring_of(2).open_ring("kms key", b"one", &sealed).is_err());
+        let short = ring.seal("kms key", b"one", b"short").unwrap();
+        assert_eq!(ring.open_ring("kms key", b"one", &short).err(), Some(SealError::DoesNotOpen));
     }
 
     #[tokio::test]

@@ -8,8 +8,8 @@ use futures_util::future::BoxFuture;
 use wharfinger_core::{Entropy, EntropyExt, ObjectId};
 
 use crate::checkpoint::UploadCheckpoint;
-use crate::header::Header;
-use crate::key::{DataKey, KeyDomain, KeyProvider, WRAPPED_KEY_BYTES_MAX};
+use crate::header::{Header, wrapped_key_bytes_max};
+use crate::key::{DataKey, KeyDomain, KeyProvider, WRAPPED_INNER_KEY_BYTES_MAX};
 use crate::object_file::{LocalFolder, ObjectFile, ObjectFolder, blocking};
 use crate::reader::{ObjectReader, Opening};
 use crate::sealer::Sealer;
@@ -53,22 +53,7 @@ impl LocalBlobStore {
 
     async fn begin_object(&self, domain: &KeyDomain) -> Result<ObjectWriter, BlobError> {
         let object_id = ObjectId::random(&*self.entropy);
-        let data_key = DataKey::new(self.entropy.bytes());
-        let context = Header::context(object_id, domain);
-        let wrapped_key = self
-            .keys
-            .wrap_key(domain, &context, &data_key)
-            .await
-            .map_err(BlobError::KeyUnavailable)?;
-        if wrapped_key.len() > WRAPPED_KEY_BYTES_MAX {
-            let why = "its wrapped keys are longer than the format allows".to_owned();
-            return Err(BlobError::KeyUnavailable(KeyError::Unavailable {
-                domain: domain.clone(),
-                why,
-            }));
-        }
-        let key = SegmentKey::new(&data_key, object_id);
-        let header = Header { object_id, domain: domain.clone(), wrapped_key };
+        let (header, key) = self.new_keys(object_id, domain).await?;
         let (folder, entropy) = (Arc::clone(&self.folder), Arc::clone(&self.entropy));
         blocking(move || {
             let file = folder
@@ -86,15 +71,59 @@ impl LocalBlobStore {
         .await
     }
 
+    /// Fresh data keys for an object, one for each cipher of its domain, and the header with both
+    /// of them wrapped.
+    async fn new_keys(
+        &self,
+        object_id: ObjectId,
+        domain: &KeyDomain,
+    ) -> Result<(Header, SegmentKey), BlobError> {
+        let context = Header::context(object_id, domain);
+        let room = wrapped_key_bytes_max(domain);
+        let (data_key, wrapped_key) = self.new_data_key(domain, &context, room).await?;
+        let mut key = SegmentKey::new(&data_key, object_id);
+        let mut wrapped_inner_key = Vec::new();
+        if let Some(inner) = domain.inner() {
+            let room = WRAPPED_INNER_KEY_BYTES_MAX;
+            let (data_key, wrapped) = self.new_data_key(&inner, &context, room).await?;
+            key = key.with_inner(&data_key);
+            wrapped_inner_key = wrapped;
+        }
+        let domain = domain.clone();
+        Ok((Header { object_id, domain, wrapped_key, wrapped_inner_key }, key))
+    }
+
+    /// A fresh data key, and the same wrapped into at most `room` bytes.
+    async fn new_data_key(
+        &self,
+        domain: &KeyDomain,
+        context: &[u8],
+        room: usize,
+    ) -> Result<(DataKey, Vec<u8>), BlobError> {
+        let data_key = DataKey::new(self.entropy.bytes());
+        let wrapped = self
+            .keys
+            .wrap_key(domain, context, &data_key)
+            .await
+            .map_err(BlobError::KeyUnavailable)?;
+        if wrapped.len() > room {
+            let why = "its wrapped keys are longer than the format allows".to_owned();
+            return Err(BlobError::KeyUnavailable(KeyError::Unavailable {
+                domain: domain.clone(),
+                why,
+            }));
+        }
+        Ok((data_key, wrapped))
+    }
+
     async fn resume_object(
         &self,
         checkpoint: &UploadCheckpoint,
     ) -> Result<ObjectWriter, BlobError> {
         let header = checkpoint.header();
-        let key = self.unwrap_key(header).await?;
+        let key = self.segment_key(header).await?;
         let file = self.hold(header.object_id).await?;
         let (folder, entropy) = (Arc::clone(&self.folder), Arc::clone(&self.entropy));
-        let key = SegmentKey::new(&key, header.object_id);
         let (sealer, rest) = checkpoint.open(key, file, entropy)?;
         blocking(move || Ok(ObjectWriter::resumed(sealer.take_over()?, rest, folder))).await
     }
@@ -109,16 +138,21 @@ impl LocalBlobStore {
             Opening::read(file, object_id, &domain, size_bytes)
         })
         .await?;
-        let key = self.unwrap_key(&opening.header).await?;
-        opening.prove(&key, size_bytes, &digest)
+        let key = self.segment_key(&opening.header).await?;
+        opening.prove(key, size_bytes, &digest)
     }
 
-    async fn unwrap_key(&self, header: &Header) -> Result<DataKey, BlobError> {
-        let context = Header::context(header.object_id, &header.domain);
-        self.keys
-            .unwrap_key(&header.domain, &context, &header.wrapped_key)
-            .await
-            .map_err(|error| BlobError::unwrapping(header.object_id, error))
+    /// The keys of an object, all that its header holds.
+    async fn segment_key(&self, header: &Header) -> Result<SegmentKey, BlobError> {
+        let Header { object_id, domain, wrapped_key, wrapped_inner_key } = header;
+        let context = Header::context(*object_id, domain);
+        let failed = |error| BlobError::unwrapping(*object_id, error);
+        let data_key = self.keys.unwrap_key(domain, &context, wrapped_key).await.map_err(failed)?;
+        let key = SegmentKey::new(&data_key, *object_id);
+        let Some(inner) = domain.inner() else { return Ok(key) };
+        let data_key =
+            self.keys.unwrap_key(&inner, &context, wrapped_inner_key).await.map_err(failed)?;
+        Ok(key.with_inner(&data_key))
     }
 
     /// The file, once no other writer holds it.

@@ -14,7 +14,7 @@ use wharfinger_core::{Digest, ObjectId};
 
 use crate::BlobError;
 use crate::header::{HEADER_BYTES, Header};
-use crate::key::{DataKey, KeyDomain};
+use crate::key::KeyDomain;
 use crate::object_file::ObjectFile;
 use crate::segment::{
     NO_TAG, SEGMENT_BYTES, SEGMENT_OVERHEAD_BYTES, STORED_SEGMENT_BYTES, SegmentKey, SegmentKind,
@@ -67,12 +67,11 @@ impl Opening {
     /// Opens the last segment for `digest`.
     pub(crate) fn prove(
         self,
-        key: &DataKey,
+        key: SegmentKey,
         size_bytes: u64,
         digest: &Digest,
     ) -> Result<ObjectReader, BlobError> {
         let object_id = self.header.object_id;
-        let key = SegmentKey::new(key, object_id);
         let last = segment_count(size_bytes) - 1;
         let (last_previous, stored) = match self.end.split_first_chunk::<TAG_BYTES>() {
             Some((tag, stored)) if last > 0 => (*tag, stored),

@@ -10,11 +10,14 @@ use aws_lc_rs::error::Unspecified;
 use wharfinger_core::{Digest, ObjectId};
 
 use crate::header::HEADER_BYTES;
+use crate::inner_cipher::InnerCipher;
 use crate::key::DataKey;
 use crate::key_ring::cipher;
 
 /// The version of everything this crate writes to an object file.
 pub(crate) const FORMAT_VERSION: u8 = 1;
+/// The same, for objects that pass through two ciphers.
+pub(crate) const FORMAT_VERSION_TWO_CIPHERS: u8 = 2;
 pub(crate) const SEGMENT_BYTES_LOG2: u8 = 16;
 /// Bytes of plaintext in every segment but the last (64 KiB).
 pub const SEGMENT_BYTES: usize = 1 << SEGMENT_BYTES_LOG2;
@@ -55,15 +58,21 @@ pub(crate) enum SegmentKind<'a> {
     Last { size_bytes: u64, digest: &'a Digest },
 }
 
-/// The data key of one object, bound to its id.
+/// The data key of one object, bound to its id; with the key of its inner cipher, if it has one.
 pub(crate) struct SegmentKey {
     key: LessSafeKey,
+    inner: Option<InnerCipher>,
     object_id: ObjectId,
 }
 
 impl SegmentKey {
     pub(crate) fn new(key: &DataKey, object_id: ObjectId) -> Self {
-        Self { key: cipher(key), object_id }
+        Self { key: cipher(key), inner: None, object_id }
+    }
+
+    /// The same for an object that passes through an inner cipher, whose key this is.
+    pub(crate) fn with_inner(self, key: &DataKey) -> Self {
+        Self { inner: Some(InnerCipher::new(key)), ..self }
     }
 
     pub(crate) fn object_id(&self) -> ObjectId {
@@ -125,6 +134,9 @@ impl SegmentKey {
     ) -> Result<SegmentTag, Unspecified> {
         let (nonce_room, rest) = slot.split_at_mut_checked(NONCE_BYTES).ok_or(Unspecified)?;
         let (text, tag_room) = rest.split_last_chunk_mut::<TAG_BYTES>().ok_or(Unspecified)?;
+        if let Some(inner) = &self.inner {
+            inner.apply(&nonce, text)?;
+        }
         let nonce_once = Nonce::assume_unique_for_key(nonce);
         let tag = self.key.seal_in_place_separate_tag(nonce_once, Aad::from(context), text)?;
         nonce_room.copy_from_slice(&nonce);
@@ -142,12 +154,19 @@ impl SegmentKey {
         let (ciphertext, tag) = rest.split_last_chunk::<TAG_BYTES>().ok_or(Unspecified)?;
         let nonce_once = Nonce::assume_unique_for_key(*nonce);
         self.key.open_separate_gather(nonce_once, Aad::from(context), ciphertext, tag, text)?;
+        if let Some(inner) = &self.inner {
+            inner.apply(nonce, text)?;
+        }
         Ok(*tag)
     }
 
     fn context(&self, index: u64, kind: SegmentKind<'_>, previous: &SegmentTag) -> Context {
         let mut context = Context { bytes: [0; CONTEXT_BYTES_MAX], length: 0 };
-        context.push(&[FORMAT_VERSION]);
+        let version = match self.inner {
+            Some(_) => FORMAT_VERSION_TWO_CIPHERS,
+            None => FORMAT_VERSION,
+        };
+        context.push(&[version]);
         context.push(self.object_id.as_bytes());
         context.push(&index.to_be_bytes());
         context.push(&[u8::from(matches!(kind, SegmentKind::Last { .. }))]);
@@ -230,5 +249,7 @@ mod tests {
         assert!(elsewhere.open(4, last(9, &digest), &NO_TAG, &stored, &mut text).is_err());
         assert!(key.open(4, last(9, &digest), &NO_TAG, &stored[..20], &mut text).is_err());
         assert!(key.open_checkpoint(b"", &stored).is_err());
+        let double = key.with_inner(&DataKey::new([7; 32]));
+        assert!(double.open(4, last(9, &digest), &NO_TAG, &stored, &mut text).is_err());
     }
 }

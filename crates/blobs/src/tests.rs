@@ -15,6 +15,7 @@ use crate::{BlobError, BlobStore, LocalBlobStore, MasterKey, StoredObject};
 mod corruption;
 mod faults;
 mod secrecy;
+mod two_ciphers;
 mod upload;
 
 /// A store in a folder of its own.

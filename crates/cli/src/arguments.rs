@@ -14,6 +14,7 @@ use wharfinger_server::{
 use crate::doctor::DoctorArguments;
 use crate::environment;
 use crate::key::KeyArguments;
+use crate::kms::KmsArguments;
 use crate::quotas::QuotaArguments;
 use crate::trust::TrustArguments;
 use crate::user::UserArguments;
@@ -38,6 +39,8 @@ pub(crate) enum Command {
     User(UserArguments),
     /// Manage access keys
     Key(KeyArguments),
+    /// Manage the KMS keys that encrypt repositories
+    Kms(KmsArguments),
     /// Say what is wrong, and what to do about it
     Doctor(DoctorArguments),
     /// Print the version

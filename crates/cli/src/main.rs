@@ -9,6 +9,7 @@ mod doctor;
 mod env;
 mod environment;
 mod key;
+mod kms;
 mod print;
 mod quotas;
 mod serve;
@@ -60,6 +61,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Trust(arguments) => trust::run(arguments).await?,
             Command::User(arguments) => user::run(arguments).await?,
             Command::Key(arguments) => key::run(arguments).await?,
+            Command::Kms(arguments) => kms::run(arguments).await?,
             Command::Doctor(arguments) => return doctor::run(arguments).await,
             Command::Version => print::line(&format!("wharfinger {}", wharfinger_server::VERSION))?,
         }

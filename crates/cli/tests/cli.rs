@@ -177,7 +177,7 @@ fn a_killed_server_is_no_running_server() {
 #[test]
 fn without_a_registry_each_command_says_how_to_start_one() {
     let home = Home::new();
-    for line in ["env", "user list", "key list", "key create --root"] {
+    for line in ["env", "user list", "key list", "key create --root", "kms list-keys"] {
         assert!(home.fails(line).contains("wharfinger serve"), "{line}");
     }
     assert!(!home.data_dir().exists());
@@ -256,6 +256,45 @@ fn users_and_keys_are_managed_beside_a_server_and_without_it() {
     manage_users_and_keys(&home);
     assert_eq!(server.signal("-INT"), 0);
     manage_users_and_keys(&home);
+}
+
+/// KMS keys are managed in the same way beside a server and without one.
+fn manage_kms_keys(home: &Home) {
+    let key = home.json("kms create-key --alias alias/app --description layers --json");
+    let (arn, id) = (key["arn"].as_str().unwrap(), key["key_id"].as_str().unwrap());
+    assert!(arn.starts_with("arn:aws:kms:us-east-1:") && arn.ends_with(id), "{arn}");
+    assert_eq!(key["aliases"], serde_json::json!(["alias/app"]));
+    assert_eq!((&key["enabled"], &key["aws_managed"]), (&true.into(), &false.into()));
+    assert!(home.fails("kms create-key --alias alias/app").contains("already exists"));
+    assert!(home.fails("kms create-key --alias alias/aws/ecr").contains("AWS's own"));
+
+    assert!(home.ok("kms disable-key alias/app").contains(" is off."));
+    let listed = home.json("kms list-keys --json");
+    let listed = listed.as_array().unwrap().iter().find(|it| it["key_id"] == id).unwrap();
+    assert_eq!((&listed["enabled"], &listed["description"]), (&false.into(), &"layers".into()));
+    assert!(home.ok("kms list-keys").lines().any(|it| it.contains(id) && it.contains("  off  ")));
+    assert_eq!(home.json(&format!("kms enable-key {arn} --json"))["enabled"], true);
+    let named = home.json(&format!("kms create-alias alias/more {id} --json"));
+    assert_eq!(named["aliases"], serde_json::json!(["alias/app", "alias/more"]));
+    home.ok("kms delete-alias alias/more");
+    home.ok("kms delete-alias alias/app");
+    assert!(home.fails("kms delete-alias alias/app").contains("is not found"));
+    assert!(home.fails("kms enable-key alias/app").contains("is not found"));
+
+    // Another region has keys of its own.
+    assert_eq!(home.ok("kms list-keys --region eu-west-1 --json"), "[]\n");
+    let refused = home.fails(&format!("kms disable-key {arn} --region eu-west-1"));
+    assert!(refused.contains("not in region eu-west-1"), "{refused}");
+}
+
+#[test]
+fn kms_keys_are_managed_beside_a_server_and_without_it() {
+    let home = Home::new();
+    let mut server = home.serve("");
+    manage_kms_keys(&home);
+    assert_eq!(server.signal("-INT"), 0);
+    manage_kms_keys(&home);
+    assert_eq!(home.json("kms list-keys --json").as_array().unwrap().len(), 2);
 }
 
 #[test]

@@ -47,6 +47,17 @@ impl Arn {
         Self::build("iam", "", account, &format!("user{path}{name}"))
     }
 
+    /// `arn:aws:kms:R:A:key/id`.
+    pub fn kms_key(registry: &RegistryId, key_id: &str) -> Self {
+        let region = registry.region.as_str();
+        Self::build("kms", region, &registry.account, &format!("key/{key_id}"))
+    }
+
+    /// `arn:aws:kms:R:A:alias/name`, of the alias `alias/name`.
+    pub fn kms_alias(registry: &RegistryId, alias: &str) -> Self {
+        Self::build("kms", registry.region.as_str(), &registry.account, alias)
+    }
+
     /// `arn:aws:iam::A:anonymous`: somebody without a login.
     pub fn anonymous(account: &AccountId) -> Self {
         Self::build("iam", "", account, "anonymous")

@@ -40,6 +40,14 @@ pub const EXCLUSION_FILTER_WILDCARDS_MAX: usize = 2;
 pub const PULL_THROUGH_CACHE_RULES_MAX: u32 = 50;
 /// Repository creation templates of one registry (our choice, that of the rules; AWS names none).
 pub const CREATION_TEMPLATES_MAX: u32 = 50;
+/// KMS keys of one account in one region (KMS allows 100,000; ours are counted one by one).
+pub const KMS_KEYS_MAX: u64 = 10_000;
+/// Aliases of one KMS key (KMS's quota).
+pub const KMS_ALIASES_PER_KEY_MAX: u32 = 50;
+/// Characters of an alias of a KMS key, with `alias/`.
+pub const KMS_ALIAS_CHARS_MAX: usize = 256;
+/// Characters of a KMS key's description.
+pub const KMS_DESCRIPTION_CHARS_MAX: usize = 8_192;
 /// Elements of a page when the caller names no `maxResults`.
 pub const PAGE_DEFAULT: u32 = 100;
 /// Elements of a page at the most.

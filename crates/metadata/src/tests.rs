@@ -2,6 +2,7 @@
 //! order; and what the engine says when the disk is full.
 
 mod commit;
+mod kms_keys;
 mod lifecycle;
 mod plan;
 mod public;

@@ -72,7 +72,7 @@ impl Registry {
         };
         let row = self.new_repository(permit, tagging, &new)?;
         let catalog = match catalog {
-            Some(new) => Some((self.seal_logo(&row.key_domain, new.logo_image)?, new.texts)),
+            Some(new) => Some((self.seal_logo(&row.key_domain, new.logo_image).await?, new.texts)),
             None => None,
         };
         let (limit, now) = (self.repositories_max(&row.registry), self.now());
@@ -128,7 +128,7 @@ impl Registry {
         check_public(permit.resource())?;
         let (resource, now) = (permit.resource().clone(), self.now());
         let key_domain = self.key_domain(&resource).await?;
-        let logo = self.seal_logo(&key_domain, new.logo_image)?;
+        let logo = self.seal_logo(&key_domain, new.logo_image).await?;
         self.metadata
             .write(move |tx| {
                 Box::pin(async move {
@@ -147,19 +147,21 @@ impl Registry {
                 Box::pin(async move { Ok::<_, Error>(catalog_data::logo(tx, &digest).await?) })
             })
             .await?;
-        found.map(|logo| self.open_manifest(&logo.key_domain, &digest, &logo.sealed)).transpose()
+        let Some(logo) = found else { return Ok(None) };
+        self.manifest_keys(&logo.key_domain).await?.open(&digest, &logo.sealed).map(Some)
     }
 
     /// A logo as it is kept: sealed like a manifest, under its digest. The key domain of public
     /// repositories is that of their registry for ever, so it fits the row it will be put in.
-    fn seal_logo(&self, key_domain: &str, image: Option<Vec<u8>>) -> Result<Logo, Error> {
+    async fn seal_logo(&self, key_domain: &str, image: Option<Vec<u8>>) -> Result<Logo, Error> {
         let Some(image) = image else { return Ok(Logo::Same) };
         if image.is_empty() {
             return Ok(Logo::None);
         }
         check_logo(&image).map_err(|reason| Error::invalid("logoImageBlob", reason))?;
         let digest = digest_of(&image);
-        Ok(Logo::New(digest, self.seal_manifest(key_domain, &digest, &image)?))
+        let sealed = self.manifest_keys(key_domain).await?.seal(&digest, &image)?;
+        Ok(Logo::New(digest, sealed))
     }
 }
 

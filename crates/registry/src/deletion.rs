@@ -47,6 +47,13 @@ pub enum ImageFailureCode {
     ImageReferencedByManifestList(Vec<Digest>),
     /// The image is archived.
     ImageInaccessible,
+    /// The repository's KMS key refuses to open it.
+    KmsError {
+        /// What KMS says.
+        message: String,
+        /// The code of the KMS error.
+        kms_error: &'static str,
+    },
 }
 
 impl ImageFailureCode {
@@ -60,6 +67,7 @@ impl ImageFailureCode {
             Self::MissingDigestAndTag => "MissingDigestAndTag",
             Self::ImageReferencedByManifestList(_) => "ImageReferencedByManifestList",
             Self::ImageInaccessible => "ImageInaccessible",
+            Self::KmsError { .. } => "KmsError",
         }
     }
 
@@ -79,6 +87,9 @@ impl ImageFailureCode {
                 Error::invalid("imageTag", format!("must satisfy regular expression '{pattern}'"))
             }
             Self::MissingDigestAndTag => Error::invalid("imageId", self.to_string()),
+            Self::KmsError { message, kms_error } => {
+                Error::Kms { message: message.clone(), kms_error }
+            }
             Self::ImageTagDoesNotMatchDigest
             | Self::ImageNotFound
             | Self::ImageReferencedByManifestList(_)
@@ -127,6 +138,7 @@ impl fmt::Display for ImageFailureCode {
                 let parents: Vec<String> = parents.iter().map(ToString::to_string).collect();
                 write!(f, "Requested image referenced by manifest list: [{}]", parents.join(", "))
             }
+            Self::KmsError { message, .. } => f.write_str(message),
             Self::ImageInaccessible => {
                 f.write_str("Requested image is archived and must be restored before it is pulled")
             }

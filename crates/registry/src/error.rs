@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use wharfinger_blobs::BlobError;
+use wharfinger_blobs::{BlobError, KeyError};
 use wharfinger_core::{AccountId, Digest, RegistryId, RepositoryName, Tag, UploadId};
 use wharfinger_lifecycle_policy::InvalidPolicy;
 use wharfinger_metadata::MetadataError;
@@ -308,6 +308,9 @@ impl From<BlobError> for Error {
     fn from(error: BlobError) -> Self {
         match error {
             BlobError::StorageFull { .. } => Self::StorageFull(Box::new(error)),
+            BlobError::KeyUnavailable(KeyError::Refused { message, code, .. }) => {
+                Self::Kms { message, kms_error: code }
+            }
             error => Self::Server(Box::new(error)),
         }
     }

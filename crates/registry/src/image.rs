@@ -14,6 +14,7 @@ pub(crate) use budget::ManifestBudget;
 pub(crate) use listing::artifact_media_type;
 pub use listing::{ImageDetail, ListImagesFilter};
 
+use crate::kms_key::require_usable;
 use crate::repository::must_find;
 use crate::{Error, ImageFailure, ImageFailureCode, ImageName, Registry, pull_time};
 
@@ -61,7 +62,7 @@ pub struct ImageHead {
 
 impl Registry {
     /// ECR `BatchGetImage`: one image or one failure for each id, in their order. An archived image
-    /// is a failure. Those that are read count as pulled.
+    /// is a failure, and without their KMS key all are. Those that are read count as pulled.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for more bytes of manifests than one answer may hold.
@@ -72,7 +73,7 @@ impl Registry {
     ) -> Result<(Vec<StoredImage>, Vec<ImageFailure>), Error> {
         let resource = permit.resource().clone();
         let principal = permit.principal().map(Principal::arn);
-        let (repository, found, failures, recorded) = self
+        let (repository, found, mut failures, recorded) = self
             .metadata
             .read(move |tx| {
                 Box::pin(async move {
@@ -85,7 +86,7 @@ impl Registry {
                                 budget.take(&row)?;
                                 let sealed =
                                     image::sealed_manifest(tx, repository.id, &id.digest).await?;
-                                found.push((id, row, sealed.unwrap_or_default()));
+                                found.push((requested, id, row, sealed.unwrap_or_default()));
                             }
                             Err(code) => failures.push(ImageFailure { requested, code }),
                         }
@@ -96,10 +97,21 @@ impl Registry {
                 })
             })
             .await?;
+        let keys = match self.manifest_keys(&repository.key_domain).await {
+            Err(Error::Kms { message, kms_error }) => {
+                let code = ImageFailureCode::KmsError { message, kms_error };
+                failures.extend(found.into_iter().map(|(requested, ..)| {
+                    let code = code.clone();
+                    ImageFailure { requested, code }
+                }));
+                return Ok((Vec::new(), failures));
+            }
+            keys => keys?,
+        };
         let mut images = Vec::with_capacity(found.len());
         let mut pulled = Vec::new();
-        for (id, row, sealed) in found {
-            let manifest = self.open_manifest(&repository.key_domain, &id.digest, &sealed)?;
+        for (_, id, row, sealed) in found {
+            let manifest = keys.open(&id.digest, &sealed)?;
             let ImageRow { media_type, subject, last_pulled_at, .. } = row;
             if recorded {
                 pulled.push((id.digest, last_pulled_at));
@@ -112,6 +124,9 @@ impl Registry {
 
     /// What `HEAD` of a manifest answers, without reading the manifest. `None` if there is no such
     /// image, or it is archived.
+    ///
+    /// # Errors
+    /// [`Error::Kms`] if the manifest could not be read, for want of its key.
     pub async fn head_image(
         &self,
         permit: &Permit<BatchGetImage>,
@@ -123,6 +138,7 @@ impl Registry {
                 Box::pin(async move {
                     let repository = must_find(tx, &resource).await?;
                     let found = resolve_active(tx, repository.id, &requested).await?;
+                    require_usable(tx, &repository.key_domain).await?;
                     Ok(found.ok().map(|(_, row)| ImageHead {
                         digest: row.digest,
                         media_type: row.media_type,

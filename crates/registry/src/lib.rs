@@ -15,6 +15,7 @@ mod error;
 mod image;
 mod image_tag;
 mod kind_limits;
+mod kms_key;
 mod layer;
 mod lifecycle_policy;
 mod manifest;
@@ -58,6 +59,7 @@ pub use image::{
     ImageDetail, ImageHead, ImageIdentifier, ListImagesFilter, RequestedImage, StoredImage,
 };
 pub use image_tag::ImageTagDetail;
+pub use kms_key::{KmsError, KmsKey, KmsKeys};
 pub use layer::{BlobContent, LayerAvailability};
 pub use lifecycle_policy::{
     LifecyclePolicyPreview, PreviewFilter, PreviewSummary, PreviewedImage, StoredLifecyclePolicy,
@@ -90,7 +92,7 @@ pub use wharfinger_metadata::lifecycle_preview::PreviewStatus;
 pub struct Registry {
     metadata: Metadata,
     blobs: Arc<dyn BlobStore>,
-    keys: Arc<LocalKeyRing>,
+    kms: KmsKeys,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     previews: lifecycle_policy::PreviewRuns,
@@ -102,7 +104,8 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// The service over these stores.
+    /// The service over these stores. The key provider of `blobs` must be a [`KmsKeys`] over the
+    /// same metadata and ring.
     pub fn new(
         metadata: Metadata,
         blobs: Arc<dyn BlobStore>,
@@ -112,11 +115,12 @@ impl Registry {
     ) -> Self {
         let previews = lifecycle_policy::PreviewRuns::new(&*entropy);
         let (uploads, pulls) = (upload::UploadLocks::default(), Default::default());
+        let kms = KmsKeys::new(metadata.clone(), keys, Arc::clone(&clock), Arc::clone(&entropy));
         let (quotas, throttle) = (Quotas::default(), throttle::Throttle::default());
         Self {
             metadata,
             blobs,
-            keys,
+            kms,
             clock,
             entropy,
             previews,

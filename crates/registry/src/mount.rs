@@ -7,6 +7,7 @@ use wharfinger_metadata::blob::{self, BlobUse};
 use wharfinger_metadata::{RepositoryId, Tx, repository};
 
 use crate::account_setting::blob_mounting;
+use crate::kms_key::require_usable;
 use crate::{Error, Registry};
 
 impl Registry {
@@ -65,6 +66,7 @@ async fn mountable(
     let Some(target) = repository::find(tx, &target.registry, &target.name).await? else {
         return Ok(None);
     };
+    require_usable(tx, &target.key_domain).await?;
     let Some(source) = repository::find(tx, &source.registry, &source.name).await? else {
         return Ok(None);
     };

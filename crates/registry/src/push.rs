@@ -77,7 +77,7 @@ impl Registry {
             digest,
             tag: new.tag,
             manifest_size_bytes: stored.manifest.len() as u64,
-            sealed: self.seal_manifest(&key_domain, &digest, &stored.manifest)?,
+            sealed: self.manifest_keys(&key_domain).await?.seal(&digest, &stored.manifest)?,
             manifest,
             quotas: self.quotas,
             now: self.now(),
@@ -88,7 +88,8 @@ impl Registry {
                     let repository = must_find(tx, &resource).await?;
                     // Deleted and made again with another key since the manifest was sealed.
                     if repository.key_domain != key_domain {
-                        return Err(Error::Server("the repository was replaced meanwhile".into()));
+                        let RepositoryResource { registry, name } = &resource;
+                        return Err(Error::repository_not_found(registry, name));
                     }
                     put(tx, repository, push).await
                 })

@@ -77,25 +77,26 @@ impl Registry {
             })
             .await?;
         let mut items = Vec::with_capacity(found.len());
+        let keys = self.manifest_keys(&key_domain).await?;
         for (row, sealed) in found {
-            items.push(self.referrer(&key_domain, row, &sealed)?);
+            let manifest = keys.open(&row.digest, &sealed)?;
+            items.push(referrer(&manifest, row)?);
         }
         Ok(Page::up_to(items, &list, next))
     }
+}
 
-    fn referrer(&self, key_domain: &str, row: ImageRow, sealed: &[u8]) -> Result<Referrer, Error> {
-        let bytes = self.open_manifest(key_domain, &row.digest, sealed)?;
-        let manifest = Manifest::parse(&bytes, Some(&row.media_type))
-            .map_err(|error| Error::Server(Box::new(error)))?;
-        Ok(Referrer {
-            digest: row.digest,
-            media_type: row.media_type,
-            manifest_size_bytes: row.manifest_size_bytes,
-            artifact_type: row.artifact_type.or(row.artifact_media_type),
-            annotations: manifest.annotations,
-            status: row.status,
-        })
-    }
+fn referrer(manifest: &[u8], row: ImageRow) -> Result<Referrer, Error> {
+    let manifest = Manifest::parse(manifest, Some(&row.media_type))
+        .map_err(|error| Error::Server(Box::new(error)))?;
+    Ok(Referrer {
+        digest: row.digest,
+        media_type: row.media_type,
+        manifest_size_bytes: row.manifest_size_bytes,
+        artifact_type: row.artifact_type.or(row.artifact_media_type),
+        annotations: manifest.annotations,
+        status: row.status,
+    })
 }
 
 /// The referrers of a page: as many as it may show of those that it may look at.

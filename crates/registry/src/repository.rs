@@ -49,7 +49,7 @@ impl Registry {
     /// # Errors
     /// [`Error::RepositoryAlreadyExists`] even for identical settings; of two calls at once exactly
     /// one succeeds. [`Error::LimitExceeded`], [`Error::InvalidTagParameter`],
-    /// [`Error::TooManyTags`].
+    /// [`Error::TooManyTags`]. [`Error::Kms`] for a KMS key that cannot be used.
     pub async fn create_repository(
         &self,
         permit: &Permit<CreateRepository>,
@@ -69,9 +69,17 @@ impl Registry {
     ) -> Result<Repository, Error> {
         let row = self.new_repository(permit, tagging, &new)?;
         let limit = self.repositories_max(&row.registry);
+        let (keys, encryption) = (self.kms.clone(), new.encryption);
         self.metadata
             .write(move |tx| {
                 Box::pin(async move {
+                    let encryption = encryption.resolve(tx, &keys, &row.registry).await?;
+                    let row = RepositoryRow {
+                        key_domain: encryption.key_domain(&row.registry),
+                        encryption_type: encryption.encryption_type,
+                        kms_key: encryption.kms_key,
+                        ..row
+                    };
                     let row = insert_repository(tx, row, &new.tags, limit).await?;
                     put_initial_policies(tx, row.id, policies, row.created_at).await?;
                     Repository::from_row(row)
@@ -81,6 +89,7 @@ impl Registry {
     }
 
     /// The row of a repository to be, once everything is in order that takes no look at the store.
+    /// A KMS key is named as the request names it.
     pub(crate) fn new_repository(
         &self,
         permit: &Permit<CreateRepository>,

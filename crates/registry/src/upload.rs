@@ -21,6 +21,7 @@ pub use complete::{CompletedLayer, EmptyBlob};
 pub(crate) use lock::UploadLocks;
 pub use part::LayerPart;
 
+use crate::kms_key::require_usable;
 use crate::repository::must_find;
 use crate::{Error, Registry};
 
@@ -35,6 +36,9 @@ pub struct UploadProgress {
 
 impl Registry {
     /// ECR `InitiateLayerUpload`, `[end-4a] POST /v2/<name>/blobs/uploads/`.
+    ///
+    /// # Errors
+    /// [`Error::Kms`] where nothing could be stored, for want of the repository's key.
     pub async fn initiate_layer_upload(
         &self,
         permit: &Permit<InitiateLayerUpload>,
@@ -44,10 +48,11 @@ impl Registry {
         self.metadata
             .write(move |tx| {
                 Box::pin(async move {
-                    let repository = must_find(tx, &resource).await?.id;
+                    let repository = must_find(tx, &resource).await?;
+                    require_usable(tx, &repository.key_domain).await?;
                     let row = UploadRow {
                         upload_id,
-                        repository,
+                        repository: repository.id,
                         received_bytes: 0,
                         part_count: 0,
                         last_part_first_byte: None,

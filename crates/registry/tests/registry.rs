@@ -6,6 +6,7 @@ mod registry {
     mod archiving;
     mod creation_templates;
     mod deleting;
+    mod encrypting;
     mod fixture;
     mod layers;
     mod lifecycle_policies;

@@ -160,7 +160,8 @@ fn open_registry(
     let keys = Arc::clone(installation.keys());
     let entropy = Arc::clone(installation.entropy());
     let root = installation.directory().path();
-    let blobs = LocalBlobStore::open(root, Arc::clone(&keys) as _, Arc::clone(&entropy))?;
+    let provider = Arc::new(installation.kms_keys());
+    let blobs = LocalBlobStore::open(root, provider, Arc::clone(&entropy))?;
     let registry = Registry::new(
         installation.metadata().clone(),
         Arc::new(blobs),

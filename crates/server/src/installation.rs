@@ -13,6 +13,7 @@ use wharfinger_auth::{Auth, AuthKeys, UserError};
 use wharfinger_blobs::{LocalKeyRing, MasterKey, MasterKeyError, SealError};
 use wharfinger_core::{AccountId, Clock, Entropy};
 use wharfinger_metadata::{Metadata, MetadataError, OpenMode, installation};
+use wharfinger_registry::KmsKeys;
 
 use crate::data_dir::DataDirLock;
 use crate::{Config, DataDir, DataDirError, SystemClock, SystemEntropy};
@@ -153,6 +154,13 @@ impl Installation {
     /// Whether this start made the root key and its file.
     pub fn has_new_root_key(&self) -> bool {
         self.new_root_key
+    }
+
+    /// The KMS keys.
+    pub fn kms_keys(&self) -> KmsKeys {
+        let Stores { metadata, keys, clock, entropy, .. } = &self.stores;
+        let (ring, clock) = (Arc::clone(keys), Arc::clone(clock));
+        KmsKeys::new(metadata.clone(), ring, clock, Arc::clone(entropy))
     }
 
     pub(crate) fn metadata(&self) -> &Metadata {

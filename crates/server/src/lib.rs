@@ -37,6 +37,8 @@ pub use runtime::runtime;
 pub use shutdown::Shutdown;
 pub use system::{SystemClock, SystemEntropy};
 pub use tls::TlsError;
+// What `Installation::kms_keys` hands out.
+pub use wharfinger_registry::{KmsKey, KmsKeys};
 
 /// The version of this program.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

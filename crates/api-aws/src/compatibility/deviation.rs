@@ -44,10 +44,27 @@ pub const DEVIATIONS: &[Deviation] = &[
                or, in batches, a failure of that element.",
     },
     Deviation {
-        place: "`CreateRepository` `encryptionConfiguration`",
-        aws: "`KMS` and `KMS_DSSE` use a KMS key.",
-        here: "`KmsException`: there is no key service yet. `AES256` encrypts with the registry's \
-               own key ring.",
+        place: "KMS keys",
+        aws: "Are those of AWS KMS, through its API.",
+        here: "Are the registry's own, made and named with `wharfinger kms`; there is no KMS API, \
+               and no key of another account or region is used. `kmsError` is the code that KMS \
+               would give (`NotFoundException`, `DisabledException`, `InvalidArnException`), with \
+               its message.",
+    },
+    Deviation {
+        place: "KMS permissions and grants",
+        aws: "The caller needs `kms:CreateGrant`, `kms:RetireGrant` and `kms:DescribeKey` for \
+              customer keys; ECR holds two grants for each repository.",
+        here: "Neither is asked for nor made: who may create a repository may use every key of \
+               the account and region.",
+    },
+    Deviation { place: "`KMS_DSSE`", aws: "In GovCloud regions only.", here: "In every region." },
+    Deviation {
+        place: "A repository whose KMS key is disabled",
+        aws: "Not documented in detail.",
+        here: "`KmsException` for whatever stores or reads bytes (`ListImageReferrers` too), \
+               `KmsError` in `BatchGetImage`, until the key is enabled. Lists, descriptions and \
+               deletions go on, and `GetDownloadUrlForLayer` gives a URL whose use fails.",
     },
     Deviation {
         place: "`PutImage` of an OCI artifact without layers",

@@ -199,6 +199,7 @@ fn failure(failure: ImageFailure) -> ImageFailureOutput {
             ImageFailureCode::ImageReferencedByManifestList
         }
         FailureCode::ImageInaccessible => ImageFailureCode::ImageInaccessible,
+        FailureCode::KmsError { .. } => ImageFailureCode::KmsError,
     };
     ImageFailureOutput {
         failure_reason: Some(failure.code.to_string()),

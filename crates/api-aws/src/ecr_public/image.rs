@@ -168,6 +168,7 @@ fn failure(failure: ImageFailure) -> ImageFailureOutput {
         FailureCode::ImageReferencedByManifestList(_) => {
             ImageFailureCode::ImageReferencedByManifestList
         }
+        FailureCode::KmsError { .. } => ImageFailureCode::KmsError,
     };
     ImageFailureOutput {
         failure_reason: Some(failure.code.to_string()),

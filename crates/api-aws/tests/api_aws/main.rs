@@ -12,6 +12,7 @@ mod every_operation;
 mod generated_inputs;
 mod images;
 mod images_archived;
+mod kms;
 mod layers;
 mod lifecycle_policies;
 mod never_fails;

@@ -80,12 +80,6 @@ async fn what_cannot_be_created_is_refused() {
     );
     let refused =
         async |body: Value, code: &str| world.call("CreateRepository", body).await.refused(code);
-    let kms = json!({
-        "repositoryName": "new", "encryptionConfiguration": { "encryptionType": "KMS" },
-    });
-    let reply = world.call("CreateRepository", kms).await;
-    reply.refused("KmsException");
-    assert_eq!(reply.json()["kmsError"], "NotFoundException");
     let mode = json!({ "repositoryName": "new", "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION" });
     assert_eq!(
         refused(mode, "InvalidParameterException").await,

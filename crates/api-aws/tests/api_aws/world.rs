@@ -21,7 +21,7 @@ use wharfinger_core::{
     RequestContext, RequestId, Secret, SeededEntropy, Timestamp,
 };
 use wharfinger_metadata::{Metadata, OpenMode};
-use wharfinger_registry::Registry;
+use wharfinger_registry::{KmsKeys, Registry};
 
 pub const ACCOUNT: &str = "111122223333";
 pub const HOST: &str = "localhost:4566";
@@ -36,6 +36,7 @@ pub struct World {
     folder: TempDir,
     pub clock: Arc<ManualClock>,
     pub auth: Arc<Auth>,
+    pub kms: KmsKeys,
     pub registry: Arc<Registry>,
     pub api: ApiAws,
     pub root: AccessKey,
@@ -94,7 +95,10 @@ impl World {
             Metadata::open(&folder.path().join("metadata.db"), OpenMode::CreateOrMigrate).unwrap();
         let keys =
             Arc::new(LocalKeyRing::new(&MasterKey::from_bytes([1; 32]), Arc::clone(&entropy)));
-        let blobs = LocalBlobStore::open(folder.path(), keys.clone(), Arc::clone(&entropy));
+        let time: Arc<dyn Clock> = clock.clone();
+        let kms = KmsKeys::new(metadata.clone(), keys.clone(), time, Arc::clone(&entropy));
+        let provider = Arc::new(kms.clone());
+        let blobs = LocalBlobStore::open(folder.path(), provider, Arc::clone(&entropy));
         let blobs = Arc::new(blobs.unwrap());
         let registry =
             Registry::new(metadata.clone(), blobs, keys, clock.clone(), Arc::clone(&entropy));
@@ -105,7 +109,7 @@ impl World {
             Arc::new(Auth::new(metadata, clock.clone(), Arc::clone(&entropy), &auth_keys).unwrap());
         let root = auth.ensure_account(Some(account())).await.unwrap().new_key.unwrap();
         let api = ApiAws::new(Arc::clone(&registry), Arc::clone(&auth), endpoints);
-        Self { folder, clock, auth, registry, api, root, entropy }
+        Self { folder, clock, auth, kms, registry, api, root, entropy }
     }
 
     /// A user with an identity policy, and a key for it.

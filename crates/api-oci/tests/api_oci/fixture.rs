@@ -21,7 +21,7 @@ use wharfinger_core::{
 };
 use wharfinger_metadata::{Metadata, OpenMode};
 use wharfinger_oci::media_type::{OCI_CONFIG, OCI_MANIFEST};
-use wharfinger_registry::{Encryption, NewRepository, Registry, TagMutability};
+use wharfinger_registry::{Encryption, KmsKeys, NewRepository, Registry, TagMutability};
 
 pub(super) const ACCOUNT: &str = "111122223333";
 pub(super) const REGION: &str = "eu-west-1";
@@ -33,6 +33,7 @@ pub(super) struct Fixture {
     pub(super) folder: TempDir,
     pub(super) clock: Arc<ManualClock>,
     pub(super) auth: Arc<Auth>,
+    pub(super) kms: KmsKeys,
     pub(super) registry: Arc<Registry>,
     pub(super) root: AccessKey,
     /// The password of the root, good for twelve hours.
@@ -68,9 +69,11 @@ pub(super) async fn open(public: Option<PublicEndpoint>, quotas: Quotas) -> Fixt
     let metadata =
         Metadata::open(&folder.path().join("metadata.db"), OpenMode::CreateOrMigrate).unwrap();
     let ring = Arc::new(LocalKeyRing::new(&MasterKey::from_bytes([7; 32]), shared.clone()));
-    let blobs = LocalBlobStore::open(folder.path(), ring.clone(), shared.clone()).unwrap();
-    let keys = AuthKeys { token_key: Secret::new([1; 32]), secret_key: Secret::new([2; 32]) };
     let time: Arc<dyn Clock> = clock.clone();
+    let kms = KmsKeys::new(metadata.clone(), ring.clone(), time.clone(), shared.clone());
+    let provider = Arc::new(kms.clone());
+    let blobs = LocalBlobStore::open(folder.path(), provider, shared.clone()).unwrap();
+    let keys = AuthKeys { token_key: Secret::new([1; 32]), secret_key: Secret::new([2; 32]) };
     let auth = Auth::new(metadata.clone(), time.clone(), shared.clone(), &keys).unwrap();
     let registry = Registry::new(metadata, Arc::new(blobs), ring, time, shared);
     let registry = registry.with_public(public).with_quotas(quotas);
@@ -78,7 +81,7 @@ pub(super) async fn open(public: Option<PublicEndpoint>, quotas: Quotas) -> Fixt
     let root = auth.ensure_account(Some(ACCOUNT.parse().unwrap())).await.unwrap().new_key.unwrap();
     let api = ApiOci::new(registry.clone(), auth.clone());
     let mut fixture =
-        Fixture { folder, clock, auth, registry, root, password: String::new(), entropy, api };
+        Fixture { folder, clock, kms, auth, registry, root, password: String::new(), entropy, api };
     fixture.password = fixture.login(&fixture.root, REGION).await;
     fixture.create_repository(REPOSITORY, TagMutability::Mutable).await;
     fixture

@@ -2,7 +2,9 @@
 
 use wharfinger_core::{AccountId, ObjectId, SeededEntropy, UploadId};
 
-use super::{digest, image_row, now, open, repository_row, templates, with_repository, write};
+use super::{
+    digest, image_row, kms_keys, now, open, repository_row, templates, with_repository, write,
+};
 use crate::access_key::{self, AccessKeyRow};
 use crate::blob::BlobRow;
 use crate::image::{ImagePosition, ImageStatus, TagStatus};
@@ -10,7 +12,7 @@ use crate::upload::UploadRow;
 use crate::user::UserRow;
 use crate::{
     MetadataError, RepositoryId, Tx, blob, catalog_data, creation_template, image, installation,
-    lifecycle_policy, lifecycle_preview, public_registry, pull_through_cache_rule,
+    kms_key, lifecycle_policy, lifecycle_preview, public_registry, pull_through_cache_rule,
     pull_time_exclusion, registry_setting, repository, repository_policy, resource_tag, tag,
     upload, user,
 };
@@ -31,6 +33,7 @@ async fn every_statement_walks_an_index() {
             super::scan::run(tx, id).await?;
             run_users(tx).await?;
             run_templates(tx).await?;
+            run_kms_keys(tx).await?;
             run_lifecycle(tx, id).await?;
             repository::delete(tx, id, now()).await?;
             while repository::purge(tx, 10).await? {}
@@ -235,6 +238,20 @@ async fn run_templates(tx: &mut Tx) -> Result<(), MetadataError> {
     pull_through_cache_rule::count(tx, &registry).await?;
     pull_through_cache_rule::update(tx, &registry, &rule).await?;
     pull_through_cache_rule::delete(tx, &registry, "quay").await
+}
+
+async fn run_kms_keys(tx: &mut Tx) -> Result<(), MetadataError> {
+    let registry = repository_row("app").registry;
+    kms_key::insert(tx, &registry, &kms_keys::key("a")).await?;
+    kms_key::find(tx, &registry, "a").await?;
+    kms_key::list(tx, &registry, "", 100).await?;
+    kms_key::count(tx, &registry).await?;
+    kms_key::set_enabled(tx, &registry, "a", false).await?;
+    kms_key::insert_alias(tx, &registry, "alias/a", "a", now()).await?;
+    kms_key::find_alias(tx, &registry, "alias/a").await?;
+    kms_key::aliases(tx, &registry, "a", 100).await?;
+    kms_key::delete_alias(tx, &registry, "alias/a").await?;
+    Ok(())
 }
 
 async fn run_lifecycle(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> {

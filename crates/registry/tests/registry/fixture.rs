@@ -14,13 +14,14 @@ use wharfinger_core::{
 };
 use wharfinger_metadata::{Metadata, OpenMode};
 use wharfinger_registry::{
-    EmptyBlob, Encryption, Error, NewImage, NewRepository, Registry, RequestedImage, StoredImage,
-    TagMutability,
+    EmptyBlob, Encryption, Error, KmsKeys, NewImage, NewRepository, Registry, RequestedImage,
+    StoredImage, TagMutability,
 };
 
 pub struct Fixture {
     pub folder: TempDir,
     pub clock: Arc<ManualClock>,
+    pub kms: KmsKeys,
     pub registry: Registry,
 }
 
@@ -35,9 +36,14 @@ impl Fixture {
         let keys = Arc::new(LocalKeyRing::new(&MasterKey::from_bytes([7; 32]), entropy.clone()));
         let metadata =
             Metadata::open(&folder.path().join("metadata.db"), OpenMode::CreateOrMigrate).unwrap();
+        let kms = KmsKeys::new(metadata.clone(), keys.clone(), clock.clone(), entropy.clone());
         let blobs: Arc<dyn BlobStore> = Arc::new(
-            LocalBlobStore::open(folder.path(), keys.clone(), entropy.clone() as Arc<dyn Entropy>)
-                .unwrap(),
+            LocalBlobStore::open(
+                folder.path(),
+                Arc::new(kms.clone()),
+                entropy.clone() as Arc<dyn Entropy>,
+            )
+            .unwrap(),
         );
         let registry = Registry::new(
             metadata,
@@ -46,19 +52,19 @@ impl Fixture {
             clock.clone() as Arc<dyn Clock>,
             entropy.clone() as Arc<dyn Entropy>,
         );
-        Self { folder, clock, registry }
+        Self { folder, clock, kms, registry }
     }
 
     /// The same folder under a new process, as far as that can be had in one.
     pub fn restarted(self) -> Self {
-        let Self { folder, registry, .. } = self;
-        drop(registry);
+        let Self { folder, kms, registry, .. } = self;
+        drop((kms, registry));
         Self::open(folder, 2)
     }
 
     pub fn with_quotas(quotas: Quotas) -> Self {
-        let Self { folder, clock, registry } = Self::new();
-        Self { folder, clock, registry: registry.with_quotas(quotas) }
+        let Self { folder, clock, kms, registry } = Self::new();
+        Self { folder, clock, kms, registry: registry.with_quotas(quotas) }
     }
 
     pub async fn with_repository(mode: &str) -> Self {
@@ -75,6 +81,23 @@ impl Fixture {
             tags: vec![],
         };
         self.registry.create_repository(&permit_for(name), None, new).await.map(|_| ())
+    }
+
+    /// A repository of this encryption; answers the encryption it has got.
+    pub async fn create_encrypted(
+        &self,
+        name: &str,
+        encryption_type: &str,
+        kms_key: Option<&str>,
+    ) -> Result<Encryption, Error> {
+        let new = NewRepository {
+            tag_mutability: TagMutability::new("MUTABLE", None)?,
+            scan_on_push: false,
+            encryption: Encryption::new(Some(encryption_type), kms_key)?,
+            tags: vec![],
+        };
+        let created = self.registry.create_repository(&permit_for(name), None, new).await?;
+        Ok(created.encryption)
     }
 
     /// Uploads a layer in one piece.
