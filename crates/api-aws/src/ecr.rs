@@ -327,7 +327,7 @@ impl Call<'_> {
     ) -> Result<Permit<A>, CallError> {
         let registry = self.registry(registry_id)?;
         let resource = RepositoryResource { registry, name: repository_name(name)? };
-        Ok(self.caller.authorize(resource).await?)
+        Ok(self.service().throttle(self.caller.authorize(resource).await?)?)
     }
 
     /// The permit for an action on the caller's registry as a whole.
@@ -336,7 +336,8 @@ impl Call<'_> {
         registry_id: Option<&str>,
     ) -> Result<Permit<A>, CallError> {
         let registry = self.registry(registry_id)?;
-        Ok(self.caller.authorize(RegistryResource { registry }).await?)
+        let permit = self.caller.authorize(RegistryResource { registry }).await?;
+        Ok(self.service().throttle(permit)?)
     }
 }
 

@@ -41,7 +41,8 @@ impl Call<'_> {
     {
         let registry = self.session.registry.clone();
         let resource = RepositoryResource { registry, name: name.clone() };
-        Ok(self.session.caller.authorize_with(resource, keys).await?)
+        let permit = self.session.caller.authorize_with(resource, keys).await?;
+        Ok(self.registry.throttle(permit)?)
     }
 
     /// The request's query, decoded.

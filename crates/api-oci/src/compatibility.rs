@@ -154,6 +154,13 @@ pub const DEVIATIONS: &[Deviation] = &[
         why: "429 would make clients push again and again",
     },
     Deviation {
+        area: "Rates of requests",
+        ecr: "429 TOOMANYREQUESTS beyond the rate of an operation",
+        wharfinger: "The same with Retry-After, where rates are turned on; a route counts as the \
+                     operations whose permissions it takes, before anything is done",
+        why: "A body that was taken and then refused would be sent and appended twice",
+    },
+    Deviation {
         area: "Full storage",
         ecr: "Does not occur",
         wharfinger: "507 UNKNOWN",

@@ -16,5 +16,6 @@ mod api_oci {
     mod pushing;
     mod referrers;
     mod refusals;
+    mod throttling;
     mod uploading;
 }

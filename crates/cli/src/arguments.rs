@@ -13,6 +13,7 @@ use wharfinger_server::{
 use crate::doctor::DoctorArguments;
 use crate::environment;
 use crate::key::KeyArguments;
+use crate::quotas::QuotaArguments;
 use crate::trust::TrustArguments;
 use crate::user::UserArguments;
 
@@ -113,6 +114,8 @@ pub(crate) struct ServeArguments {
     /// Seconds to finish what is in flight when the server stops [default: 30]
     #[arg(long, value_name = "SECONDS", env = "WHARFINGER_SHUTDOWN_GRACE_SECONDS")]
     shutdown_grace_seconds: Option<NonZeroU32>,
+    #[command(flatten)]
+    quotas: QuotaArguments,
 }
 
 #[derive(Args, Debug)]
@@ -194,6 +197,7 @@ impl ServeArguments {
                 idle_timeout_seconds: self.idle_timeout_seconds,
                 shutdown_grace_seconds: self.shutdown_grace_seconds,
             },
+            quotas: self.quotas.settings(),
             ..self.address.settings()
         };
         self.directory.resolve_with(settings)
@@ -217,7 +221,9 @@ mod tests {
                     --region eu-west-1 --tls auto --tls-name A.test,::1 --account-id 111122223333 --registry-host r.test \
                     --log-format json --log debug --connections-max 2 \
                     --header-read-timeout-seconds 3 --idle-timeout-seconds 4 \
-                    --shutdown-grace-seconds 5";
+                    --shutdown-grace-seconds 5 --quota-repositories 6 \
+                    --quota-images-per-repository 7 --quota-tags-per-image 8 \
+                    --quota-rates ecr --quota-rate PutImage=9,UploadLayerPart=10";
         let Command::Serve(serve) = Arguments::parse_from(line.split_whitespace()).command else {
             panic!("not serve");
         };
@@ -227,7 +233,9 @@ mod tests {
             account_id: Some(111122223333), registry_host: Some(\"r.test\"), \
             master_key_file: Some(\"/k\"), tls: Auto { names: [\"a.test\", \"::1\"] }, log: LogSettings { format: Json, filter: \"debug\" }, \
             limits: Limits { connections_max: 2, header_read_timeout: 3s, idle_timeout: 4s, \
-            shutdown_grace: 5s } }";
+            shutdown_grace: 5s }, quotas: Quotas { repositories_max: 6, \
+            images_per_repository_max: 7, tags_per_image_max: 8, rates: Rates([Some(1000), \
+            Some(2000), Some(100), Some(500), Some(3000), Some(100), Some(9), Some(10)]) } }";
         assert_eq!(shown, expected);
         let line = ["wharfinger", "serve", "--tls-cert", "/c", "--tls-key", "/k"];
         let Command::Serve(serve) = Arguments::parse_from(line).command else {

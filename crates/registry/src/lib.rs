@@ -33,12 +33,13 @@ mod resource_tag;
 mod scanning;
 mod signing;
 mod storage_class;
+mod throttle;
 mod upload;
 
 use std::sync::Arc;
 
 use wharfinger_blobs::{BlobStore, LocalKeyRing};
-use wharfinger_core::{Clock, Entropy, Timestamp};
+use wharfinger_core::{Clock, Entropy, Quotas, Timestamp};
 use wharfinger_metadata::Metadata;
 
 pub use account_setting::AccountSetting;
@@ -88,6 +89,8 @@ pub struct Registry {
     previews: lifecycle_policy::PreviewRuns,
     uploads: upload::UploadLocks,
     pulls: pull_time::WaitingPulls,
+    quotas: Quotas,
+    throttle: throttle::Throttle,
 }
 
 impl Registry {
@@ -101,7 +104,14 @@ impl Registry {
     ) -> Self {
         let previews = lifecycle_policy::PreviewRuns::new(&*entropy);
         let (uploads, pulls) = (upload::UploadLocks::default(), Default::default());
-        Self { metadata, blobs, keys, clock, entropy, previews, uploads, pulls }
+        let (quotas, throttle) = (Quotas::default(), throttle::Throttle::default());
+        Self { metadata, blobs, keys, clock, entropy, previews, uploads, pulls, quotas, throttle }
+    }
+
+    /// The same service with other quotas than ECR's.
+    #[must_use]
+    pub fn with_quotas(self, quotas: Quotas) -> Self {
+        Self { throttle: throttle::Throttle::new(quotas.rates), quotas, ..self }
     }
 
     fn now(&self) -> Timestamp {

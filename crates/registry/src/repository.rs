@@ -5,7 +5,6 @@ use wharfinger_auth::actions::{
     PutImageTagMutability, TagResource,
 };
 use wharfinger_auth::{Permit, RepositoryResource};
-use wharfinger_core::limits::REPOSITORIES_MAX;
 use wharfinger_core::{RegistryId, RepositoryName, Timestamp};
 use wharfinger_metadata::repository::{self, RepositoryRow};
 use wharfinger_metadata::{MetadataError, RepositoryId, Tx, resource_tag};
@@ -89,11 +88,11 @@ impl Registry {
             kms_key: new.encryption.kms_key,
             image_count: 0,
         };
+        let limit = self.quotas.repositories_max;
         self.metadata
             .write(move |tx| {
                 Box::pin(async move {
-                    if repository::count(tx, &row.registry).await? >= REPOSITORIES_MAX {
-                        let limit = REPOSITORIES_MAX;
+                    if repository::count(tx, &row.registry).await? >= limit {
                         return Err(Error::LimitExceeded {
                             what: "repositories per registry",
                             limit,

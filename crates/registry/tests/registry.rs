@@ -15,6 +15,7 @@ mod registry {
     mod policies;
     mod pull_through_cache_rules;
     mod pushing;
+    mod quotas;
     mod racing;
     mod referring;
     mod replication;

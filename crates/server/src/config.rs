@@ -3,6 +3,7 @@
 //! A layer is a [`Settings`], in which everything is optional; [`Config::resolve`] puts the layers
 //! on each other and gives the whole [`Config`]. The command line reads flags and environment.
 
+mod quotas;
 mod settings;
 mod tls;
 
@@ -10,8 +11,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use wharfinger_core::{AccountId, Region};
+use wharfinger_core::{AccountId, Quotas, Region};
 
+pub use quotas::{QuotaSettings, RateMode};
 pub use settings::{LimitSettings, LogLayer, Settings};
 pub use tls::{TlsConfig, TlsLayer, TlsMode};
 
@@ -52,6 +54,8 @@ pub struct Config {
     pub log: LogSettings,
     /// Limits of the listener.
     pub limits: Limits,
+    /// Quotas of every registry.
+    pub quotas: Quotas,
 }
 
 /// How the server logs.
@@ -155,6 +159,7 @@ impl Config {
                 filter: given.log.filter.unwrap_or_else(|| DEFAULT_LOG_FILTER.into()),
             },
             limits: given.limits.resolve(),
+            quotas: given.quotas.resolve(),
         })
     }
 }
@@ -218,6 +223,7 @@ mod tests {
         assert_eq!(config.region.as_str(), DEFAULT_REGION);
         assert_eq!(config.log, LogSettings { format: LogFormat::Text, filter: "info".into() });
         assert_eq!(config.limits.connections_max, CONNECTIONS_MAX);
+        assert_eq!(config.quotas, Quotas::default());
         let none = Config::resolve(Settings::default(), Settings::default(), None);
         assert!(none.unwrap_err().to_string().contains("--data-dir"));
     }
@@ -228,7 +234,8 @@ mod tests {
             "data_dir = '/file'\nlisten = 'localhost:1'\nregion = 'eu-central-1'\n\
              account_id = '123456789012'\nregistry_host = '{account}.dkr.{region}.test'\n\
              master_key_file = '/key'\n[log]\nformat = 'json'\nfilter = 'debug'\n\
-             [tls]\nmode = 'auto'\n[limits]\nconnections_max = 7\nidle_timeout_seconds = 8\n",
+             [tls]\nmode = 'auto'\n[limits]\nconnections_max = 7\nidle_timeout_seconds = 8\n\
+             [quotas]\nrepositories = 9\ntags_per_image = 10\n",
         )
         .unwrap();
         let overrides = Settings {
@@ -238,6 +245,10 @@ mod tests {
             limits: LimitSettings {
                 connections_max: 9.try_into().ok(),
                 ..LimitSettings::default()
+            },
+            quotas: QuotaSettings {
+                tags_per_image: 11.try_into().ok(),
+                ..QuotaSettings::default()
             },
             ..Settings::default()
         };
@@ -253,6 +264,7 @@ mod tests {
         assert_eq!(config.limits.connections_max, 9);
         assert_eq!(config.limits.idle_timeout, Duration::from_secs(8));
         assert_eq!(config.limits.shutdown_grace, Duration::from_secs(30));
+        assert_eq!((config.quotas.repositories_max, config.quotas.tags_per_image_max), (9, 11));
     }
 
     #[test]

@@ -310,4 +310,23 @@ pub const DEVIATIONS: &[Deviation] = &[
         aws: "Not documented.",
         here: "Status 413, `RequestEntityTooLargeException` (STS: `RequestEntityTooLarge`).",
     },
+    Deviation {
+        place: "Rates of requests",
+        aws: "Eight operations have one for each registry, such as 10 `PutImage` in a second; \
+              bursts are not documented.",
+        here: "Off unless `--quota-rates ecr` turns AWS's on or `--quota-rate` sets one: AWS's \
+               protect a service that many share, and whoever runs this one owns the machine. \
+               Then as many requests as fit a second may come at once, and more are told \
+               `ThrottlingException`. Requests that are not authorized do not count; reading the \
+               URL of `GetDownloadUrlForLayer` counts as calling it.",
+    },
+    Deviation {
+        place: "Quotas",
+        aws: "Repositories and images per repository are raised on request, tags per image are \
+              not; the text of `LimitExceededException` is not documented. 100,000 basic scans \
+              in 24 hours.",
+        here: "Those three are settings (`--quota-…`), the others are AWS's. `The … limit of … is \
+               exceeded`. An image is scanned once in 24 hours, and all of them together as \
+               often as one likes.",
+    },
 ];

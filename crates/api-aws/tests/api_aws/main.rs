@@ -19,6 +19,7 @@ mod pagination;
 mod policies;
 mod pull_through_cache_rules;
 mod pull_time_exclusions;
+mod quotas;
 mod referrers;
 mod replication;
 mod repositories;

@@ -17,8 +17,8 @@ use wharfinger_auth::{AccessKey, Auth, AuthKeys, KeyOwner};
 use wharfinger_aws_protocol::sigv4::{RequestParts, Signer, body_sha256};
 use wharfinger_blobs::{LocalBlobStore, LocalKeyRing, MasterKey};
 use wharfinger_core::{
-    AccountId, Clock, Entropy, ManualClock, Region, RegistryId, RequestContext, RequestId, Secret,
-    SeededEntropy, Timestamp,
+    AccountId, Clock, Entropy, ManualClock, Quotas, Region, RegistryId, RequestContext, RequestId,
+    Secret, SeededEntropy, Timestamp,
 };
 use wharfinger_metadata::{Metadata, OpenMode};
 use wharfinger_registry::Registry;
@@ -65,7 +65,15 @@ impl World {
         Self::with_endpoints(Endpoints::default()).await
     }
 
+    pub async fn with_quotas(quotas: Quotas) -> Self {
+        Self::build(Endpoints::default(), quotas).await
+    }
+
     pub async fn with_endpoints(endpoints: Endpoints) -> Self {
+        Self::build(endpoints, Quotas::default()).await
+    }
+
+    async fn build(endpoints: Endpoints, quotas: Quotas) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(NOW)));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
@@ -74,13 +82,14 @@ impl World {
         let keys =
             Arc::new(LocalKeyRing::new(&MasterKey::from_bytes([1; 32]), Arc::clone(&entropy)));
         let blobs = LocalBlobStore::open(folder.path(), keys.clone(), Arc::clone(&entropy));
-        let registry = Arc::new(Registry::new(
+        let registry = Registry::new(
             metadata.clone(),
             Arc::new(blobs.unwrap()),
             keys,
             clock.clone(),
             Arc::clone(&entropy),
-        ));
+        );
+        let registry = Arc::new(registry.with_quotas(quotas));
         let auth_keys =
             AuthKeys { token_key: Secret::new([2; 32]), secret_key: Secret::new([3; 32]) };
         let auth =

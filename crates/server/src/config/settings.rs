@@ -9,7 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer};
 use wharfinger_core::{AccountId, Region};
 
-use super::{LogFormat, TlsLayer};
+use super::{LogFormat, QuotaSettings, TlsLayer};
 
 /// What one layer (the file, or flags and environment) says.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
@@ -40,6 +40,9 @@ pub struct Settings {
     /// See [`Config::limits`](super::Config::limits).
     #[serde(default)]
     pub limits: LimitSettings,
+    /// See [`Config::quotas`](super::Config::quotas).
+    #[serde(default)]
+    pub quotas: QuotaSettings,
 }
 
 /// What one layer says of logging.
@@ -95,6 +98,7 @@ impl Settings {
                     .shutdown_grace_seconds
                     .or(below.limits.shutdown_grace_seconds),
             },
+            quotas: self.quotas.over(below.quotas),
         }
     }
 
