@@ -92,12 +92,6 @@ impl Registry {
         self.metadata
             .write(move |tx| {
                 Box::pin(async move {
-                    if repository::count(tx, &row.registry).await? >= limit {
-                        return Err(Error::LimitExceeded {
-                            what: "repositories per registry",
-                            limit,
-                        });
-                    }
                     match repository::insert(tx, &row).await {
                         // The name is taken, or (once in a million for two in one millisecond)
                         // the id; then the client tries again.
@@ -111,6 +105,11 @@ impl Registry {
                             };
                         }
                         other => other?,
+                    }
+                    // Counted with the new one, so that a full registry tells of a taken name too.
+                    if repository::count(tx, &row.registry).await? > limit {
+                        let what = "repositories per registry";
+                        return Err(Error::LimitExceeded { what, limit });
                     }
                     for (key, value) in &new.tags {
                         resource_tag::put(tx, row.id, key, value).await?;
