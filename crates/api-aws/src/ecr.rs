@@ -96,8 +96,10 @@ impl ApiAws {
         }
         let operation = Operation::from_name(target.operation).ok_or_else(unknown)?;
         let request = self.decode(operation, bytes).await?;
+        let answer = Call { api: self, context, caller, region }.run(request).await;
+        // Decoded, the body is as large as it was: a part of a layer, or a manifest.
         drop(room);
-        Call { api: self, context, caller, region }.run(request).await
+        answer
     }
 
     async fn decode(&self, operation: Operation, body: bytes::Bytes) -> Result<Request, CallError> {
