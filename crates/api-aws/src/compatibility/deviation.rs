@@ -35,7 +35,8 @@ pub const DEVIATIONS: &[Deviation] = &[
         place: "`imageTag`",
         aws: "1 to 300 characters of `[a-zA-Z0-9-_.]`.",
         here: "The OCI grammar: at most 128 characters, not starting with `.` or `-`. No client \
-               could pull any other tag.",
+               could pull any other tag. `PutImage` refuses it; elsewhere it is a tag that no image \
+               has.",
     },
     Deviation {
         place: "`imageDigest`, `layerDigest`, `layerDigests`",
@@ -50,6 +51,12 @@ pub const DEVIATIONS: &[Deviation] = &[
                own key ring.",
     },
     Deviation {
+        place: "`PutImage` of an image that is there",
+        aws: "Does not document a repeated push without `imageTag`, or what a new tag does to \
+              `imagePushedAt`.",
+        here: "`ImageAlreadyExistsException`; `imagePushedAt` stays what it was.",
+    },
+    Deviation {
         place: "`PutImage` of an OCI artifact without layers",
         aws: "`Image has to have at least 1 layer`.",
         here: "Stored: only container images need a layer.",
@@ -58,6 +65,16 @@ pub const DEVIATIONS: &[Deviation] = &[
         place: "`BatchGetImage` `acceptedMediaTypes`",
         aws: "May translate an image that is asked for by tag into an accepted type.",
         here: "Answers the image as it was pushed, byte for byte.",
+    },
+    Deviation {
+        place: "`BatchGetImage` by the digest of an image with several tags",
+        aws: "Not documented; may answer an element for each tag.",
+        here: "One element for each id, with the tag that was asked for, if one was.",
+    },
+    Deviation {
+        place: "`BatchDeleteImage` with both tag and digest",
+        aws: "Not documented.",
+        here: "As by tag, once they agree: the tag goes, and with the last one the image.",
     },
     Deviation {
         place: "`BatchGetImage` of very large manifests",
@@ -78,6 +95,19 @@ pub const DEVIATIONS: &[Deviation] = &[
         place: "`DescribeImages` members",
         aws: "Reports findings of scans.",
         here: "`imageScanFindingsSummary` is absent until there are findings.",
+    },
+    Deviation {
+        place: "`imageSizeInBytes`, `artifactMediaType`",
+        aws: "Does not document what is summed up, or the type of an artifact that has both a config \
+              and an `artifactType`.",
+        here: "Config and layers, each as often as it is listed; for a list the largest of its \
+               images. `artifactType` if the manifest has one, else the config's media type.",
+    },
+    Deviation {
+        place: "Referrers of images that are deleted or archived",
+        aws: "Deleted or archived as well, within 24 hours.",
+        here: "Stay as they are, and are listed by `ListImageReferrers`, until somebody deletes or \
+               archives them.",
     },
     Deviation {
         place: "`UpdateImageStorageClass` to `STANDARD`",
@@ -115,11 +145,27 @@ pub const DEVIATIONS: &[Deviation] = &[
         here: "`InvalidParameterException` at `nextToken` or `maxResults`.",
     },
     Deviation {
+        place: "`nextToken`",
+        aws: "Does not document what becomes of one of another request.",
+        here: "`InvalidParameterException` unless operation, registry and all parameters but \
+               `maxResults` are those that it was given for.",
+    },
+    Deviation {
+        place: "`DescribeRepositories` without names",
+        aws: "Does not document whether it leaves out repositories that the caller may not describe.",
+        here: "Shows all: the permission is asked for `repository/*`.",
+    },
+    Deviation {
         place: "`StartImageScan`, `DescribeImageScanFindings`",
         aws: "Scans the image and shows what it found.",
         here: "There is no scanner yet. The scan that is recorded is `FAILED`, with a description \
                that says that nothing was examined, and without `imageScanFindings`; it does not \
                count for the quota of one scan a day.",
+    },
+    Deviation {
+        place: "`PutImageScanningConfiguration` in enhanced scanning",
+        aws: "Not documented; may be `ValidationException`.",
+        here: "Kept; it counts again once the registry is back to basic scanning.",
     },
     Deviation {
         place: "Scan on push, enhanced scanning",
@@ -201,6 +247,23 @@ pub const DEVIATIONS: &[Deviation] = &[
         aws: "Has AWS Signer sign what is pushed.",
         here: "`FAILED` with failure code `SigningNotAvailable` for each profile whose rule matches: \
                no image is signed here. Clients may push signatures of their own.",
+    },
+    Deviation {
+        place: "`PutSigningConfiguration` without rules",
+        aws: "Not documented.",
+        here: "A configuration like any other, until `DeleteSigningConfiguration`.",
+    },
+    Deviation {
+        place: "`RegisterPullTimeUpdateExclusion`",
+        aws: "Names no quota.",
+        here: "At most 100 for each registry (`LimitExceededException`). The principal need not exist.",
+    },
+    Deviation {
+        place: "Uploads of layers",
+        aws: "Does not document `partSize`, when an upload is given up, or two parts of it at once.",
+        here: "10 MiB; after 24 hours in which nothing arrived (`UploadNotFoundException`); \
+               `ThrottlingException` for a part that comes while another request writes to the \
+               upload.",
     },
     Deviation {
         place: "`PutLifecyclePolicy`",
