@@ -200,6 +200,33 @@ pub const DEVIATIONS: &[Deviation] = &[
         why: "Whoever runs the registry must be able to tell it from a defect",
     },
     Deviation {
+        area: "Public registries under a path prefix of the shared host",
+        ecr: "There are none; public.ecr.aws is a host",
+        wharfinger: "Reads take no credentials (and take a private login of the host for none); \
+                     writes without a public token answer the Bearer challenge",
+        why: "There /v2/ itself is private, so that clients do not learn that there are tokens",
+    },
+    Deviation {
+        area: "Pulls from public registries without any permission",
+        ecr: "Anonymous pulls are limited to 1 a second, others to 10; HEAD blobs/<digest> has been \
+              seen to answer 401",
+        wharfinger: "No limit; HEAD blobs/<digest> is answered like GET",
+        why: "Whoever runs the registry pays for its traffic, and pulls ask for heads",
+    },
+    Deviation {
+        area: "GET /token/",
+        ecr: "Answers token alone; a login is exchanged for a new token",
+        wharfinger: "Answers expires_in as well; a login is answered as the Bearer token it is, good \
+                     as long as it was",
+        why: "Clients without expires_in come back each minute; no login outlives itself",
+    },
+    Deviation {
+        area: "A malformed Bearer token of a public registry",
+        ecr: "400 in JSON, the text is not documented",
+        wharfinger: "400 DENIED; one that has the form and is not known here answers 401",
+        why: "Clients get a fresh token after 401",
+    },
+    Deviation {
         area: "GET manifests/<reference> of something that is neither tag nor digest",
         ecr: "405 UNSUPPORTED",
         wharfinger: "404 MANIFEST_UNKNOWN",

@@ -152,3 +152,19 @@ pub const RATE_RETRY_AFTER_SECONDS: u64 = 1;
 pub const PUBLIC_ANONYMOUS_PULLS_PER_SECOND: u32 = 1;
 /// Authenticated pulls from public registries in a second (ECR Public's quota).
 pub const PUBLIC_AUTHENTICATED_PULLS_PER_SECOND: u32 = 10;
+/// Repositories of one public registry (ECR Public's quotas, like the next three).
+pub const PUBLIC_REPOSITORIES_MAX: u64 = 10_000;
+/// Bytes of one layer of a public registry (10,000 MiB).
+pub const PUBLIC_LAYER_BYTES_MAX: u64 = 10_000 * 1024 * 1024;
+/// Parts of one layer upload to a public registry.
+pub const PUBLIC_LAYER_PARTS_MAX: u32 = 1_000;
+/// Bytes of a public repository's logo.
+pub const LOGO_BYTES_MAX: usize = 512_000;
+/// Pixels of a logo's sides.
+pub const LOGO_PIXELS_MIN: u32 = 60;
+/// Pixels of a logo's sides.
+pub const LOGO_PIXELS_MAX: u32 = 2_048;
+/// Characters of an alias of a public registry (the model's `RegistryIdOrAlias`).
+pub const REGISTRY_ALIAS_CHARS_MAX: usize = 50;
+/// Characters of the path prefix of public registries: ours, as long as an alias.
+pub const PUBLIC_PATH_PREFIX_CHARS_MAX: usize = 50;

@@ -4,6 +4,7 @@
 mod commit;
 mod lifecycle;
 mod plan;
+mod public;
 mod replication_backfill;
 mod scan;
 mod storage_class;

@@ -13,6 +13,7 @@ mod registry {
     mod listing;
     mod mounting;
     mod policies;
+    mod public;
     mod pull_through_cache_rules;
     mod pushing;
     mod quotas;

@@ -168,7 +168,10 @@ fn open_registry(
         Arc::clone(installation.clock()),
         entropy,
     );
-    Ok(Arc::new(registry.with_quotas(config.quotas)))
+    if let Some(public) = &config.public {
+        tracing::info!(?public, "public repositories are served here: anyone may pull from them");
+    }
+    Ok(Arc::new(registry.with_quotas(config.quotas).with_public(config.public.clone())))
 }
 
 fn assemble(
