@@ -37,6 +37,7 @@ use wharfinger_core::repository_name::REPOSITORY_NAME_PATTERN;
 use wharfinger_core::{Region, RegistryId, RepositoryName, RequestContext};
 use wharfinger_registry::Registry;
 
+use crate::body::WholeBody;
 use crate::endpoint::names_another_region;
 use crate::json_service::JsonService;
 use crate::{ApiAws, Body};
@@ -65,7 +66,8 @@ impl ApiAws {
             let wrong_region = SigV4Error::from(InvalidSignature::WrongRegion);
             return Err(CredentialError::from(wrong_region).into());
         }
-        let request = self.decode::<Ecr>(operation, signed.body).await?;
+        let WholeBody { bytes, room: _room, .. } = signed.body;
+        let request = self.decode::<Ecr>(operation, bytes).await?;
         Call { api: self, context, caller: signed.caller, region: signed.region }.run(request).await
     }
 }

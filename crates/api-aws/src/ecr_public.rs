@@ -22,6 +22,7 @@ use wharfinger_aws_protocol::{Answer, json};
 use wharfinger_core::{AccountId, PublicEndpoint, Region, RegistryId, RequestContext};
 use wharfinger_registry::{Error, Registry};
 
+use crate::body::WholeBody;
 use crate::ecr::error::CallError;
 use crate::ecr::repository_name;
 use crate::json_service::JsonService;
@@ -67,7 +68,8 @@ impl ApiAws {
         let signed = self.admit::<EcrPublic>(context, head, body).await?;
         let endpoint = self.registry.public_endpoint().ok_or_else(not_served)?;
         check_region(&signed.region)?;
-        let request = self.decode::<EcrPublic>(operation, signed.body).await?;
+        let WholeBody { bytes, room: _room, .. } = signed.body;
+        let request = self.decode::<EcrPublic>(operation, bytes).await?;
         Call { api: self, context, caller: signed.caller, endpoint }.run(request).await
     }
 }

@@ -1,6 +1,7 @@
 //! What the services of the JSON protocol have in common: from a request to the operation that it
 //! names, with its caller and its input. Each service goes on in its own file.
 
+use bytes::Bytes;
 use http::Method;
 use http::request::Parts;
 use wharfinger_auth::{Caller, CredentialError};
@@ -90,14 +91,14 @@ impl ApiAws {
         Ok(SignedCall { caller, region, body })
     }
 
-    /// The operation of a name with its input. The room of the body is free again then.
+    /// The operation of a name with its input. The room of the body is still needed then: decoded,
+    /// it is as large as it was.
     pub(crate) async fn decode<S: JsonService>(
         &self,
         operation: &str,
-        body: WholeBody<'_>,
+        bytes: Bytes,
     ) -> Result<S::Request, CallError> {
         let found = S::operation(operation).ok_or_else(|| unknown(operation))?;
-        let WholeBody { bytes, sha256: _, room: _room } = body;
         if bytes.len() <= LARGE_BODY_BYTES {
             return Ok(S::request(found, &bytes)?);
         }

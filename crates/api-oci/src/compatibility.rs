@@ -49,6 +49,39 @@ pub const DEVIATIONS: &[Deviation] = &[
         why: "One of the two would be wrong for every later client",
     },
     Deviation {
+        area: "PUT manifests/<reference> of what lacks layers or images",
+        ecr: "BLOB_UPLOAD_UNKNOWN and MANIFEST_BLOB_UNKNOWN; the status is not documented, nor \
+              what a wrong digest gives",
+        wharfinger: "404 with these codes; 400 DIGEST_INVALID for content of another digest",
+        why: "What docker shows says what is missing",
+    },
+    Deviation {
+        area: "DELETE manifests/<tag>",
+        ecr: "Not documented",
+        wharfinger: "202: the tag goes, and with its last tag the image, as by BatchDeleteImage; \
+                     405 UNSUPPORTED for an image that an index lists",
+        why: "One rule for both APIs",
+    },
+    Deviation {
+        area: "DELETE blobs/<digest>",
+        ecr: "Not documented",
+        wharfinger: "405 UNSUPPORTED",
+        why: "ECR's API has no operation for it",
+    },
+    Deviation {
+        area: "POST blobs/uploads/?digest=<digest>",
+        ecr: "Not documented",
+        wharfinger: "201: the body is the whole blob",
+        why: "OCI Distribution",
+    },
+    Deviation {
+        area: "Tags that ECR's API admits and OCI Distribution does not",
+        ecr: "1 to 300 characters of a-z, A-Z, 0-9, dash, underscore and dot",
+        wharfinger: "PUT is 405 UNSUPPORTED when there are more than 128 or the first is a dash or \
+                     a dot; GET is 404",
+        why: "OCI Distribution; no client could pull such a tag",
+    },
+    Deviation {
         area: "GET referrers/<digest>",
         ecr: "Pages of 20 by default",
         wharfinger: "Pages of 50, with a Link to the rest; a page that searches 1,000 referrers \

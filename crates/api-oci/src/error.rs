@@ -4,10 +4,10 @@
 use http::header::RETRY_AFTER;
 use http::{Method, StatusCode};
 use wharfinger_auth::AuthorizeError;
-use wharfinger_core::RegistryId;
 use wharfinger_core::limits::RATE_RETRY_AFTER_SECONDS;
 use wharfinger_core::repository_name::REPOSITORY_NAME_PATTERN;
-use wharfinger_core::tag::TAG_PATTERN;
+use wharfinger_core::tag::{TAG_PATTERN, fits_pattern};
+use wharfinger_core::{RegistryId, Tag};
 use wharfinger_oci::{ErrorCode, ManifestError, PathError};
 use wharfinger_registry::{Error, ImageFailureCode};
 
@@ -152,7 +152,12 @@ pub(crate) fn of_image(code: &ImageFailureCode) -> Refusal {
 }
 
 /// A path that leads nowhere.
-pub(crate) fn of_path(error: &PathError, method: &Method, registry: &RegistryId) -> Refusal {
+pub(crate) fn of_path(
+    error: &PathError,
+    method: &Method,
+    path: &str,
+    registry: &RegistryId,
+) -> Refusal {
     match error {
         PathError::NotFound => {
             Refusal::new(StatusCode::NOT_FOUND, ErrorCode::Unsupported, error.to_string())
@@ -164,6 +169,9 @@ pub(crate) fn of_path(error: &PathError, method: &Method, registry: &RegistryId)
             "repositoryName",
             format!("must satisfy regular expression '{REPOSITORY_NAME_PATTERN}'"),
         ),
+        PathError::Digest { .. } if path.rsplit('/').nth(1) == Some("referrers") => {
+            invalid_digest("imageDigest")
+        }
         PathError::Digest { .. } => invalid_digest("layerDigest"),
         // What cannot be stored cannot be found; only for a push is it a wrong parameter.
         PathError::Reference { .. } if method != Method::PUT => {
@@ -172,10 +180,13 @@ pub(crate) fn of_path(error: &PathError, method: &Method, registry: &RegistryId)
         PathError::Reference { reference, .. } if reference.contains(':') => {
             invalid_digest("imageDigest")
         }
-        PathError::Reference { .. } => invalid_parameter(
-            "imageTag",
-            format!("must satisfy regular expression '{TAG_PATTERN}'"),
-        ),
+        PathError::Reference { reference, .. } => {
+            let reason = match reference.parse::<Tag>() {
+                Err(error) if fits_pattern(reference) => error.to_string(),
+                _ => format!("must satisfy regular expression '{TAG_PATTERN}'"),
+            };
+            invalid_parameter("imageTag", reason)
+        }
         PathError::UploadId { name, .. } => Refusal::new(
             StatusCode::NOT_FOUND,
             ErrorCode::BlobUploadUnknown,

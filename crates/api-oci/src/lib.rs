@@ -91,8 +91,9 @@ impl ApiOci {
             plane => return self.answer_beside(context, &head, &plane).await,
         }
         let session = self.authenticate(context, &head).await?;
-        let route = Route::parse(head.uri.path())
-            .map_err(|error| error::of_path(&error, &head.method, &session.registry))?;
+        let path = head.uri.path();
+        let route = Route::parse(path)
+            .map_err(|error| error::of_path(&error, &head.method, path, &session.registry))?;
         let call = Call { registry: &self.registry, context, session, head: &head };
         routing::dispatch(&call, &route, body).await
     }

@@ -111,7 +111,7 @@ impl ApiOci {
         let (alias, path) = place.rest.split_once('/').ok_or_else(no_route)?;
         let registry = self.registry.registry_of_alias(alias).await?;
         let route = Route::parse(&format!("/v2/{path}"))
-            .map_err(|error| error::of_path(&error, &head.method, &registry))?;
+            .map_err(|error| error::of_path(&error, &head.method, path, &registry))?;
         // ECR Public has no catalog, and a registry alone is no place.
         if route.name().is_none() {
             return Err(no_route());

@@ -10,6 +10,12 @@ use crate::limits::TAG_CHARS_MAX;
 /// The pattern ECR's messages quote for a tag.
 pub const TAG_PATTERN: &str = "[a-zA-Z0-9-_.]+";
 
+/// Whether a text is all of the characters of [`TAG_PATTERN`]: a tag to ECR, though perhaps no [`Tag`].
+pub fn fits_pattern(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    !text.is_empty() && text.bytes().all(fits)
+}
+
 /// An image tag: `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}` (OCI Distribution, "Pulling manifests").
 ///
 /// ECR's model allows 300 characters and a leading `.` or `-`; no client could pull such a tag,

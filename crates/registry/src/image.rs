@@ -6,6 +6,7 @@ mod listing;
 use bytes::Bytes;
 use wharfinger_auth::actions::BatchGetImage;
 use wharfinger_auth::{Permit, Principal};
+use wharfinger_core::tag::fits_pattern;
 use wharfinger_core::{Digest, Tag};
 use wharfinger_metadata::image::{self, ImageRow, ImageStatus};
 use wharfinger_metadata::{RepositoryId, Tx, tag};
@@ -175,9 +176,9 @@ pub(crate) async fn resolve(
         Some(Ok(digest)) => Some(digest),
         None => None,
     };
-    let tag = match requested.tag.as_deref().map(str::parse::<Tag>) {
-        Some(Err(_)) => return Ok(Err(ImageFailureCode::InvalidImageTag)),
-        Some(Ok(tag)) => Some(tag),
+    let tag = match requested.tag.as_deref().map(|text| (text, text.parse::<Tag>())) {
+        Some((text, Err(_))) => return Ok(Err(code_of_no_tag(text, digest.is_some()))),
+        Some((_, Ok(tag))) => Some(tag),
         None => None,
     };
     let tagged = match &tag {
@@ -196,6 +197,15 @@ pub(crate) async fn resolve(
         Some(row) => Ok((ImageIdentifier { digest, tag }, row)),
         None => Err(ImageFailureCode::ImageNotFound),
     })
+}
+
+/// What is wrong with a tag that no image can have. One that ECR's pattern admits is not there.
+fn code_of_no_tag(text: &str, beside_digest: bool) -> ImageFailureCode {
+    match (fits_pattern(text), beside_digest) {
+        (false, _) => ImageFailureCode::InvalidImageTag,
+        (true, true) => ImageFailureCode::ImageTagDoesNotMatchDigest,
+        (true, false) => ImageFailureCode::ImageNotFound,
+    }
 }
 
 impl From<RequestedImage> for ImageName {

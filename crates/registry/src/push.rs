@@ -1,5 +1,7 @@
 //! Pushing an image: `PutImage` and `PUT /v2/<name>/manifests/<reference>`, one call for both.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use wharfinger_auth::Permit;
 use wharfinger_auth::RepositoryResource;
@@ -230,7 +232,8 @@ async fn check_children(
     manifest: &Manifest,
 ) -> Result<(Vec<Digest>, u64), Error> {
     let (mut children, mut missing, mut largest) = (Vec::new(), Vec::new(), 0);
-    for child in &manifest.manifests {
+    let mut seen = HashSet::new();
+    for child in manifest.manifests.iter().filter(|child| seen.insert(child.digest)) {
         match image::find(tx, repository.id, &child.digest).await? {
             Some(row) => {
                 largest = largest.max(row.size_bytes);

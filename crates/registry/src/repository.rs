@@ -279,9 +279,6 @@ pub(crate) async fn insert_repository(
     tags: &[(String, String)],
     limit: u64,
 ) -> Result<RepositoryRow, Error> {
-    if repository::count(tx, &row.registry).await? >= limit {
-        return Err(Error::LimitExceeded { what: "repositories per registry", limit });
-    }
     match repository::insert(tx, &row).await {
         // The name is taken, or (once in a million for two in one millisecond) the id; then the
         // client tries again.
@@ -295,6 +292,10 @@ pub(crate) async fn insert_repository(
             };
         }
         other => other?,
+    }
+    // Counted with the new one, so that a full registry tells of a taken name too.
+    if repository::count(tx, &row.registry).await? > limit {
+        return Err(Error::LimitExceeded { what: "repositories per registry", limit });
     }
     for (key, value) in tags {
         resource_tag::put(tx, row.id, key, value).await?;

@@ -1,6 +1,6 @@
 //! Resource tags of repositories: `TagResource`, `UntagResource`, `ListTagsForResource`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use wharfinger_auth::Permit;
 use wharfinger_auth::actions::{ListTagsForResource, TagResource, UntagResource};
@@ -64,12 +64,16 @@ impl Registry {
         keys: Vec<String>,
     ) -> Result<(), Error> {
         let resource = permit.resource().clone();
+        let keys: HashSet<String> = keys.into_iter().collect();
         self.metadata
             .write(move |tx| {
                 Box::pin(async move {
                     let row = must_find(tx, &resource).await?;
-                    for key in &keys {
-                        resource_tag::delete(tx, row.id, key).await?;
+                    // The model names no limit for the keys of a request; a repository has few.
+                    for (key, _) in resource_tag::list(tx, row.id).await? {
+                        if keys.contains(&key) {
+                            resource_tag::delete(tx, row.id, &key).await?;
+                        }
                     }
                     Ok(())
                 })

@@ -1,4 +1,6 @@
-//! Where answers differ from AWS's on purpose.
+//! Where answers differ from AWS's on purpose. Those about images stand in a file of their own.
+
+mod image;
 
 /// A place where an answer differs from AWS's on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,7 +14,9 @@ pub struct Deviation {
 }
 
 /// The deviations of the AWS APIs. Those of `/v2` are listed by the edge that speaks it.
-pub const DEVIATIONS: &[Deviation] = &[
+pub const DEVIATIONS: [&[Deviation]; 2] = [OF_SERVICES, image::OF_IMAGES];
+
+const OF_SERVICES: &[Deviation] = &[
     Deviation {
         place: "Operations of STS that are not implemented yet",
         aws: "Carries them out.",
@@ -35,7 +39,8 @@ pub const DEVIATIONS: &[Deviation] = &[
         place: "`imageTag`",
         aws: "1 to 300 characters of `[a-zA-Z0-9-_.]`.",
         here: "The OCI grammar: at most 128 characters, not starting with `.` or `-`. No client \
-               could pull any other tag.",
+               could pull any other tag. `PutImage` refuses it; elsewhere it is a tag that no image \
+               has.",
     },
     Deviation {
         place: "`imageDigest`, `layerDigest`, `layerDigests`",
@@ -67,69 +72,15 @@ pub const DEVIATIONS: &[Deviation] = &[
                deletions go on, and `GetDownloadUrlForLayer` gives a URL whose use fails.",
     },
     Deviation {
-        place: "`PutImage` of an OCI artifact without layers",
-        aws: "`Image has to have at least 1 layer`.",
-        here: "Stored: only container images need a layer.",
+        place: "`nextToken`",
+        aws: "Does not document what becomes of one of another request.",
+        here: "`InvalidParameterException` unless operation, registry and all parameters but \
+               `maxResults` are those that it was given for.",
     },
     Deviation {
-        place: "`BatchGetImage` `acceptedMediaTypes`",
-        aws: "May translate an image that is asked for by tag into an accepted type.",
-        here: "Answers the image as it was pushed, byte for byte.",
-    },
-    Deviation {
-        place: "`BatchGetImage` of very large manifests",
-        aws: "Names no limit for all manifests together.",
-        here: "`InvalidParameterException` at `imageIds` above 16 MiB together: memory has a bound.",
-    },
-    Deviation {
-        place: "`DescribeImages` of images with very many tags",
-        aws: "Fills a page up to `maxResults`.",
-        here: "A page ends early at 10,000 tags, with a token for the rest.",
-    },
-    Deviation {
-        place: "`BatchCheckLayerAvailability` `mediaType`",
-        aws: "Names the media type of an available layer.",
-        here: "Absent: a layer has no type of its own until a manifest names one.",
-    },
-    Deviation {
-        place: "`DescribeImages` members",
-        aws: "Reports findings of scans.",
-        here: "`imageScanFindingsSummary` is absent until there are findings.",
-    },
-    Deviation {
-        place: "`UpdateImageStorageClass` to `STANDARD`",
-        aws: "Answers `ACTIVATING`; the image is `ACTIVE` up to 20 minutes later.",
-        here: "Answers `ACTIVE`, which is true: nothing is moved, so the image can be pulled at \
-               once. Polling `DescribeImages` ends with the first look.",
-    },
-    Deviation {
-        place: "`UpdateImageStorageClass` and manifest lists",
-        aws: "Not documented.",
-        here: "An image that an active list names is not archived; archiving a list leaves its \
-               images active; a list that is restored or pushed brings along those it names. So \
-               an active list can always be pulled whole.",
-    },
-    Deviation {
-        place: "`BatchGetImage` of an archived image",
-        aws: "The failure code is not documented.",
-        here: "`ImageInaccessible`.",
-    },
-    Deviation {
-        place: "`GetDownloadUrlForLayer` of a layer that only archived images use",
-        aws: "Not documented.",
-        here: "`LayerInaccessibleException`. `PutImage` may name such a layer, which makes it \
-               available again; no upload is needed.",
-    },
-    Deviation {
-        place: "`ListImageReferrers` with `filter.artifactTypes`",
-        aws: "Names no limit to what a page searches.",
-        here: "A page looks at 1,000 referrers at the most, and ends early at 16 MiB of manifests, \
-               with a token for the rest.",
-    },
-    Deviation {
-        place: "`DescribeRepositories`, `DescribeImages` with names and pagination",
-        aws: "Documents that the two cannot be used together.",
-        here: "`InvalidParameterException` at `nextToken` or `maxResults`.",
+        place: "`DescribeRepositories` without names",
+        aws: "Does not document whether it leaves out repositories that the caller may not describe.",
+        here: "Shows all: the permission is asked for `repository/*`.",
     },
     Deviation {
         place: "`StartImageScan`, `DescribeImageScanFindings`",
@@ -137,6 +88,11 @@ pub const DEVIATIONS: &[Deviation] = &[
         here: "There is no scanner yet. The scan that is recorded is `FAILED`, with a description \
                that says that nothing was examined, and without `imageScanFindings`; it does not \
                count for the quota of one scan a day.",
+    },
+    Deviation {
+        place: "`PutImageScanningConfiguration` in enhanced scanning",
+        aws: "Not documented; may be `ValidationException`.",
+        here: "Kept; it counts again once the registry is back to basic scanning.",
     },
     Deviation {
         place: "Scan on push, enhanced scanning",
@@ -218,6 +174,23 @@ pub const DEVIATIONS: &[Deviation] = &[
         aws: "Has AWS Signer sign what is pushed.",
         here: "`FAILED` with failure code `SigningNotAvailable` for each profile whose rule matches: \
                no image is signed here. Clients may push signatures of their own.",
+    },
+    Deviation {
+        place: "`PutSigningConfiguration` without rules",
+        aws: "Not documented.",
+        here: "A configuration like any other, until `DeleteSigningConfiguration`.",
+    },
+    Deviation {
+        place: "`RegisterPullTimeUpdateExclusion`",
+        aws: "Names no quota.",
+        here: "At most 100 for each registry (`LimitExceededException`). The principal need not exist.",
+    },
+    Deviation {
+        place: "Uploads of layers",
+        aws: "Does not document `partSize`, when an upload is given up, or two parts of it at once.",
+        here: "10 MiB; after 24 hours in which nothing arrived (`UploadNotFoundException`); \
+               `ThrottlingException` for a part that comes while another request writes to the \
+               upload.",
     },
     Deviation {
         place: "`PutLifecyclePolicy`",

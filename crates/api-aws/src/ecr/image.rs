@@ -20,7 +20,7 @@ use wharfinger_aws_model::ecr::types::{
     Image, ImageDetail as ImageDetailOutput, ImageFailure as ImageFailureOutput,
     ImageIdentifier as ImageIdentifierOutput,
 };
-use wharfinger_core::tag::TAG_PATTERN;
+use wharfinger_core::tag::{TAG_PATTERN, fits_pattern};
 use wharfinger_core::{Digest, Tag};
 use wharfinger_registry::{
     ImageDetail, ImageFailure, ImageFailureCode as FailureCode, ImageIdentifier, ImageStatus,
@@ -215,11 +215,9 @@ fn failure(failure: ImageFailure) -> ImageFailureOutput {
 /// client could pull.
 pub(crate) fn parse_tag(text: &str) -> Result<Tag, CallError> {
     text.parse().map_err(|error: wharfinger_core::ParseError| {
-        let ecr = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
-        let reason = if ecr {
-            error.to_string()
-        } else {
-            format!("must satisfy regular expression '{TAG_PATTERN}'")
+        let reason = match fits_pattern(text) {
+            true => error.to_string(),
+            false => format!("must satisfy regular expression '{TAG_PATTERN}'"),
         };
         CallError::invalid("imageTag", reason)
     })

@@ -51,8 +51,14 @@ async fn names_tags_and_digests_have_their_forms() {
     let image_digest = digest.replace("layerDigest", "imageDigest");
     let reply = fixture.put_manifest("/v2/team/app/manifests/sha256:12", b"{}").await;
     reply.assert_error(405, "UNSUPPORTED", &image_digest);
+    let reply = fixture.get("/v2/team/app/referrers/sha256:12").await;
+    reply.assert_error(405, "UNSUPPORTED", &image_digest);
     let tag = "Invalid parameter at 'imageTag' failed to satisfy constraint: 'must satisfy regular \
                expression '[a-zA-Z0-9-_.]+''";
+    let reply = fixture.put_manifest("/v2/team/app/manifests/x~", b"{}").await;
+    reply.assert_error(405, "UNSUPPORTED", tag);
+    let tag = "Invalid parameter at 'imageTag' failed to satisfy constraint: 'a tag is 1 to 128 \
+               letters, digits, '_', '.' and '-', and starts with none of '.' and '-''";
     let reply = fixture.put_manifest("/v2/team/app/manifests/.x", b"{}").await;
     reply.assert_error(405, "UNSUPPORTED", tag);
     let upload = "The upload does not exist in the repository with name 'team/app' in the registry \

@@ -182,6 +182,8 @@ impl Registry {
                         name: resource.name,
                         registry: resource.registry.account,
                     })?;
+                    // However far it has come: it does not go on with the pages of another.
+                    page.position::<u32>(&list_of(row.run_id, filter.tag_status))?;
                     let status = runs.status(&row, now);
                     let complete = status == PreviewStatus::Complete;
                     let results = match (complete, filter.images.is_empty()) {
@@ -206,6 +208,11 @@ impl Registry {
     }
 }
 
+/// What the tokens of a preview's results are bound to.
+fn list_of(run_id: i64, tag_status: TagStatus) -> String {
+    format!("GetLifecyclePolicyPreview {run_id} {tag_status:?}")
+}
+
 /// A page of results; one that would show very many tags ends early.
 async fn page_of(
     tx: &mut Tx,
@@ -214,7 +221,7 @@ async fn page_of(
     tag_status: TagStatus,
     page: &PageRequest,
 ) -> Result<Page<ResultRow>, Error> {
-    let list = format!("GetLifecyclePolicyPreview {run_id} {tag_status:?}");
+    let list = list_of(run_id, tag_status);
     let from = page.position::<u32>(&list)?.unwrap_or_default();
     let limit = page.limit().min(LIFECYCLE_PREVIEW_PAGE_MAX);
     let rows =

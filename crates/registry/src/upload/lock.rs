@@ -30,6 +30,15 @@ impl UploadLocks {
         held
     }
 
+    /// The right to write, if nobody has it now: for those whose bytes are in memory already, so
+    /// that none of them lie there for as long as another client takes.
+    pub(crate) fn try_lock(&self, upload_id: UploadId) -> Option<UploadLock> {
+        let mut held = UploadLock { locks: self.clone(), upload_id, guard: None };
+        let lock = Arc::clone(self.0.lock().entry(upload_id).or_default());
+        held.guard = Some(lock.try_lock_owned().ok()?);
+        Some(held)
+    }
+
     /// Whether somebody writes to the upload, or waits to.
     pub(crate) fn is_held(&self, upload_id: UploadId) -> bool {
         self.0.lock().contains_key(&upload_id)
@@ -53,6 +62,19 @@ mod tests {
     use wharfinger_core::SeededEntropy;
 
     use super::*;
+
+    #[tokio::test]
+    async fn one_that_does_not_wait_leaves_nothing_behind() {
+        let locks = UploadLocks::default();
+        let upload_id = UploadId::random(&SeededEntropy::new(1));
+        let held = locks.lock(upload_id).await;
+        assert!(locks.try_lock(upload_id).is_none());
+        assert!(locks.is_held(upload_id), "by the one before");
+        drop(held);
+        assert!(!locks.is_held(upload_id));
+        drop(locks.try_lock(upload_id).unwrap());
+        assert!(!locks.is_held(upload_id));
+    }
 
     #[tokio::test]
     async fn one_that_gave_up_waiting_leaves_nothing_behind() {

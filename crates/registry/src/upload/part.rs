@@ -31,7 +31,8 @@ impl Registry {
     ///
     /// # Errors
     /// [`Error::InvalidLayerPart`] for a part that does not go on where the last one ended or is
-    /// not as long as it says; [`Error::LimitExceeded`]; [`Error::UploadNotFound`].
+    /// not as long as it says; [`Error::LimitExceeded`]; [`Error::UploadNotFound`];
+    /// [`Error::Throttling`] while another request writes to the upload.
     pub async fn upload_layer_part(
         &self,
         permit: &Permit<UploadLayerPart>,
@@ -39,7 +40,8 @@ impl Registry {
         part: LayerPart,
     ) -> Result<UploadProgress, Error> {
         let resource = permit.resource().clone();
-        let lock = self.uploads.lock(upload_id).await;
+        // The part is in memory: it does not wait for whoever writes, for clients try again.
+        let lock = self.uploads.try_lock(upload_id).ok_or(Error::Throttling)?;
         let (repository, row) = self.find_upload(&resource, upload_id).await?;
         let sha256 = sha256_of(part.bytes.clone()).await?;
         if is_repeated(&row, &part, &sha256) {

@@ -80,6 +80,9 @@ async fn each_bad_id_of_a_batch_has_its_own_reason() {
         id(None, Some("bad tag")),
         id(Some(&other), Some("v1")),
         id(Some(&other), Some("nope")),
+        // ECR's own pattern admits these two, so that they are tags which nothing has.
+        id(None, Some("-x")),
+        id(Some(&other), Some(&"x".repeat(200))),
     ];
     let outcome = fixture.registry.batch_delete_image(&permit_for("app"), ids).await.unwrap();
     let codes: Vec<_> = outcome.failures.iter().map(|failure| failure.code.as_str()).collect();
@@ -90,6 +93,8 @@ async fn each_bad_id_of_a_batch_has_its_own_reason() {
             "InvalidImageDigest",
             "InvalidImageTag",
             "ImageTagDoesNotMatchDigest",
+            "ImageTagDoesNotMatchDigest",
+            "ImageNotFound",
             "ImageTagDoesNotMatchDigest"
         ]
     );

@@ -138,3 +138,17 @@ async fn what_is_no_manifest_is_told_so() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_missing_child_is_named_once() {
+    let fixture = Fixture::with_repository("MUTABLE").await;
+    let missing = digest_of(b"missing");
+    let refused = fixture.put("app", &index_of(&[missing, missing]), None).await.unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        format!(
+            "Images with digests '[{missing}]' required for pushing image into repository with name \
+             'app' in the registry with id '111122223333' do not exist"
+        )
+    );
+}

@@ -30,6 +30,8 @@ async fn adjusted_quotas_hold() {
     }
     let refused = fixture.create("third", "MUTABLE").await.unwrap_err();
     assert_eq!(limit(refused), ("repositories per registry", 2));
+    let there = fixture.create("app", "MUTABLE").await.unwrap_err();
+    assert!(matches!(there, Error::RepositoryAlreadyExists { .. }), "{there}");
     fixture.registry.delete_repository(&permit_for("other"), false).await.unwrap();
     fixture.create("third", "MUTABLE").await.unwrap();
 

@@ -225,6 +225,31 @@ async fn parts_are_contiguous_and_may_be_repeated() {
     assert_eq!(complete_strictly(&fixture, upload, digest_of(&whole)).await.unwrap(), 6_291_459);
 }
 
+/// A part is in memory as a whole, and others can be made to take forever.
+#[tokio::test]
+async fn a_part_does_not_wait_for_another_writer() {
+    let fixture = Fixture::with_repository("MUTABLE").await;
+    let upload = fixture.begin("app").await;
+    let (reached, middle) = tokio::sync::oneshot::channel();
+    let (go_on, wait) = tokio::sync::oneshot::channel();
+    let piece = async {
+        let _ = reached.send(());
+        wait.await?;
+        Ok(Bytes::from_static(b"slow "))
+    };
+    let (permit, body) = (permit_for("app"), futures_util::stream::once(piece));
+    let slow = fixture.registry.append_to_upload(&permit, upload, None, body);
+    let meanwhile = async {
+        middle.await.unwrap();
+        let refused = part(&fixture, upload, 5, b"end").await.unwrap_err();
+        assert!(matches!(refused, Error::Throttling), "{refused}");
+        go_on.send(()).unwrap();
+    };
+    let (slow, ()) = tokio::join!(slow, meanwhile);
+    assert_eq!(slow.unwrap().received_bytes, 5);
+    assert_eq!(part(&fixture, upload, 5, b"end").await.unwrap(), 8);
+}
+
 #[tokio::test]
 async fn only_the_last_part_may_be_small() {
     let fixture = Fixture::with_repository("MUTABLE").await;

@@ -1,0 +1,100 @@
+//! Where answers about images differ from AWS's on purpose: pushed, listed, read, archived, deleted.
+
+use super::Deviation;
+
+pub(super) const OF_IMAGES: &[Deviation] = &[
+    Deviation {
+        place: "`PutImage` of an image that is there",
+        aws: "Does not document a repeated push without `imageTag`, or what a new tag does to \
+              `imagePushedAt`.",
+        here: "`ImageAlreadyExistsException`; `imagePushedAt` stays what it was.",
+    },
+    Deviation {
+        place: "`PutImage` of an OCI artifact without layers",
+        aws: "`Image has to have at least 1 layer`.",
+        here: "Stored: only container images need a layer.",
+    },
+    Deviation {
+        place: "`BatchGetImage` `acceptedMediaTypes`",
+        aws: "May translate an image that is asked for by tag into an accepted type.",
+        here: "Answers the image as it was pushed, byte for byte.",
+    },
+    Deviation {
+        place: "`BatchGetImage` by the digest of an image with several tags",
+        aws: "Not documented; may answer an element for each tag.",
+        here: "One element for each id, with the tag that was asked for, if one was.",
+    },
+    Deviation {
+        place: "`BatchDeleteImage` with both tag and digest",
+        aws: "Not documented.",
+        here: "As by tag, once they agree: the tag goes, and with the last one the image.",
+    },
+    Deviation {
+        place: "`BatchGetImage` of very large manifests",
+        aws: "Names no limit for all manifests together.",
+        here: "`InvalidParameterException` at `imageIds` above 16 MiB together: memory has a bound.",
+    },
+    Deviation {
+        place: "`DescribeImages` of images with very many tags",
+        aws: "Fills a page up to `maxResults`.",
+        here: "A page ends early at 10,000 tags, with a token for the rest.",
+    },
+    Deviation {
+        place: "`BatchCheckLayerAvailability` `mediaType`",
+        aws: "Names the media type of an available layer.",
+        here: "Absent: a layer has no type of its own until a manifest names one.",
+    },
+    Deviation {
+        place: "`DescribeImages` members",
+        aws: "Reports findings of scans.",
+        here: "`imageScanFindingsSummary` is absent until there are findings.",
+    },
+    Deviation {
+        place: "`imageSizeInBytes`, `artifactMediaType`",
+        aws: "Does not document what is summed up, or the type of an artifact that has both a config \
+              and an `artifactType`.",
+        here: "Config and layers, each as often as it is listed; for a list the largest of its \
+               images. `artifactType` if the manifest has one, else the config's media type.",
+    },
+    Deviation {
+        place: "Referrers of images that are deleted or archived",
+        aws: "Deleted or archived as well, within 24 hours.",
+        here: "Stay as they are, and are listed by `ListImageReferrers`, until somebody deletes or \
+               archives them.",
+    },
+    Deviation {
+        place: "`UpdateImageStorageClass` to `STANDARD`",
+        aws: "Answers `ACTIVATING`; the image is `ACTIVE` up to 20 minutes later.",
+        here: "Answers `ACTIVE`, which is true: nothing is moved, so the image can be pulled at \
+               once. Polling `DescribeImages` ends with the first look.",
+    },
+    Deviation {
+        place: "`UpdateImageStorageClass` and manifest lists",
+        aws: "Not documented.",
+        here: "An image that an active list names is not archived; archiving a list leaves its \
+               images active; a list that is restored or pushed brings along those it names. So \
+               an active list can always be pulled whole.",
+    },
+    Deviation {
+        place: "`BatchGetImage` of an archived image",
+        aws: "The failure code is not documented.",
+        here: "`ImageInaccessible`.",
+    },
+    Deviation {
+        place: "`GetDownloadUrlForLayer` of a layer that only archived images use",
+        aws: "Not documented.",
+        here: "`LayerInaccessibleException`. `PutImage` may name such a layer, which makes it \
+               available again; no upload is needed.",
+    },
+    Deviation {
+        place: "`ListImageReferrers` with `filter.artifactTypes`",
+        aws: "Names no limit to what a page searches.",
+        here: "A page looks at 1,000 referrers at the most, and ends early at 16 MiB of manifests, \
+               with a token for the rest.",
+    },
+    Deviation {
+        place: "`DescribeRepositories`, `DescribeImages` with names and pagination",
+        aws: "Documents that the two cannot be used together.",
+        here: "`InvalidParameterException` at `nextToken` or `maxResults`.",
+    },
+];
