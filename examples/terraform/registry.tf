@@ -98,3 +98,8 @@ data "aws_ecr_repository_creation_template" "team" {
 data "aws_ecr_pull_through_cache_rule" "public" {
   ecr_repository_prefix = aws_ecr_pull_through_cache_rule.public.ecr_repository_prefix
 }
+
+# What a scanner pulls says nothing of who uses an image.
+resource "aws_ecr_pull_time_update_exclusion" "scanner" {
+  principal_arn = "arn:aws:iam::${data.aws_caller_identity.current.account_id}:role/scanner"
+}

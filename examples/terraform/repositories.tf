@@ -76,6 +76,16 @@ resource "aws_ecr_repository_policy" "service" {
   })
 }
 
+# Encrypted with a KMS key of the registry: the one that is made for it when none is named.
+resource "aws_ecr_repository" "vault" {
+  name         = "shop/vault"
+  force_delete = true
+
+  encryption_configuration {
+    encryption_type = "KMS"
+  }
+}
+
 # The same, read back.
 data "aws_ecr_repository" "service" {
   for_each = aws_ecr_repository.service

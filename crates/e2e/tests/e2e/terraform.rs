@@ -57,8 +57,10 @@ fn the_example_is_applied_and_planned_again_without_a_change() {
         .iter()
         .map(|repository| repository["repositoryName"].as_str().expect("a name"))
         .collect();
-    assert_eq!(names, ["shop/order-service", "shop/user-service"]);
+    assert_eq!(names, ["shop/order-service", "shop/user-service", "shop/vault"]);
     assert_eq!(described["repositories"][0]["imageTagMutability"], "IMMUTABLE_WITH_EXCLUSION");
+    let key = &described["repositories"][2]["encryptionConfiguration"]["kmsKey"];
+    assert!(key.as_str().expect("a key").starts_with("arn:aws:kms:us-east-1:"), "{key}");
 
     // One service less, and another region to replicate to.
     let fewer = "-var 'services=[\"user-service\"]' -var replica_region=us-west-2";
