@@ -2,12 +2,14 @@
 //! order; and what the engine says when the disk is full.
 
 mod commit;
+mod counters;
 mod lifecycle;
 mod plan;
 mod replication_backfill;
 mod scan;
 mod storage_class;
 mod templates;
+mod upgrade;
 
 use std::sync::Arc;
 
