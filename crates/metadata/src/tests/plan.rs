@@ -20,10 +20,13 @@ const ONE_ROW: [&str; 4] =
 
 /// The beginnings of the statements that are to go along all rows that a repository has in a table:
 /// where these are few, or as far as a limit.
-const ALONG_THE_REPOSITORY: [&str; 7] = [
+const ALONG_THE_REPOSITORY: [&str; 10] = [
     "DELETE FROM image WHERE repository_id = ?1 AND digest IN (SELECT",
+    "DELETE FROM image_blob WHERE repository_id = ?1 AND (blob_digest, image_digest) IN (SELECT",
+    "DELETE FROM image_child WHERE repository_id = ?1 AND (child_digest, parent_digest) IN (SELECT",
     "DELETE FROM repository WHERE",
     "DELETE FROM repository_blob WHERE repository_id = ?1 AND digest IN (SELECT",
+    "DELETE FROM tag WHERE repository_id = ?1 AND tag IN (SELECT",
     "DELETE FROM upload WHERE repository_id = ?1",
     "INSERT INTO discarded_object (object_id, discarded_at) SELECT",
     "SELECT key, value FROM resource_tag",
