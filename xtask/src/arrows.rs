@@ -72,7 +72,7 @@ const RULES: [Rule; 17] = [
     },
     Rule { name: "cli", tier: Tier::Assembly, may_know: &["auth", "core", "iam-policy", "server"] },
     Rule { name: "e2e", tier: Tier::Assembly, may_know: &["aws-protocol", "core"] },
-    Rule { name: "bench", tier: Tier::Assembly, may_know: &["aws-protocol", "core"] },
+    Rule { name: "bench", tier: Tier::Assembly, may_know: &["aws-protocol", "core", "metadata"] },
     Rule { name: "xtask", tier: Tier::Tool, may_know: &[] },
 ];
 

@@ -5,6 +5,7 @@
 //! stays. Called by `test` and `lint` too; the tests find the programs by themselves
 //! (`wharfinger_e2e::client`).
 
+mod sdks;
 mod terraform;
 
 use std::fs;
@@ -44,7 +45,7 @@ const PACKAGES: [Package; 8] = [
 /// In CI, if a client cannot be had. Elsewhere the tests of that client are skipped, and how to
 /// install it is printed.
 pub fn install() -> Result<()> {
-    for part in [install_packages, install_aws_clients, terraform::install] {
+    for part in [install_packages, install_aws_clients, terraform::install, sdks::install] {
         match part() {
             Err(error) if !workspace::in_ci() => {
                 println!("The tests of these clients will be skipped: {error:#}");

@@ -22,7 +22,7 @@ usage: cargo xtask <command>
   test [arguments]    install what the tests need, and run all of them; arguments go to cargo test
   lint                check formatting, generated sources, dependency arrows, clippy, dependencies
   ci                  what continuous integration runs: lint and test
-  bench               measure a release build: CPU-seconds per GB, memory, time to ready
+  bench               measure a release build: CPU time of bytes and lists, memory, time to ready
   bootstrap           only install what the tests need
   codegen             write the generated sources from models/
   codegen --check     fail if the generated sources are stale

@@ -8,10 +8,10 @@ mod status;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use wharfinger_aws_model::{ecr, sts};
+use wharfinger_aws_model::{ecr, ecr_public, sts};
 
 pub use deviation::{DEVIATIONS, Deviation};
-pub use status::{Status, status, sts_status};
+pub use status::{Status, public_status, status, sts_status};
 
 /// By service and operation, the clients that drive it in tests which hold every answer against the
 /// service model.
@@ -20,9 +20,15 @@ pub type Coverage = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
 /// The tables of operations in Markdown, one section for each service.
 pub fn operations_markdown(coverage: &Coverage) -> String {
     let ecr = ecr::Operation::ALL.map(|operation| (operation.name(), status(operation)));
+    let public = ecr_public::Operation::ALL.map(|it| (it.name(), public_status(it)));
     let sts = sts::Operation::ALL.map(|operation| (operation.name(), sts_status(operation)));
     let mut text = String::new();
-    for (title, service, rows) in [("ECR", "ecr", &ecr[..]), ("STS", "sts", &sts[..])] {
+    let services = [
+        ("ECR", "ecr", &ecr[..]),
+        ("ECR Public", "ecr-public", &public[..]),
+        ("STS", "sts", &sts[..]),
+    ];
+    for (title, service, rows) in services {
         push_table(&mut text, title, rows, coverage.get(service));
     }
     text
@@ -62,12 +68,15 @@ mod tests {
         let ecr = BTreeMap::from([("PutImage".to_owned(), clients)]);
         let text = operations_markdown(&BTreeMap::from([("ecr".to_owned(), ecr)]));
         assert!(text.contains("## ECR: 62 of 62 operations\n\n| operation | implemented | acts |"));
+        assert!(text.contains("## ECR Public: 23 of 23 operations\n"));
         assert!(text.contains("## STS: 1 of 11 operations\n"));
         assert!(text.contains("| PutImage | yes | yes | aws-cli, boto3 |\n"));
         assert!(text.contains("| StartImageScan | yes | stores only, without scanning |  |\n"));
+        let public = ecr_public::Operation::ALL;
         for operation in ecr::Operation::ALL {
-            assert_eq!(text.matches(&format!("| {operation} |")).count(), 1, "{operation}");
+            let times = 1 + public.iter().filter(|it| it.name() == operation.name()).count();
+            assert_eq!(text.matches(&format!("| {operation} |")).count(), times, "{operation}");
         }
-        assert_eq!(text.lines().filter(|line| line.starts_with("| ")).count(), 62 + 11 + 2);
+        assert_eq!(text.lines().filter(|line| line.starts_with("| ")).count(), 62 + 23 + 11 + 3);
     }
 }

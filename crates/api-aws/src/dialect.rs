@@ -10,7 +10,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// A protocol of AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dialect {
-    /// AWS JSON 1.1: ECR.
+    /// AWS JSON 1.1: ECR, ECR Public.
     Json,
     /// Query: STS.
     Query,

@@ -5,11 +5,11 @@
 mod account_setting;
 mod authorization;
 mod creation_template;
-mod error;
-mod image;
-mod layer;
+pub(crate) mod error;
+pub(crate) mod image;
+pub(crate) mod layer;
 mod lifecycle_policy;
-mod page;
+pub(crate) mod page;
 mod pull_through_cache_rule;
 mod pull_time_exclusion;
 mod referrer;
@@ -22,30 +22,25 @@ mod resource_tag;
 mod scanning;
 mod signing;
 mod storage_class;
-mod upload;
+pub(crate) mod upload;
 
-use http::Method;
 use http::request::Parts;
 use serde::Serialize;
 use wharfinger_auth::{
     Action, Caller, CredentialError, Permit, RegistryResource, RepositoryResource,
 };
-use wharfinger_aws_model::ecr::{Operation, Request, SIGNING_NAME, TARGET_PREFIX};
-use wharfinger_aws_protocol::Answer;
-use wharfinger_aws_protocol::json::{self, JsonError, Target};
-use wharfinger_aws_protocol::sigv4::{InvalidSignature, SigV4Error, SignedRequest};
-use wharfinger_core::limits::API_BODY_BYTES_MAX;
+use wharfinger_aws_model::DecodeError;
+use wharfinger_aws_model::ecr::{Operation, Request, SIGNING_NAME};
+use wharfinger_aws_protocol::sigv4::{InvalidSignature, SigV4Error};
+use wharfinger_aws_protocol::{Answer, json};
 use wharfinger_core::repository_name::REPOSITORY_NAME_PATTERN;
 use wharfinger_core::{Region, RegistryId, RepositoryName, RequestContext};
 use wharfinger_registry::Registry;
 
-use crate::body::{self, WholeBody};
 use crate::endpoint::names_another_region;
-use crate::{ApiAws, Body, signed_parts};
+use crate::json_service::JsonService;
+use crate::{ApiAws, Body};
 use error::CallError;
-
-/// Bodies above this are decoded off the async threads: it takes milliseconds.
-const LARGE_BODY_BYTES: usize = 256 * 1024;
 
 /// An authenticated call of an operation.
 pub(crate) struct Call<'a> {
@@ -57,69 +52,39 @@ pub(crate) struct Call<'a> {
 }
 
 impl ApiAws {
-    /// Answers a request that has an `X-Amz-Target`.
-    pub(crate) async fn answer_ecr(
+    /// Answers an operation of ECR.
+    pub(crate) async fn call_ecr(
         &self,
         context: &RequestContext,
         head: &Parts,
-        body: Body,
-    ) -> Answer {
-        let (operation, outcome) = match Target::from_headers(&head.headers) {
-            Ok(target) => (target.operation, self.call_ecr(context, head, target, body).await),
-            Err(error) => ("", Err(error.into())),
-        };
-        outcome.unwrap_or_else(|error| refuse(context, operation, &error))
-    }
-
-    async fn call_ecr(
-        &self,
-        context: &RequestContext,
-        head: &Parts,
-        target: Target<'_>,
+        operation: &str,
         body: Body,
     ) -> Result<Answer, CallError> {
-        let unknown = || CallError::UnknownOperation(target.operation.to_owned());
-        if target.prefix != TARGET_PREFIX || head.method != Method::POST {
-            return Err(unknown());
-        }
-        // Nothing is read from those who sign nothing, or with a key that nobody has.
-        let parts = signed_parts(head);
-        let signed = SignedRequest::from_request(&parts).map_err(CredentialError::from)?;
-        self.auth.check_key(&signed).await?;
-        let WholeBody { bytes, sha256, room } =
-            body::read(body, API_BODY_BYTES_MAX, &self.body_room).await?;
-        let (caller, region) =
-            self.auth.authenticate_signature(context, &parts, &sha256, SIGNING_NAME).await?;
-        if names_another_region(&context.host, &region) {
+        let signed = self.admit::<Ecr>(context, head, body).await?;
+        if names_another_region(&context.host, &signed.region) {
             let wrong_region = SigV4Error::from(InvalidSignature::WrongRegion);
             return Err(CredentialError::from(wrong_region).into());
         }
-        let operation = Operation::from_name(target.operation).ok_or_else(unknown)?;
-        let request = self.decode(operation, bytes).await?;
-        drop(room);
-        Call { api: self, context, caller, region }.run(request).await
-    }
-
-    async fn decode(&self, operation: Operation, body: bytes::Bytes) -> Result<Request, CallError> {
-        if body.len() <= LARGE_BODY_BYTES {
-            return Ok(Request::decode(operation, &body)?);
-        }
-        let _turn = self.large_bodies.acquire().await.map_err(CallError::internal)?;
-        let decoding = tokio::task::spawn_blocking(move || Request::decode(operation, &body));
-        Ok(decoding.await.map_err(CallError::internal)??)
+        let request = self.decode::<Ecr>(operation, signed.body).await?;
+        Call { api: self, context, caller: signed.caller, region: signed.region }.run(request).await
     }
 }
 
-/// The answer to a request that is of neither dialect.
-pub(crate) fn unknown_request(context: &RequestContext) -> Answer {
-    refuse(context, "", &JsonError::UnknownOperation.into())
-}
+/// Private ECR among the services of the JSON protocol.
+enum Ecr {}
 
-fn refuse(context: &RequestContext, operation: &str, error: &CallError) -> Answer {
-    let failure = error.failure();
-    failure.log(context, operation, error);
-    let id = context.request_id;
-    json::error(failure.status, failure.code, &failure.message, failure.members, id)
+impl JsonService for Ecr {
+    const SIGNING_NAME: &str = SIGNING_NAME;
+    type Operation = Operation;
+    type Request = Request;
+
+    fn operation(name: &str) -> Option<Operation> {
+        Operation::from_name(name)
+    }
+
+    fn request(operation: Operation, body: &[u8]) -> Result<Request, DecodeError> {
+        Request::decode(operation, body)
+    }
 }
 
 impl Call<'_> {
@@ -327,7 +292,7 @@ impl Call<'_> {
     ) -> Result<Permit<A>, CallError> {
         let registry = self.registry(registry_id)?;
         let resource = RepositoryResource { registry, name: repository_name(name)? };
-        Ok(self.caller.authorize(resource).await?)
+        Ok(self.service().throttle(self.caller.authorize(resource).await?)?)
     }
 
     /// The permit for an action on the caller's registry as a whole.
@@ -336,11 +301,12 @@ impl Call<'_> {
         registry_id: Option<&str>,
     ) -> Result<Permit<A>, CallError> {
         let registry = self.registry(registry_id)?;
-        Ok(self.caller.authorize(RegistryResource { registry }).await?)
+        let permit = self.caller.authorize(RegistryResource { registry }).await?;
+        Ok(self.service().throttle(permit)?)
     }
 }
 
-fn repository_name(text: &str) -> Result<RepositoryName, CallError> {
+pub(crate) fn repository_name(text: &str) -> Result<RepositoryName, CallError> {
     text.parse().map_err(|_| {
         let reason = format!("must satisfy regular expression '{REPOSITORY_NAME_PATTERN}'");
         CallError::invalid("repositoryName", reason)
@@ -348,6 +314,6 @@ fn repository_name(text: &str) -> Result<RepositoryName, CallError> {
 }
 
 /// Sizes and offsets as the wire has them; none here comes near the end of `i64`.
-fn long(bytes: u64) -> i64 {
+pub(crate) fn long(bytes: u64) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }

@@ -1,4 +1,5 @@
-//! The AWS edge: ECR over JSON 1.1 and STS over Query, in front of the registry service.
+//! The AWS edge: ECR and ECR Public over JSON 1.1 and STS over Query, in front of the registry
+//! service.
 //!
 //! `server` calls [`ApiAws::handle`] with every request that is not the OCI protocol's. An
 //! operation decodes, authorizes, calls the registry once and encodes; what may be done and what a
@@ -8,9 +9,11 @@ mod body;
 pub mod compatibility;
 mod dialect;
 mod ecr;
+mod ecr_public;
 mod endpoint;
 mod failure;
 mod iam;
+mod json_service;
 mod sts;
 
 use std::sync::Arc;
@@ -60,19 +63,20 @@ impl ApiAws {
         }
     }
 
-    /// Answers one request: ECR if it has an `X-Amz-Target`, STS (or IAM, if it is meant for that)
-    /// if it is a form or a query with an `Action`, and `UnknownOperationException` otherwise. Never fails; errors are answers,
+    /// Answers one request: ECR or ECR Public if it has an `X-Amz-Target`, STS (or IAM, if it is
+    /// meant for that) if it is a form or a query with an `Action`, and
+    /// `UnknownOperationException` otherwise. Never fails; errors are answers,
     /// in the dialect of the request. `Date` is left to the server.
     pub async fn handle(&self, context: &RequestContext, request: Request<Body>) -> Response<Body> {
         let (mut head, body) = request.into_parts();
         add_host(&mut head.headers, &context.host);
         respond(match Dialect::of(&head) {
-            Some(Dialect::Json) => self.answer_ecr(context, &head, body).await,
+            Some(Dialect::Json) => self.answer_json(context, &head, body).await,
             Some(Dialect::Query) if iam::is_meant(context, &head) => {
                 self.answer_iam(context, &head, body).await
             }
             Some(Dialect::Query) => self.answer_sts(context, &head, body).await,
-            None => ecr::unknown_request(context),
+            None => json_service::unknown_request(context),
         })
     }
 }

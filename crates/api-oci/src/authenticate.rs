@@ -16,10 +16,11 @@ use wharfinger_registry::Error;
 use crate::ApiOci;
 use crate::host::registry_of_host;
 use crate::origin::Origin;
+use crate::public::PublicSession;
 use crate::refusal::Refusal;
 
 /// The user of every login; the password is the token.
-const USER: &str = "AWS";
+pub(crate) const USER: &str = "AWS";
 /// What marks a presigned query.
 const SIGNATURE_PARAMETER: &str = "X-Amz-Signature";
 /// What names the account of the registry in a presigned query.
@@ -41,6 +42,14 @@ pub(crate) struct Session {
     pub(crate) caller: Caller,
     /// The registry that is asked: the one of the `Host`, else the one the credentials are for.
     pub(crate) registry: RegistryId,
+    /// What sessions with public registries have besides.
+    pub(crate) public: Option<PublicSession>,
+}
+
+impl Session {
+    fn private(caller: Caller, registry: RegistryId) -> Self {
+        Self { caller, registry, public: None }
+    }
 }
 
 impl ApiOci {
@@ -66,7 +75,7 @@ impl ApiOci {
         match registry_of_host(&context.host) {
             // A token is good for all registries of its region, and for no other region.
             Some(asked) if asked.region != issued_for.region => Err(unauthorized()),
-            asked => Ok(Session { caller, registry: asked.unwrap_or(issued_for) }),
+            asked => Ok(Session::private(caller, asked.unwrap_or(issued_for))),
         }
     }
 
@@ -100,7 +109,7 @@ impl ApiOci {
         let account = registry_parameter(head)
             .or(asked.map(|asked| asked.account))
             .unwrap_or_else(|| caller.principal().account);
-        Ok(Session { caller, registry: RegistryId::new(account, region) })
+        Ok(Session::private(caller, RegistryId::new(account, region)))
     }
 }
 
@@ -131,9 +140,15 @@ fn basic_password(headers: &HeaderMap) -> Option<Secret<String>> {
     if !scheme.eq_ignore_ascii_case("Basic") {
         return None;
     }
-    let decoded = Secret::new(BASE64.decode(credentials.trim()).ok()?);
+    let (user, password) = login_of(credentials)?;
+    (user == USER).then_some(password)
+}
+
+/// User and password of encoded credentials.
+pub(crate) fn login_of(encoded: &str) -> Option<(String, Secret<String>)> {
+    let decoded = Secret::new(BASE64.decode(encoded.trim()).ok()?);
     let (user, password) = std::str::from_utf8(decoded.expose()).ok()?.split_once(':')?;
-    (user == USER).then(|| Secret::new(password.to_owned()))
+    Some((user.to_owned(), Secret::new(password.to_owned())))
 }
 
 /// The headers with the `Host`, which HTTP/2 keeps elsewhere and every signature covers.

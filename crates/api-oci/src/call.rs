@@ -41,7 +41,15 @@ impl Call<'_> {
     {
         let registry = self.session.registry.clone();
         let resource = RepositoryResource { registry, name: name.clone() };
-        Ok(self.session.caller.authorize_with(resource, keys).await?)
+        let caller = &self.session.caller;
+        let refused = match caller.authorize_with(resource.clone(), keys).await {
+            Ok(permit) => return Ok(self.registry.throttle(permit)?),
+            Err(denied) => Refusal::from(denied),
+        };
+        match &self.session.public {
+            None => Err(refused),
+            Some(public) => public.permit(&self.origin(), caller, resource, refused).await,
+        }
     }
 
     /// The request's query, decoded.
@@ -62,6 +70,21 @@ impl Call<'_> {
 
     /// Where the client reached the registry.
     pub(crate) fn origin(&self) -> Origin {
-        Origin::of(self.context)
+        Origin::of(self.context).mounted(self.mount())
+    }
+
+    /// A repository's name as the client knows it: that of a public one begins with its registry's
+    /// alias.
+    pub(crate) fn full_name(&self, name: &RepositoryName) -> String {
+        format!("{}{name}", self.mount())
+    }
+
+    /// The repository of this registry that a client knows by a name.
+    pub(crate) fn name_of(&self, full_name: &str) -> Option<RepositoryName> {
+        full_name.strip_prefix(self.mount())?.parse().ok()
+    }
+
+    fn mount(&self) -> &str {
+        self.session.public.as_ref().map_or("", |public| &public.mount)
     }
 }

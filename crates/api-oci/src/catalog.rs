@@ -22,8 +22,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     let answer = list_answer(&Catalog { repositories })?;
     Ok(match names.last() {
         Some(last) if more => {
-            let link = page.next_link(call.origin().as_str(), &Route::Catalog, last.as_str());
-            answer.header(LINK, link)
+            answer.header(LINK, call.origin().next_page(&page, &Route::Catalog, last.as_str()))
         }
         _ => answer,
     })

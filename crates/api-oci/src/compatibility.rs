@@ -154,10 +154,44 @@ pub const DEVIATIONS: &[Deviation] = &[
         why: "429 would make clients push again and again",
     },
     Deviation {
+        area: "Rates of requests",
+        ecr: "429 TOOMANYREQUESTS beyond the rate of an operation",
+        wharfinger: "The same with Retry-After, where rates are turned on; a route counts as the \
+                     operations whose permissions it takes, before anything is done",
+        why: "A body that was taken and then refused would be sent and appended twice",
+    },
+    Deviation {
         area: "Full storage",
         ecr: "Does not occur",
         wharfinger: "507 UNKNOWN",
         why: "Whoever runs the registry must be able to tell it from a defect",
+    },
+    Deviation {
+        area: "Public registries under a path prefix of the shared host",
+        ecr: "There are none; public.ecr.aws is a host",
+        wharfinger: "Reads take no credentials (and take a private login of the host for none); \
+                     writes without a public token answer the Bearer challenge",
+        why: "There /v2/ itself is private, so that clients do not learn that there are tokens",
+    },
+    Deviation {
+        area: "Pulls from public registries without any permission",
+        ecr: "Anonymous pulls are limited to 1 a second, others to 10; HEAD blobs/<digest> has been \
+              seen to answer 401",
+        wharfinger: "No limit; HEAD blobs/<digest> is answered like GET",
+        why: "Whoever runs the registry pays for its traffic, and pulls ask for heads",
+    },
+    Deviation {
+        area: "GET /token/",
+        ecr: "Answers token alone; a login is exchanged for a new token",
+        wharfinger: "Answers expires_in as well; a login is answered as the Bearer token it is, good \
+                     as long as it was",
+        why: "Clients without expires_in come back each minute; no login outlives itself",
+    },
+    Deviation {
+        area: "A malformed Bearer token of a public registry",
+        ecr: "400 in JSON, the text is not documented",
+        wharfinger: "400 DENIED; one that has the form and is not known here answers 401",
+        why: "Clients get a fresh token after 401",
     },
     Deviation {
         area: "GET manifests/<reference> of something that is neither tag nor digest",

@@ -1,9 +1,11 @@
 //! What the registry's refusals are on `/v2`: status, code and message
 //! (`Error envelope and mapping` of the contract).
 
+use http::header::RETRY_AFTER;
 use http::{Method, StatusCode};
 use wharfinger_auth::AuthorizeError;
 use wharfinger_core::RegistryId;
+use wharfinger_core::limits::RATE_RETRY_AFTER_SECONDS;
 use wharfinger_core::repository_name::REPOSITORY_NAME_PATTERN;
 use wharfinger_core::tag::TAG_PATTERN;
 use wharfinger_oci::{ErrorCode, ManifestError, PathError};
@@ -20,6 +22,9 @@ impl From<Error> for Refusal {
         let mut refusal = Self::new(status, code, error.to_string());
         if let Error::InvalidManifest { detail, .. } = &error {
             refusal = refusal.with_detail(detail.clone());
+        }
+        if matches!(error, Error::Throttling) {
+            refusal = refusal.with_header(RETRY_AFTER, RATE_RETRY_AFTER_SECONDS.to_string());
         }
         if is_fault_of_this_side(&error) { refusal.with_cause(error) } else { refusal }
     }

@@ -20,6 +20,7 @@ mod host;
 mod manifest;
 mod mount;
 mod origin;
+mod public;
 mod referrers;
 mod refusal;
 pub mod required_actions;
@@ -36,6 +37,7 @@ use wharfinger_oci::Route;
 use wharfinger_registry::Registry;
 
 use call::Call;
+use public::Plane;
 use refusal::Refusal;
 
 /// What can go wrong with a body that is read or written.
@@ -56,8 +58,9 @@ impl ApiOci {
         Self { registry, auth }
     }
 
-    /// Answers a request whose path is `/v2` or begins with `/v2/`; any other path is answered as
-    /// an unknown route. Never fails: whatever goes wrong is an answer.
+    /// Answers a request whose path is `/v2` or begins with `/v2/`, and those for `/token/` and
+    /// `/logo/…`, which are served beside public registries; any other path is answered as an
+    /// unknown route. Never fails: whatever goes wrong is an answer.
     ///
     /// The answer has a `Content-Length`, save where its status forbids one, and no `Date`.
     pub async fn handle(&self, context: &RequestContext, request: Request<Body>) -> Response<Body> {
@@ -82,6 +85,11 @@ impl ApiOci {
         request: Request<Body>,
     ) -> Result<Response<Body>, Refusal> {
         let (head, body) = request.into_parts();
+        match Plane::of(self.registry.public_endpoint(), &context.host, head.uri.path()) {
+            Plane::Private => {}
+            Plane::Public(place) => return self.answer_public(context, &head, body, place).await,
+            plane => return self.answer_beside(context, &head, &plane).await,
+        }
         let session = self.authenticate(context, &head).await?;
         let route = Route::parse(head.uri.path())
             .map_err(|error| error::of_path(&error, &head.method, &session.registry))?;

@@ -23,8 +23,7 @@ pub(crate) async fn mount(
     let Some(digest) = query.get("mount").and_then(|text| text.parse::<Digest>().ok()) else {
         return Ok(None);
     };
-    let Some(source) = query.get("from").and_then(|text| text.parse::<RepositoryName>().ok())
-    else {
+    let Some(source) = query.get("from").and_then(|text| call.name_of(text)) else {
         return Ok(None);
     };
     let Ok(source) = call.permit::<GetDownloadUrlForLayer>(&source).await else { return Ok(None) };

@@ -1,13 +1,22 @@
 //! Where a client reached the registry, for the URLs that lead it back.
 
+use std::fmt::Display;
+
 use wharfinger_core::RequestContext;
+use wharfinger_oci::listing::next_link;
+use wharfinger_oci::{Page, Route};
 
 /// Characters of a host that are still repeated to the client (a domain name has 253).
 const HOST_CHARS_MAX: usize = 300;
 
-/// `scheme://host[:port]` as the client used it; nothing if the host is not one.
+/// `scheme://host[:port]` as the client used it; nothing if the host is not one. URLs are then
+/// relative to the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Origin(String);
+pub(crate) struct Origin {
+    base: String,
+    /// What comes before repository names in the paths of this registry.
+    mount: String,
+}
 
 impl Origin {
     /// The origin of a request. The host is the client's text, so it is only repeated if it holds
@@ -16,17 +25,43 @@ impl Origin {
         let host = context.host.as_str();
         let fits = (1..=HOST_CHARS_MAX).contains(&host.len())
             && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b));
-        Self(if fits { format!("{}://{host}", context.scheme()) } else { String::new() })
+        let base = if fits { format!("{}://{host}", context.scheme()) } else { String::new() };
+        Self { base, mount: String::new() }
     }
 
-    /// The origin's text, or an empty one: URLs are then relative to the host.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
+    /// The same origin where `mount` comes before repository names: nothing, or `<alias>/` and its
+    /// kin.
+    #[must_use]
+    pub(crate) fn mounted(self, mount: &str) -> Self {
+        Self { mount: mount.to_owned(), ..self }
     }
 
-    /// The URL of a path of this origin.
-    pub(crate) fn url(&self, path: impl std::fmt::Display) -> String {
-        format!("{}{path}", self.0)
+    /// The host and port, or nothing.
+    pub(crate) fn host(&self) -> &str {
+        self.base.split_once("://").map_or("", |(_, host)| host)
+    }
+
+    /// The URL of a path of this origin, such as one of a route.
+    pub(crate) fn url(&self, path: impl Display) -> String {
+        format!("{}{}", self.base, self.path(path))
+    }
+
+    /// The `Link` to the page of a list of names or tags that comes after `last`.
+    pub(crate) fn next_page(&self, page: &Page, route: &Route, last: &str) -> String {
+        page.next_link(&self.base, &self.path(route), last)
+    }
+
+    /// The `Link` to a route with these parameters.
+    pub(crate) fn next_link(&self, route: &Route, parameters: &[(&str, &str)]) -> String {
+        next_link(&self.base, &self.path(route), parameters)
+    }
+
+    fn path(&self, path: impl Display) -> String {
+        let path = path.to_string();
+        match path.strip_prefix("/v2/") {
+            Some(rest) => format!("/v2/{}{rest}", self.mount),
+            None => path,
+        }
     }
 }
 
@@ -36,7 +71,7 @@ mod tests {
 
     use super::*;
 
-    fn url(host: &str, secure_transport: bool) -> String {
+    fn origin(host: &str, secure_transport: bool) -> Origin {
         let context = RequestContext {
             request_id: RequestId::random(&SeededEntropy::new(1)),
             received_at: Timestamp::default(),
@@ -45,7 +80,23 @@ mod tests {
             source_ip: [127, 0, 0, 1].into(),
             user_agent: None,
         };
-        Origin::of(&context).url("/v2/")
+        Origin::of(&context)
+    }
+
+    fn url(host: &str, secure_transport: bool) -> String {
+        origin(host, secure_transport).url("/v2/")
+    }
+
+    #[test]
+    fn names_of_public_repositories_begin_with_their_mount() {
+        let route = Route::parse("/v2/app/tags/list").unwrap();
+        let origin = origin("localhost:4566", false).mounted("pub/a1/");
+        assert_eq!(origin.url(&route), "http://localhost:4566/v2/pub/a1/app/tags/list");
+        let link = origin.next_page(&Page { limit: 1, last: None }, &route, "v1");
+        let target = "<http://localhost:4566/v2/pub/a1/app/tags/list?last=v1&n=1>";
+        assert_eq!(link, format!("{target}; rel=\"next\""));
+        assert_eq!(origin.url("/token/"), "http://localhost:4566/token/");
+        assert_eq!(origin.host(), "localhost:4566");
     }
 
     #[test]

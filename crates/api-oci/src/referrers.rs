@@ -7,7 +7,6 @@ use http::header::LINK;
 use wharfinger_auth::actions::BatchGetImage;
 use wharfinger_core::limits::REFERRERS_PAGE_MAX;
 use wharfinger_core::{Digest, RepositoryName};
-use wharfinger_oci::listing::next_link;
 use wharfinger_oci::media_type::OCI_INDEX;
 use wharfinger_oci::{Referrer as Descriptor, ReferrersIndex, Route};
 use wharfinger_registry::{Error, ImageStatus, PageRequest, Referrer, ReferrersFilter};
@@ -44,7 +43,7 @@ pub(crate) async fn list(
     let mut parameters = vec![("last", next.as_str())];
     parameters.extend(artifact_types.iter().map(|text| ("artifactType", text.as_str())));
     let route = Route::Referrers { name: name.clone(), digest: *digest };
-    Ok(answer.header(LINK, next_link(call.origin().as_str(), &route, &parameters)))
+    Ok(answer.header(LINK, call.origin().next_link(&route, &parameters)))
 }
 
 fn descriptor(referrer: &Referrer) -> Descriptor<'_> {

@@ -52,6 +52,25 @@ impl Refusal {
             .with_header(WWW_AUTHENTICATE, challenge)
     }
 
+    /// 401 with the challenge of ECR Public: the client must get a token, and says whose.
+    pub(crate) fn bearer_challenge(origin: &Origin) -> Self {
+        let (realm, service) = (origin.url("/token/"), origin.host());
+        let challenge = format!("Bearer realm=\"{realm}\",service=\"{service}\",scope=\"aws\"");
+        Self::not_authorized().with_header(WWW_AUTHENTICATE, challenge)
+    }
+
+    /// 401 to a login that gets no token.
+    pub(crate) fn bad_login(origin: &Origin) -> Self {
+        let (realm, service) = (origin.url("/token/"), origin.host());
+        let challenge = format!("Basic realm=\"{realm}\",service=\"{service}\"");
+        Self::not_authorized().with_header(WWW_AUTHENTICATE, challenge)
+    }
+
+    /// The 401 of ECR Public, whose body is the envelope.
+    fn not_authorized() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, ErrorCode::Denied, "Not Authorized")
+    }
+
     /// 403, with the message that AWS gives.
     pub(crate) fn denied(message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, ErrorCode::Denied, message)

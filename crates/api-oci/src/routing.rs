@@ -90,7 +90,8 @@ impl Verb {
     }
 }
 
-fn not_allowed(methods: &'static str) -> Refusal {
+/// 405, with the methods that the route has.
+pub(crate) fn not_allowed(methods: &'static str) -> Refusal {
     let message = "The operation is unsupported.";
     Refusal::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::Unsupported, message)
         .with_header(ALLOW, methods.to_owned())

@@ -20,13 +20,13 @@ pub(crate) async fn list(call: &Call<'_>, name: &RepositoryName) -> Result<Answe
     let page = Page::of_query(&call.query()?).map_err(invalid_page)?;
     let last = page.last.as_deref().unwrap_or_default();
     let (tags, more) = call.registry.list_tags(&permit, last, page.limit).await?;
-    let list = TagList { name: name.as_str(), tags: tags.iter().map(AsRef::as_ref).collect() };
+    let full_name = call.full_name(name);
+    let list = TagList { name: &full_name, tags: tags.iter().map(AsRef::as_ref).collect() };
     let answer = list_answer(&list)?;
     Ok(match tags.last() {
         Some(last) if more => {
             let route = Route::TagsList { name: name.clone() };
-            let link = page.next_link(call.origin().as_str(), &route, last.as_str());
-            answer.header(LINK, link)
+            answer.header(LINK, call.origin().next_page(&page, &route, last.as_str()))
         }
         _ => answer,
     })

@@ -8,13 +8,17 @@ mod api_oci {
     mod authorization;
     mod create_on_push;
     mod cross_account;
+    mod exposure;
     mod fixture;
     mod listing;
     mod mounting;
     mod presigned;
+    mod public;
+    mod public_world;
     mod pulling;
     mod pushing;
     mod referrers;
     mod refusals;
+    mod throttling;
     mod uploading;
 }

@@ -3,7 +3,9 @@
 //! The table is that of the IAM service reference for Amazon ECR ("Actions defined by Amazon
 //! Elastic Container Registry", and of Amazon ECR Public, whose actions bear the same names).
 
-use crate::{RegistryResource, RepositoriesResource, RepositoryResource, Resource};
+use crate::{
+    PublicRegistryResource, RegistryResource, RepositoriesResource, RepositoryResource, Resource,
+};
 
 /// An action, as a type: `Permit<actions::PutImage>` is the right to put an image.
 pub trait Action: Send + Sync + 'static {
@@ -12,6 +14,8 @@ pub trait Action: Send + Sync + 'static {
     const NAME: &'static str;
     /// The name as policies of private registries have it, such as `ecr:PutImage`.
     const ECR_NAME: &'static str;
+    /// The service it belongs to, where that is not the one of the resource's registry.
+    const SERVICE: Option<&'static str> = None;
     /// What it is about.
     type Resource: Resource;
 }
@@ -20,7 +24,22 @@ macro_rules! actions {
     ($($resource:ty { $($name:ident),* $(,)? })*) => {
         /// The actions.
         pub mod actions {
-            use super::{Action, RegistryResource, RepositoriesResource, RepositoryResource};
+            use super::{
+                Action, PublicRegistryResource, RegistryResource, RepositoriesResource,
+                RepositoryResource,
+            };
+
+            /// `sts:GetServiceBearerToken`, which a login to a public registry takes as well.
+            #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+            pub enum GetServiceBearerToken {}
+
+            impl Action for GetServiceBearerToken {
+                const NAME: &'static str = "GetServiceBearerToken";
+                const ECR_NAME: &'static str = "sts:GetServiceBearerToken";
+                const SERVICE: Option<&'static str> = Some("sts");
+                type Resource = RegistryResource;
+            }
+
             $($(
                 #[doc = concat!("`", stringify!($name), "`.")]
                 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +56,11 @@ macro_rules! actions {
 }
 
 actions! {
+    PublicRegistryResource {
+        DescribeRegistries,
+        GetRegistryCatalogData,
+        PutRegistryCatalogData,
+    }
     RegistryResource {
         CreatePullThroughCacheRule,
         CreateRepositoryCreationTemplate,
@@ -46,20 +70,17 @@ actions! {
         DeleteSigningConfiguration,
         DeregisterPullTimeUpdateExclusion,
         DescribePullThroughCacheRules,
-        DescribeRegistries,
         DescribeRegistry,
         DescribeReplicationBackfillResults,
         DescribeRepositoryCreationTemplates,
         GetAccountSetting,
         GetAuthorizationToken,
-        GetRegistryCatalogData,
         GetRegistryPolicy,
         GetRegistryScanningConfiguration,
         GetSigningConfiguration,
         ListPullTimeUpdateExclusions,
         ListReplicationBackfills,
         PutAccountSetting,
-        PutRegistryCatalogData,
         PutRegistryPolicy,
         PutRegistryScanningConfiguration,
         PutReplicationConfiguration,

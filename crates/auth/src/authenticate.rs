@@ -105,13 +105,16 @@ impl Auth {
         Ok((caller, claims.registry))
     }
 
-    /// Issues the 12-hour token of `GetAuthorizationToken` for a registry. `None` only if the
-    /// crypto provider fails.
+    /// Issues the 12-hour token of `GetAuthorizationToken` for a private registry. `None` if the
+    /// crypto provider fails, and for public registries, whose tokens are of another kind.
     pub fn issue_token(
         &self,
         permit: &crate::Permit<crate::actions::GetAuthorizationToken>,
         registry: &RegistryId,
     ) -> Option<AuthorizationToken> {
+        if permit.resource().registry.is_public() || registry.is_public() {
+            return None;
+        }
         let principal = permit.principal()?;
         let (key, now) = (&principal.access_key_id, self.clock.now());
         token::issue(&self.token_key, &*self.entropy, registry, key, now)
@@ -135,6 +138,10 @@ impl Auth {
         &*self.entropy
     }
 
+    pub(crate) fn token_key(&self) -> &SealingKey {
+        &self.token_key
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -144,7 +151,7 @@ impl Auth {
         self.secret_key.seal(&*self.entropy, &secret_aad(&key.access_key_id), secret)
     }
 
-    async fn active_key(&self, id: &str) -> Result<Option<AccessKeyRow>, MetadataError> {
+    pub(crate) async fn active_key(&self, id: &str) -> Result<Option<AccessKeyRow>, MetadataError> {
         let id = id.to_owned();
         let key = self
             .metadata
@@ -154,7 +161,7 @@ impl Auth {
     }
 
     /// The caller behind a key, with its policies. `None` if its user is gone by now.
-    async fn caller(
+    pub(crate) async fn caller(
         &self,
         context: &RequestContext,
         key: AccessKeyRow,

@@ -14,7 +14,7 @@ use crate::decision::Says;
 use crate::stored_policies::{StoredPolicies, StoredRepository};
 use crate::{
     AccessDenied, Action, AuthorizeError, Permit, Principal, PrincipalKind, Resource,
-    ResourcePolicy, actions,
+    ResourcePolicy, actions, public_token,
 };
 
 /// What the root of an account may do to the policies of its own registries whatever they say, so
@@ -75,6 +75,8 @@ impl Caller {
     /// policies themselves it may always do. An account that does not exist is one that lets nobody
     /// in. `GetAuthorizationToken` is for identity policies alone.
     ///
+    /// Somebody without a login may read public registries, and nothing else whatever any policy says.
+    ///
     /// Reads the store once, in one transaction; not at all for `GetAuthorizationToken` and for what
     /// the root may always do.
     ///
@@ -97,6 +99,15 @@ impl Caller {
         resource: A::Resource,
         keys: ContextKeys,
     ) -> Result<Permit<A>, AuthorizeError> {
+        if self.principal.kind == PrincipalKind::Anonymous {
+            return match public_token::anyone_may::<A>(resource.registry()) {
+                true => Ok(Permit::granted(Arc::clone(&self.principal), resource)),
+                false => {
+                    let action = action_of::<A>(resource.registry());
+                    Err(AccessDenied::anonymous(&action, &resource.arns()).into())
+                }
+            };
+        }
         if !self.is_never_denied::<A>(resource.registry()) {
             let stored = match is_of_identity_alone::<A>() {
                 true => StoredPolicies::default(),
@@ -150,7 +161,7 @@ impl Caller {
         stored: &StoredPolicies,
     ) -> Result<(), AuthorizeError> {
         let registry = resource.registry();
-        let action = format!("{}:{}", registry.service(), A::NAME);
+        let action = action_of::<A>(registry);
         let nothing = StoredRepository::default();
         let mut repositories = stored.repositories.iter();
         for arn in resource.arns() {
@@ -240,9 +251,14 @@ impl Caller {
     }
 }
 
+/// The name of an action as policies have it.
+fn action_of<A: Action>(registry: &RegistryId) -> String {
+    format!("{}:{}", A::SERVICE.unwrap_or(registry.service()), A::NAME)
+}
+
 /// A token says who its bearer is and lets it do nothing, so no account is asked but its own.
 fn is_of_identity_alone<A: Action>() -> bool {
-    A::NAME == actions::GetAuthorizationToken::NAME
+    [actions::GetAuthorizationToken::NAME, actions::GetServiceBearerToken::NAME].contains(&A::NAME)
 }
 
 impl fmt::Debug for Caller {

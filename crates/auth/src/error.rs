@@ -50,6 +50,18 @@ pub struct AccessDenied {
     pub(crate) message: String,
 }
 
+impl AccessDenied {
+    /// For somebody without a login, who has no ARN that would say anything.
+    pub(crate) fn anonymous(action: &str, arns: &[String]) -> Self {
+        let arn = arns.first().map_or("*", String::as_str);
+        let message = format!(
+            "User: anonymous is not authorized to perform: {action} on resource: {arn} because \
+             no resource-based policy allows the {action} action"
+        );
+        Self { message }
+    }
+}
+
 /// No permit: denied, or it could not be decided.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorizeError {

@@ -15,6 +15,7 @@ mod decision;
 mod error;
 mod permit;
 mod principal;
+mod public_token;
 mod resource_policy;
 mod seal;
 mod stored_policies;
@@ -27,8 +28,12 @@ pub use authenticate::{Auth, AuthKeys};
 pub use caller::Caller;
 pub use credential::{AccessKey, AccessKeySummary, KeyOwner};
 pub use error::{AccessDenied, AuthorizeError, CredentialError, TokenError, UserError};
-pub use permit::{Permit, RegistryResource, RepositoriesResource, RepositoryResource, Resource};
+pub use permit::{
+    Permit, PublicRegistryResource, RegistryResource, RepositoriesResource, RepositoryResource,
+    Resource,
+};
 pub use principal::{Principal, PrincipalKind};
+pub use public_token::PublicLogin;
 pub use resource_policy::{InvalidPolicy, ResourcePolicy};
 pub use token::AuthorizationToken;
 pub use user::User;

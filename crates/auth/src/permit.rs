@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wharfinger_core::{Arn, RegistryId, RepositoryName};
+use wharfinger_core::{AccountId, Arn, RegistryId, RepositoryName};
 
 use crate::{Action, Principal};
 
@@ -30,6 +30,33 @@ impl Resource for RegistryResource {
 
     fn arns(&self) -> Vec<String> {
         vec!["*".into()]
+    }
+
+    fn repositories(&self) -> &[RepositoryName] {
+        &[]
+    }
+}
+
+/// A public registry as a whole; policies see `arn:aws:ecr-public::A:registry/A`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicRegistryResource {
+    registry: RegistryId,
+}
+
+impl PublicRegistryResource {
+    /// The public registry of `account`.
+    pub fn new(account: AccountId) -> Self {
+        Self { registry: RegistryId::public(account) }
+    }
+}
+
+impl Resource for PublicRegistryResource {
+    fn registry(&self) -> &RegistryId {
+        &self.registry
+    }
+
+    fn arns(&self) -> Vec<String> {
+        vec![Arn::public_registry(&self.registry.account).to_string()]
     }
 
     fn repositories(&self) -> &[RepositoryName] {

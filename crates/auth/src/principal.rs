@@ -1,4 +1,4 @@
-//! Principals: the root of an account, and its users.
+//! Principals: the root of an account, its users, and nobody in particular.
 
 use wharfinger_core::{AccountId, Arn};
 
@@ -27,6 +27,9 @@ pub enum PrincipalKind {
         /// The user's path.
         path: String,
     },
+    /// Nobody in particular: someone who reads public registries without a login. Its account is
+    /// nobody's, and counts for nothing.
+    Anonymous,
 }
 
 impl PrincipalKind {
@@ -35,26 +38,37 @@ impl PrincipalKind {
         match self {
             Self::Root => "Account",
             Self::User { .. } => "User",
+            Self::Anonymous => "Anonymous",
         }
     }
 }
 
 impl Principal {
-    /// `arn:aws:iam::A:root` or `arn:aws:iam::A:user/name`.
+    /// Nobody in particular.
+    pub(crate) fn anonymous() -> Self {
+        let account = AccountId::from_seed(0);
+        Self { account, kind: PrincipalKind::Anonymous, access_key_id: String::new() }
+    }
+
+    /// `arn:aws:iam::A:root` or `arn:aws:iam::A:user/name`; `arn:aws:iam::A:anonymous` for nobody
+    /// in particular.
     pub fn arn(&self) -> Arn {
         match &self.kind {
             PrincipalKind::Root => Arn::root(&self.account),
             PrincipalKind::User { user_name, path, .. } => {
                 Arn::user(&self.account, path, user_name)
             }
+            PrincipalKind::Anonymous => Arn::anonymous(&self.account),
         }
     }
 
-    /// The unique id that `GetCallerIdentity` answers: the account id for root, else `AIDA…`.
+    /// The unique id that `GetCallerIdentity` answers: the account id for root, `AIDA…` for
+    /// a user.
     pub fn unique_id(&self) -> &str {
         match &self.kind {
             PrincipalKind::Root => self.account.as_str(),
             PrincipalKind::User { user_id, .. } => user_id,
+            PrincipalKind::Anonymous => "anonymous",
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::{DecodeError, ecr};
 fn facts(service: &str) -> Value {
     let text = match service {
         "ecr" => include_str!("../../../models/ecr.json"),
+        "ecr_public" => include_str!("../../../models/ecr_public.json"),
         _ => include_str!("../../../models/sts.json"),
     };
     serde_json::from_str(text).unwrap()

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde_json::json;
+use wharfinger_core::RegistryId;
 
 use crate::api::{Credentials, call};
 use crate::client::{Client, Keep};
@@ -16,6 +17,8 @@ use crate::process::Process;
 const READY_MAX: Duration = Duration::from_secs(60);
 /// The repository that is pushed to.
 pub const REPOSITORY: &str = "bench/app";
+/// The account of this server.
+const ACCOUNT: &str = "111122223333";
 
 /// A registry that speaks `/v2`.
 pub trait Registry: Sync {
@@ -51,8 +54,14 @@ impl Wharfinger {
 
     /// Ends it and starts it again on what it has stored.
     pub fn restart(self) -> Result<Self> {
+        self.restart_after(|_| Ok(()))
+    }
+
+    /// Ends it, hands its database to `work`, and starts it again.
+    pub fn restart_after(self, work: impl FnOnce(&Path) -> Result<()>) -> Result<Self> {
         let Self { process, binary, data_dir, token, .. } = self;
         drop(process);
+        work(&data_dir.join("metadata.db"))?;
         let mut server = Self::spawn(&binary, &data_dir)?;
         server.token = token;
         Ok(server)
@@ -62,7 +71,7 @@ impl Wharfinger {
         let address = free_address()?;
         let mut command = Command::new(binary);
         command.arg("serve").arg("--data-dir").arg(data_dir);
-        command.arg("--listen").arg(address.to_string());
+        command.arg("--listen").arg(address.to_string()).arg("--account-id").arg(ACCOUNT);
         let started = Instant::now();
         let mut process = Process::start(&mut command)?;
         wait_until_ready(&mut process, address, "/health/ready", started)?;
@@ -76,7 +85,18 @@ impl Wharfinger {
         })
     }
 
-    fn credentials(&self) -> Result<Credentials> {
+    /// The registry that its root key is for.
+    pub fn registry_id(&self) -> Result<RegistryId> {
+        Ok(RegistryId::new(ACCOUNT.parse()?, self.credentials()?.region.parse()?))
+    }
+
+    /// A new connection that is not logged in, for requests that are signed.
+    pub fn api_client(&self) -> Result<Client> {
+        Client::connect(self.address, None)
+    }
+
+    /// The root key.
+    pub fn credentials(&self) -> Result<Credentials> {
         let mut command = Command::new(&self.binary);
         let output = command.arg("env").arg("--data-dir").arg(&self.data_dir).output()?;
         let text = String::from_utf8(output.stdout)?;

@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use sha2::{Digest as _, Sha256};
 
 use crate::layers::Layer;
+use crate::lists::Pages;
 use crate::scenario::Figures;
 
 const MIB: f64 = 1024.0 * 1024.0;
@@ -19,6 +20,11 @@ const PEAK_MIB_MAX: f64 = 100.0;
 const IDLE_MIB_MAX: f64 = 30.0;
 /// Milliseconds from start to ready.
 const READY_MILLIS_MAX: f64 = 300.0;
+
+/// CPU milliseconds that the first page of a list may cost.
+const FIRST_PAGE_MILLIS_MAX: f64 = 10.0;
+/// How many times as much as the first page any page of a list may cost.
+const SLOWEST_PAGE_RATIO_MAX: f64 = 3.0;
 
 /// Collects lines and misses.
 #[derive(Default)]
@@ -67,6 +73,23 @@ impl Report {
         self.line(&format!("idle memory with {images} images, MiB"), mib, IDLE_MIB_MAX);
     }
 
+    /// The pages of a list.
+    pub fn pages(&mut self, pages: &Pages) {
+        let Pages { list, elements, cold_first_ms, ms } = pages;
+        let first = ms.first().copied().unwrap_or_default();
+        let slowest = pages.quantile_ms(1.0);
+        println!(
+            "{list}: {elements} elements on {} pages, ms of CPU: first {first:.3} (right after the \
+             start {cold_first_ms:.3}), median {:.3}, 99 of 100 {:.3}, slowest {slowest:.3}",
+            ms.len(),
+            pages.quantile_ms(0.5),
+            pages.quantile_ms(0.99),
+        );
+        self.line(&format!("{list}, first page, ms of CPU"), *cold_first_ms, FIRST_PAGE_MILLIS_MAX);
+        let ratio = slowest / first.max(1e-9);
+        self.line(&format!("{list}, slowest page / first page"), ratio, SLOWEST_PAGE_RATIO_MAX);
+    }
+
     /// Ours to theirs; below 1 is better.
     pub fn ratios(&self, ours: &Figures, theirs: &Figures) {
         let ratio = |a: f64, b: f64| a / b.max(1e-9);
@@ -81,12 +104,16 @@ impl Report {
         );
     }
 
-    /// Says what was missed, and fails if anything was.
-    pub fn verdict(mut self, ours: &Figures) -> Result<()> {
+    /// What was promised of layers.
+    pub fn promised_of_layers(&mut self, ours: &Figures) {
         let (push, pull) = (ours.push.cpu_seconds_per_gb(), ours.pull.cpu_seconds_per_gb());
         self.line("push, CPU-seconds per GB", push, PUSH_CPU_SECONDS_PER_GB_MAX);
         self.line("pull, CPU-seconds per GB", pull, PULL_CPU_SECONDS_PER_GB_MAX);
         self.line("peak memory, MiB", as_f64(ours.peak_bytes) / MIB, PEAK_MIB_MAX);
+    }
+
+    /// Says what was missed, and fails if anything was.
+    pub fn verdict(self) -> Result<()> {
         if self.misses.is_empty() {
             println!("every figure is reached");
             return Ok(());

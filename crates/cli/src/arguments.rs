@@ -5,14 +5,16 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use wharfinger_core::{AccountId, Region};
+use wharfinger_core::{AccountId, PublicEndpoint, Region};
 use wharfinger_server::{
-    Config, ConfigError, LimitSettings, LogFormat, LogLayer, Settings, TlsLayer, TlsMode,
+    Config, ConfigError, LimitSettings, LogFormat, LogLayer, PublicLayer, Settings, TlsLayer,
+    TlsMode,
 };
 
 use crate::doctor::DoctorArguments;
 use crate::environment;
 use crate::key::KeyArguments;
+use crate::quotas::QuotaArguments;
 use crate::trust::TrustArguments;
 use crate::user::UserArguments;
 
@@ -95,6 +97,16 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "HOST[:PORT]", env = "WHARFINGER_REGISTRY_HOST",
           value_parser = Settings::parse_host_template)]
     registry_host: Option<String>,
+    /// The host under which anyone may pull from public registries (ECR Public), and nothing else
+    /// is served [default: none; nothing is public]
+    #[arg(long, value_name = "HOST[:PORT]", env = "WHARFINGER_PUBLIC_HOST",
+          value_parser = PublicEndpoint::parse_host)]
+    public_host: Option<String>,
+    /// The first part of the names of public repositories under other hosts, such as
+    /// public.ecr.aws [default: none]
+    #[arg(long, value_name = "NAME", env = "WHARFINGER_PUBLIC_PATH_PREFIX",
+          value_parser = PublicEndpoint::parse_path_prefix)]
+    public_path_prefix: Option<String>,
     /// The form of log lines [default: text]
     #[arg(long, value_name = "FORMAT", env = "WHARFINGER_LOG_FORMAT")]
     log_format: Option<LogForm>,
@@ -113,6 +125,8 @@ pub(crate) struct ServeArguments {
     /// Seconds to finish what is in flight when the server stops [default: 30]
     #[arg(long, value_name = "SECONDS", env = "WHARFINGER_SHUTDOWN_GRACE_SECONDS")]
     shutdown_grace_seconds: Option<NonZeroU32>,
+    #[command(flatten)]
+    quotas: QuotaArguments,
 }
 
 #[derive(Args, Debug)]
@@ -187,6 +201,7 @@ impl ServeArguments {
         let settings = Settings {
             account_id: self.account_id,
             registry_host: self.registry_host,
+            public: PublicLayer { host: self.public_host, path_prefix: self.public_path_prefix },
             log: LogLayer { format, filter: self.log },
             limits: LimitSettings {
                 connections_max: self.connections_max,
@@ -194,6 +209,7 @@ impl ServeArguments {
                 idle_timeout_seconds: self.idle_timeout_seconds,
                 shutdown_grace_seconds: self.shutdown_grace_seconds,
             },
+            quotas: self.quotas.settings(),
             ..self.address.settings()
         };
         self.directory.resolve_with(settings)
@@ -217,7 +233,10 @@ mod tests {
                     --region eu-west-1 --tls auto --tls-name A.test,::1 --account-id 111122223333 --registry-host r.test \
                     --log-format json --log debug --connections-max 2 \
                     --header-read-timeout-seconds 3 --idle-timeout-seconds 4 \
-                    --shutdown-grace-seconds 5";
+                    --shutdown-grace-seconds 5 --quota-repositories 6 \
+                    --quota-images-per-repository 7 --quota-tags-per-image 8 \
+                    --quota-rates ecr --quota-rate PutImage=9,UploadLayerPart=10 \
+                    --public-host public.test --public-path-prefix pub";
         let Command::Serve(serve) = Arguments::parse_from(line.split_whitespace()).command else {
             panic!("not serve");
         };
@@ -225,9 +244,15 @@ mod tests {
         let shown = format!("{config:?}");
         let expected = "Config { data_dir: \"/d\", listen: 127.0.0.1:1, region: eu-west-1, \
             account_id: Some(111122223333), registry_host: Some(\"r.test\"), \
-            master_key_file: Some(\"/k\"), tls: Auto { names: [\"a.test\", \"::1\"] }, log: LogSettings { format: Json, filter: \"debug\" }, \
+            master_key_file: Some(\"/k\"), \
+            public: Some(PublicEndpoint { host: Some(\"public.test\"), \
+            path_prefix: Some(\"pub\") }), \
+            tls: Auto { names: [\"a.test\", \"::1\"] }, \
+            log: LogSettings { format: Json, filter: \"debug\" }, \
             limits: Limits { connections_max: 2, header_read_timeout: 3s, idle_timeout: 4s, \
-            shutdown_grace: 5s } }";
+            shutdown_grace: 5s }, quotas: Quotas { repositories_max: 6, \
+            images_per_repository_max: 7, tags_per_image_max: 8, rates: Rates([Some(1000), \
+            Some(2000), Some(100), Some(500), Some(3000), Some(100), Some(9), Some(10)]) } }";
         assert_eq!(shown, expected);
         let line = ["wharfinger", "serve", "--tls-cert", "/c", "--tls-key", "/k"];
         let Command::Serve(serve) = Arguments::parse_from(line).command else {

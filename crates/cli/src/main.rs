@@ -10,6 +10,7 @@ mod env;
 mod environment;
 mod key;
 mod print;
+mod quotas;
 mod serve;
 mod shell;
 mod trust;

@@ -27,6 +27,11 @@ impl Arn {
         Self::in_registry(registry, "repository/*")
     }
 
+    /// `arn:aws:ecr-public::A:registry/A`: a public registry as a whole.
+    pub fn public_registry(account: &AccountId) -> Self {
+        Self::build("ecr-public", "", account, &format!("registry/{account}"))
+    }
+
     fn in_registry(registry: &RegistryId, resource: &str) -> Self {
         let region = if registry.is_public() { "" } else { registry.region.as_str() };
         Self::build(registry.service(), region, &registry.account, resource)
@@ -40,6 +45,11 @@ impl Arn {
     /// `arn:aws:iam::A:user/name`, with the user's path (which starts and ends with `/`).
     pub fn user(account: &AccountId, path: &str, name: &str) -> Self {
         Self::build("iam", "", account, &format!("user{path}{name}"))
+    }
+
+    /// `arn:aws:iam::A:anonymous`: somebody without a login.
+    pub fn anonymous(account: &AccountId) -> Self {
+        Self::build("iam", "", account, "anonymous")
     }
 
     fn build(service: &str, region: &str, account: &AccountId, resource: &str) -> Self {
@@ -122,6 +132,8 @@ mod tests {
         let registry = RegistryId::public("111122223333".parse().unwrap());
         let arn = Arn::repository(&registry, &"app".parse().unwrap());
         assert_eq!(arn.as_str(), "arn:aws:ecr-public::111122223333:repository/app");
+        let whole = Arn::public_registry(&registry.account);
+        assert_eq!(whole.as_str(), "arn:aws:ecr-public::111122223333:registry/111122223333");
     }
 
     #[test]

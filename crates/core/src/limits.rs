@@ -125,3 +125,46 @@ pub const LIFECYCLE_PREVIEW_KEPT_SECONDS: u64 = 86_400;
 pub const LIFECYCLE_PREVIEW_SECONDS_MAX: u64 = 600;
 /// Lifecycle policy previews that are worked on at once (ours: each holds its images in memory).
 pub const LIFECYCLE_PREVIEWS_AT_ONCE_MAX: usize = 2;
+/// `BatchCheckLayerAvailability` of one registry in a second, where rates are those of ECR.
+pub const BATCH_CHECK_LAYER_AVAILABILITY_PER_SECOND: u32 = 1_000;
+/// `BatchGetImage` of one registry in a second, likewise.
+pub const BATCH_GET_IMAGE_PER_SECOND: u32 = 2_000;
+/// `CompleteLayerUpload` of one registry in a second, likewise.
+pub const COMPLETE_LAYER_UPLOAD_PER_SECOND: u32 = 100;
+/// `GetAuthorizationToken` of one registry in a second, likewise.
+pub const GET_AUTHORIZATION_TOKEN_PER_SECOND: u32 = 500;
+/// `GetDownloadUrlForLayer` of one registry in a second, likewise.
+pub const GET_DOWNLOAD_URL_FOR_LAYER_PER_SECOND: u32 = 3_000;
+/// `InitiateLayerUpload` of one registry in a second, likewise.
+pub const INITIATE_LAYER_UPLOAD_PER_SECOND: u32 = 100;
+/// `PutImage` of one registry in a second, likewise.
+pub const PUT_IMAGE_PER_SECOND: u32 = 10;
+/// `UploadLayerPart` of one registry in a second, likewise.
+pub const UPLOAD_LAYER_PART_PER_SECOND: u32 = 500;
+/// Seconds' worth of requests that may come at once after a pause (ours; ECR names no burst).
+pub const RATE_BURST_SECONDS: u32 = 1;
+/// Registries whose rates are kept in mind at once (ours: a client may name any region).
+pub const RATED_REGISTRIES_MAX: usize = 1_024;
+/// Seconds after which a client that was refused for its rate may try again. No rate is below one
+/// request in a second.
+pub const RATE_RETRY_AFTER_SECONDS: u64 = 1;
+/// Anonymous pulls from public registries in a second (ECR Public's quota).
+pub const PUBLIC_ANONYMOUS_PULLS_PER_SECOND: u32 = 1;
+/// Authenticated pulls from public registries in a second (ECR Public's quota).
+pub const PUBLIC_AUTHENTICATED_PULLS_PER_SECOND: u32 = 10;
+/// Repositories of one public registry (ECR Public's quotas, like the next three).
+pub const PUBLIC_REPOSITORIES_MAX: u64 = 10_000;
+/// Bytes of one layer of a public registry (10,000 MiB).
+pub const PUBLIC_LAYER_BYTES_MAX: u64 = 10_000 * 1024 * 1024;
+/// Parts of one layer upload to a public registry.
+pub const PUBLIC_LAYER_PARTS_MAX: u32 = 1_000;
+/// Bytes of a public repository's logo.
+pub const LOGO_BYTES_MAX: usize = 512_000;
+/// Pixels of a logo's sides.
+pub const LOGO_PIXELS_MIN: u32 = 60;
+/// Pixels of a logo's sides.
+pub const LOGO_PIXELS_MAX: u32 = 2_048;
+/// Characters of an alias of a public registry (the model's `RegistryIdOrAlias`).
+pub const REGISTRY_ALIAS_CHARS_MAX: usize = 50;
+/// Characters of the path prefix of public registries: ours, as long as an alias.
+pub const PUBLIC_PATH_PREFIX_CHARS_MAX: usize = 50;

@@ -22,6 +22,12 @@ pub enum Client {
     Buildah,
     /// The right to mount a small disk.
     Mount,
+    /// node, the AWS SDK for JavaScript and `cdk-assets`, as `cargo xtask bootstrap` installs them.
+    Node,
+    /// java, and the program of `sdk/java`, as `cargo xtask bootstrap` compiles it.
+    Java,
+    /// The program of `sdk/rust`, as `cargo xtask bootstrap` compiles it.
+    RustSdk,
     /// OpenTofu and the AWS provider, as `cargo xtask bootstrap` builds them.
     Terraform,
     /// The right to make a machine of namespaces, and what is in one.
@@ -77,6 +83,18 @@ impl Client {
             Self::Podman => package("podman", &["podman"]).or_else(|| root("podman")),
             Self::Skopeo => package("skopeo", &["skopeo"]),
             Self::Buildah => package("buildah", &["buildah"]).or_else(|| root("buildah")),
+            Self::Node => package("nodejs", &["node"]).or_else(|| {
+                (!sdk_folder("js").join("node_modules/cdk-assets").is_dir()).then(|| {
+                    "there is no AWS SDK for JavaScript: cargo xtask bootstrap (needs npm)".into()
+                })
+            }),
+            Self::Java => package("default-jdk-headless", &["java"]).or_else(|| {
+                (!sdk_folder("java").join("lib").is_dir()).then(|| {
+                    "there is no AWS SDK for Java: cargo xtask bootstrap (needs mvn)".into()
+                })
+            }),
+            Self::RustSdk => (!sdk_folder("rust").join("debug/sdk-rust").is_file())
+                .then(|| "there is no AWS SDK for Rust: cargo xtask bootstrap".to_owned()),
             Self::Terraform => (!terraform_bin().join("terraform-provider-aws").is_file())
                 .then(|| "there is no AWS provider: cargo xtask bootstrap (needs go)".to_owned()),
             Self::Mount => Disk::mount(1)
@@ -93,6 +111,11 @@ impl Client {
 /// The folder of `aws` and of a `python` that has boto3.
 pub fn aws_bin() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/clients/venv/bin")
+}
+
+/// Where the program of a folder of `sdk` is, and what it runs with.
+pub fn sdk_folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/clients").join(name)
 }
 
 /// The folder of `tofu` and of the AWS provider.

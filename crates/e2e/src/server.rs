@@ -27,6 +27,8 @@ pub struct Server {
     /// The port it took, which it takes again after a restart.
     port: u16,
     environment: BTreeMap<String, String>,
+    /// What it is told besides where to listen.
+    arguments: Vec<String>,
     process: Option<Process>,
     /// The log, and the data directory unless that is another's.
     _folder: TempDir,
@@ -57,6 +59,16 @@ impl Server {
         server.unwrap_or_else(|refusal| panic!("{refusal:?}"))
     }
 
+    /// Starts a server on a new data directory and a free port, and tells it more.
+    #[track_caller]
+    pub fn start_with(arguments: &[&str]) -> Self {
+        let folder = scratch::folder();
+        let data_dir = folder.path().join("data");
+        let mut server = Self::new(folder, &data_dir, free_port());
+        server.arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        server.begin().unwrap_or_else(|refusal| panic!("{refusal:?}"))
+    }
+
     /// Starts a server on a new data directory and a port that the system chooses, which may be
     /// another's when the server is started again.
     #[track_caller]
@@ -76,17 +88,25 @@ impl Server {
     }
 
     fn launch(folder: TempDir, data_dir: &Path, port: u16) -> Result<Self, Refusal> {
-        let mut server = Self {
+        Self::new(folder, data_dir, port).begin()
+    }
+
+    fn new(folder: TempDir, data_dir: &Path, port: u16) -> Self {
+        Self {
             data_dir: data_dir.to_owned(),
             log: folder.path().join("server.log"),
             port,
             environment: BTreeMap::new(),
+            arguments: Vec::new(),
             process: None,
             _folder: folder,
-        };
-        server.serve()?;
-        server.environment = server.exports();
-        Ok(server)
+        }
+    }
+
+    fn begin(mut self) -> Result<Self, Refusal> {
+        self.serve()?;
+        self.environment = self.exports();
+        Ok(self)
     }
 
     /// Kills the server at once, as `kill -9` and the power button do.
@@ -120,6 +140,7 @@ impl Server {
         let child = self
             .command("serve")
             .args(["--listen", &format!("127.0.0.1:{}", self.port)])
+            .args(&self.arguments)
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a file can be shared"))
             .stderr(log)

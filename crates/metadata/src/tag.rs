@@ -89,6 +89,19 @@ pub async fn list(
     rows.iter().map(|row| Ok((row.parsed(0)?, row.parsed(1)?))).collect()
 }
 
+/// Like [`list`], with the time each tag was pointed to its image.
+pub async fn list_with_times(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<(Tag, Digest, Timestamp)>, MetadataError> {
+    let sql = "SELECT tag, digest, tagged_at FROM tag WHERE repository_id = ?1 AND tag > ?2 \
+               ORDER BY tag LIMIT ?3";
+    let rows = tx.query(sql, params![repository, after, limit]).await?;
+    rows.iter().map(|row| Ok((row.parsed(0)?, row.parsed(1)?, row.time(2)?))).collect()
+}
+
 /// Gives the tags of an image the status it has now.
 pub(crate) async fn set_status(
     tx: &mut Tx,

@@ -5,6 +5,7 @@ mod commit;
 mod counters;
 mod lifecycle;
 mod plan;
+mod public;
 mod purge;
 mod replication_backfill;
 mod scan;

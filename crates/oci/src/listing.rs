@@ -1,6 +1,7 @@
 //! Pages: of tags, of repositories and of referrers (OCI Distribution, "Content Discovery").
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use percent_encoding::utf8_percent_encode;
 use serde::{Serialize, Serializer};
@@ -9,7 +10,6 @@ use wharfinger_core::Digest;
 use wharfinger_core::limits::{PAGE_DEFAULT, PAGE_MAX};
 
 use crate::media_type::OCI_INDEX;
-use crate::path::Route;
 use crate::percent::RESERVED;
 use crate::query::Query;
 
@@ -50,8 +50,8 @@ impl Page {
 
     /// The `Link` value that leads from this page to the one after the element `last`, with the
     /// same `n`. See [`next_link`].
-    pub fn next_link(&self, origin: &str, route: &Route, last: &str) -> String {
-        next_link(origin, route, &[("last", last), ("n", &self.limit.to_string())])
+    pub fn next_link(&self, origin: &str, path: &impl Display, last: &str) -> String {
+        next_link(origin, path, &[("last", last), ("n", &self.limit.to_string())])
     }
 }
 
@@ -60,13 +60,13 @@ impl Page {
 ///
 /// `origin` is `scheme://host[:port]` and is put in as it is, or empty for a link relative to
 /// the host.
-pub fn next_link(origin: &str, route: &Route, parameters: &[(&str, &str)]) -> String {
+pub fn next_link(origin: &str, path: &impl Display, parameters: &[(&str, &str)]) -> String {
     let query: Vec<_> = parameters
         .iter()
         .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, RESERVED)))
         .collect();
     let mark = if query.is_empty() { "" } else { "?" };
-    format!("<{origin}{route}{mark}{}>; rel=\"next\"", query.join("&"))
+    format!("<{origin}{path}{mark}{}>; rel=\"next\"", query.join("&"))
 }
 
 /// The body of `GET /v2/<name>/tags/list` [end-8a]. No tags are an empty list, never `null`.
@@ -130,6 +130,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::path::Route;
 
     fn page(query: &str) -> Result<Page, PageError> {
         Page::of_query(&Query::parse(query).unwrap())

@@ -11,6 +11,7 @@ use wharfinger_metadata::image::{self, ImageRow, ImageStatus};
 use wharfinger_metadata::{RepositoryId, Tx, tag};
 
 pub(crate) use budget::ManifestBudget;
+pub(crate) use listing::artifact_media_type;
 pub use listing::{ImageDetail, ListImagesFilter};
 
 use crate::repository::must_find;

@@ -6,18 +6,22 @@
 //! carry the names of the ECR operations they answer, and demand the permit for them.
 
 mod account_setting;
+mod catalog_data;
 mod creation_template;
 mod custom_role;
 mod deletion;
 mod encryption;
 mod error;
 mod image;
+mod image_tag;
+mod kind_limits;
 mod layer;
 mod lifecycle_policy;
 mod manifest;
 mod mount;
 mod mutability;
 mod page;
+mod public_registry;
 mod pull_through_cache_rule;
 mod pull_time;
 mod pull_time_exclusion;
@@ -33,15 +37,17 @@ mod resource_tag;
 mod scanning;
 mod signing;
 mod storage_class;
+mod throttle;
 mod upload;
 
 use std::sync::Arc;
 
 use wharfinger_blobs::{BlobStore, LocalKeyRing};
-use wharfinger_core::{Clock, Entropy, Timestamp};
+use wharfinger_core::{Clock, Entropy, PublicEndpoint, Quotas, Timestamp};
 use wharfinger_metadata::Metadata;
 
 pub use account_setting::AccountSetting;
+pub use catalog_data::{CatalogData, NewCatalogData};
 pub use creation_template::{
     CreationTemplate, CreationTemplateSettings, TemplateEncryption, TemplateScenario,
 };
@@ -51,12 +57,14 @@ pub use error::{Error, ImageName};
 pub use image::{
     ImageDetail, ImageHead, ImageIdentifier, ListImagesFilter, RequestedImage, StoredImage,
 };
+pub use image_tag::ImageTagDetail;
 pub use layer::{BlobContent, LayerAvailability};
 pub use lifecycle_policy::{
     LifecyclePolicyPreview, PreviewFilter, PreviewSummary, PreviewedImage, StoredLifecyclePolicy,
 };
 pub use mutability::TagMutability;
 pub use page::{Page, PageRequest};
+pub use public_registry::PublicRegistry;
 pub use pull_through_cache_rule::{
     NewPullThroughCacheRule, PullThroughCacheRule, UpstreamRegistry,
 };
@@ -88,6 +96,9 @@ pub struct Registry {
     previews: lifecycle_policy::PreviewRuns,
     uploads: upload::UploadLocks,
     pulls: pull_time::WaitingPulls,
+    quotas: Quotas,
+    throttle: throttle::Throttle,
+    public: Option<PublicEndpoint>,
 }
 
 impl Registry {
@@ -101,7 +112,37 @@ impl Registry {
     ) -> Self {
         let previews = lifecycle_policy::PreviewRuns::new(&*entropy);
         let (uploads, pulls) = (upload::UploadLocks::default(), Default::default());
-        Self { metadata, blobs, keys, clock, entropy, previews, uploads, pulls }
+        let (quotas, throttle) = (Quotas::default(), throttle::Throttle::default());
+        Self {
+            metadata,
+            blobs,
+            keys,
+            clock,
+            entropy,
+            previews,
+            uploads,
+            pulls,
+            quotas,
+            throttle,
+            public: None,
+        }
+    }
+
+    /// The same service with other quotas than ECR's.
+    #[must_use]
+    pub fn with_quotas(self, quotas: Quotas) -> Self {
+        Self { throttle: throttle::Throttle::new(quotas.rates), quotas, ..self }
+    }
+
+    /// The same service with public registries, if they are served anywhere.
+    #[must_use]
+    pub fn with_public(self, public: Option<PublicEndpoint>) -> Self {
+        Self { public, ..self }
+    }
+
+    /// Where public registries are served; nowhere unless [`Self::with_public`] said so.
+    pub fn public_endpoint(&self) -> Option<&PublicEndpoint> {
+        self.public.as_ref()
     }
 
     fn now(&self) -> Timestamp {

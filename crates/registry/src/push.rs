@@ -4,8 +4,7 @@ use bytes::Bytes;
 use wharfinger_auth::Permit;
 use wharfinger_auth::RepositoryResource;
 use wharfinger_auth::actions::PutImage;
-use wharfinger_core::limits::{IMAGES_PER_REPOSITORY_MAX, TAGS_PER_IMAGE_MAX};
-use wharfinger_core::{Digest, Tag, Timestamp};
+use wharfinger_core::{Digest, Quotas, Tag, Timestamp};
 use wharfinger_metadata::image::{self, ImageRow, ImageStatus};
 use wharfinger_metadata::repository::RepositoryRow;
 use wharfinger_metadata::{Tx, blob, tag};
@@ -36,6 +35,7 @@ struct Push {
     manifest: Manifest,
     manifest_size_bytes: u64,
     sealed: Vec<u8>,
+    quotas: Quotas,
     now: Timestamp,
 }
 
@@ -79,6 +79,7 @@ impl Registry {
             manifest_size_bytes: stored.manifest.len() as u64,
             sealed: self.seal_manifest(&key_domain, &digest, &stored.manifest)?,
             manifest,
+            quotas: self.quotas,
             now: self.now(),
         };
         self.metadata
@@ -122,8 +123,9 @@ async fn put(tx: &mut Tx, repository: RepositoryRow, push: Push) -> Result<(), E
         }
     };
     let Some(tag) = push.tag.as_ref().filter(|_| !has_tag) else { return Ok(()) };
-    if tag_count >= TAGS_PER_IMAGE_MAX {
-        return Err(Error::LimitExceeded { what: "tags per image", limit: TAGS_PER_IMAGE_MAX });
+    let limit = push.quotas.tags_per_image_max;
+    if tag_count >= limit {
+        return Err(Error::LimitExceeded { what: "tags per image", limit });
     }
     Ok(tag::put(tx, repository.id, tag, &push.digest, push.now).await?)
 }
@@ -161,8 +163,8 @@ async fn check_tag(
 async fn store(tx: &mut Tx, repository: &RepositoryRow, push: &Push) -> Result<(), Error> {
     let blobs = check_blobs(tx, repository, &push.manifest).await?;
     let (children, largest_child) = check_children(tx, repository, &push.manifest).await?;
-    if repository.image_count >= IMAGES_PER_REPOSITORY_MAX {
-        let limit = IMAGES_PER_REPOSITORY_MAX;
+    let limit = push.quotas.images_per_repository_max;
+    if repository.image_count >= limit {
         return Err(Error::LimitExceeded { what: "images per repository", limit });
     }
     let manifest = &push.manifest;

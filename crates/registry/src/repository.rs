@@ -5,7 +5,6 @@ use wharfinger_auth::actions::{
     PutImageTagMutability, TagResource,
 };
 use wharfinger_auth::{Permit, RepositoryResource};
-use wharfinger_core::limits::REPOSITORIES_MAX;
 use wharfinger_core::{RegistryId, RepositoryName, Timestamp};
 use wharfinger_metadata::repository::{self, RepositoryRow};
 use wharfinger_metadata::{MetadataError, RepositoryId, Tx, resource_tag};
@@ -68,7 +67,28 @@ impl Registry {
         new: NewRepository,
         policies: InitialPolicies,
     ) -> Result<Repository, Error> {
+        let row = self.new_repository(permit, tagging, &new)?;
+        let limit = self.repositories_max(&row.registry);
+        self.metadata
+            .write(move |tx| {
+                Box::pin(async move {
+                    let row = insert_repository(tx, row, &new.tags, limit).await?;
+                    put_initial_policies(tx, row.id, policies, row.created_at).await?;
+                    Repository::from_row(row)
+                })
+            })
+            .await
+    }
+
+    /// The row of a repository to be, once everything is in order that takes no look at the store.
+    pub(crate) fn new_repository(
+        &self,
+        permit: &Permit<CreateRepository>,
+        tagging: Option<&Permit<TagResource>>,
+        new: &NewRepository,
+    ) -> Result<RepositoryRow, Error> {
         let RepositoryResource { registry, name } = permit.resource().clone();
+        self.check_reachable(permit.resource())?;
         // Tags without the permit for this very repository are a mistake of the edge, refused here.
         if !new.tags.is_empty()
             && tagging.is_none_or(|tagging| tagging.resource() != permit.resource())
@@ -76,7 +96,7 @@ impl Registry {
             return Err(Error::invalid("tags", "Tags need permission for ecr:TagResource"));
         }
         check_tags(&new.tags)?;
-        let row = RepositoryRow {
+        Ok(RepositoryRow {
             id: RepositoryId::new(self.now(), &*self.entropy),
             key_domain: new.encryption.key_domain(&registry),
             registry,
@@ -85,42 +105,10 @@ impl Registry {
             tag_mutability: new.tag_mutability.mode().into(),
             exclusion_filters: new.tag_mutability.stored_filters(),
             scan_on_push: new.scan_on_push,
-            encryption_type: new.encryption.encryption_type,
-            kms_key: new.encryption.kms_key,
+            encryption_type: new.encryption.encryption_type.clone(),
+            kms_key: new.encryption.kms_key.clone(),
             image_count: 0,
-        };
-        self.metadata
-            .write(move |tx| {
-                Box::pin(async move {
-                    if repository::count(tx, &row.registry).await? >= REPOSITORIES_MAX {
-                        let limit = REPOSITORIES_MAX;
-                        return Err(Error::LimitExceeded {
-                            what: "repositories per registry",
-                            limit,
-                        });
-                    }
-                    match repository::insert(tx, &row).await {
-                        // The name is taken, or (once in a million for two in one millisecond)
-                        // the id; then the client tries again.
-                        Err(error @ MetadataError::Duplicate(_)) => {
-                            return match repository::find(tx, &row.registry, &row.name).await? {
-                                Some(_) => Err(Error::RepositoryAlreadyExists {
-                                    name: row.name,
-                                    registry: row.registry.account,
-                                }),
-                                None => Err(error.into()),
-                            };
-                        }
-                        other => other?,
-                    }
-                    for (key, value) in &new.tags {
-                        resource_tag::put(tx, row.id, key, value).await?;
-                    }
-                    put_initial_policies(tx, row.id, policies, row.created_at).await?;
-                    Repository::from_row(row)
-                })
-            })
-            .await
+        })
     }
 
     /// ECR `DescribeRepositories`: those the permit names, or a page of all.
@@ -273,6 +261,36 @@ impl Repository {
             encryption: Encryption { encryption_type: row.encryption_type, kms_key: row.kms_key },
         })
     }
+}
+
+/// Adds a repository with its resource tags to a registry that may hold `limit` of them.
+pub(crate) async fn insert_repository(
+    tx: &mut Tx,
+    row: RepositoryRow,
+    tags: &[(String, String)],
+    limit: u64,
+) -> Result<RepositoryRow, Error> {
+    if repository::count(tx, &row.registry).await? >= limit {
+        return Err(Error::LimitExceeded { what: "repositories per registry", limit });
+    }
+    match repository::insert(tx, &row).await {
+        // The name is taken, or (once in a million for two in one millisecond) the id; then the
+        // client tries again.
+        Err(error @ MetadataError::Duplicate(_)) => {
+            return match repository::find(tx, &row.registry, &row.name).await? {
+                Some(_) => Err(Error::RepositoryAlreadyExists {
+                    name: row.name,
+                    registry: row.registry.account,
+                }),
+                None => Err(error.into()),
+            };
+        }
+        other => other?,
+    }
+    for (key, value) in tags {
+        resource_tag::put(tx, row.id, key, value).await?;
+    }
+    Ok(row)
 }
 
 /// The tag mutability a row holds.

@@ -14,8 +14,10 @@ mod registry {
     mod listing;
     mod mounting;
     mod policies;
+    mod public;
     mod pull_through_cache_rules;
     mod pushing;
+    mod quotas;
     mod racing;
     mod referring;
     mod replication;

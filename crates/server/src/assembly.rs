@@ -94,7 +94,7 @@ impl Server {
                  and --tls-key, or put a TLS proxy in front"
             );
         }
-        let registry = open_registry(&installation)?;
+        let registry = open_registry(&config, &installation)?;
         let pipeline = assemble(&config, &installation, &registry);
         let running = RunningServer {
             pid: std::process::id(),
@@ -153,18 +153,25 @@ fn ca_certificate(config: &Config, directory: &DataDir) -> Option<PathBuf> {
     matches!(config.tls, TlsConfig::Auto { .. }).then(|| std::path::absolute(&path).unwrap_or(path))
 }
 
-fn open_registry(installation: &Installation) -> Result<Arc<Registry>, StartError> {
+fn open_registry(
+    config: &Config,
+    installation: &Installation,
+) -> Result<Arc<Registry>, StartError> {
     let keys = Arc::clone(installation.keys());
     let entropy = Arc::clone(installation.entropy());
     let root = installation.directory().path();
     let blobs = LocalBlobStore::open(root, Arc::clone(&keys) as _, Arc::clone(&entropy))?;
-    Ok(Arc::new(Registry::new(
+    let registry = Registry::new(
         installation.metadata().clone(),
         Arc::new(blobs),
         keys,
         Arc::clone(installation.clock()),
         entropy,
-    )))
+    );
+    if let Some(public) = &config.public {
+        tracing::info!(?public, "public repositories are served here: anyone may pull from them");
+    }
+    Ok(Arc::new(registry.with_quotas(config.quotas).with_public(config.public.clone())))
 }
 
 fn assemble(

@@ -3,6 +3,8 @@
 //! A layer is a [`Settings`], in which everything is optional; [`Config::resolve`] puts the layers
 //! on each other and gives the whole [`Config`]. The command line reads flags and environment.
 
+mod public;
+mod quotas;
 mod settings;
 mod tls;
 
@@ -10,8 +12,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use wharfinger_core::{AccountId, Region};
+use wharfinger_core::{AccountId, ParseError, PublicEndpoint, Quotas, Region};
 
+pub use public::PublicLayer;
+pub use quotas::{QuotaSettings, RateMode};
 pub use settings::{LimitSettings, LogLayer, Settings};
 pub use tls::{TlsConfig, TlsLayer, TlsMode};
 
@@ -46,12 +50,16 @@ pub struct Config {
     pub registry_host: Option<String>,
     /// The file of the master key, when it is kept outside the data directory.
     pub master_key_file: Option<PathBuf>,
+    /// Where public registries (ECR Public) are served. `None`: nowhere.
+    pub public: Option<PublicEndpoint>,
     /// TLS on the listener.
     pub tls: TlsConfig,
     /// Logging.
     pub log: LogSettings,
     /// Limits of the listener.
     pub limits: Limits,
+    /// Quotas of every registry.
+    pub quotas: Quotas,
 }
 
 /// How the server logs.
@@ -108,6 +116,9 @@ pub enum ConfigError {
         #[source]
         source: Box<toml::de::Error>,
     },
+    /// Public registries cannot be served there.
+    #[error("public registries cannot be served there: {0}")]
+    Public(#[source] ParseError),
     /// TLS with files wants two of them.
     #[error("TLS with files needs both --tls-cert and --tls-key")]
     TlsFileMissing,
@@ -130,7 +141,7 @@ impl Config {
     /// names a data directory.
     ///
     /// # Errors
-    /// [`ConfigError::NoDataDir`], and what TLS cannot be done with.
+    /// [`ConfigError::NoDataDir`], [`ConfigError::Public`], and what TLS cannot be done with.
     pub fn resolve(
         file: Settings,
         overrides: Settings,
@@ -149,12 +160,18 @@ impl Config {
             account_id: given.account_id,
             registry_host: given.registry_host,
             master_key_file: given.master_key_file,
+            public: PublicEndpoint::new(
+                given.public.host.as_deref(),
+                given.public.path_prefix.as_deref(),
+            )
+            .map_err(ConfigError::Public)?,
             tls: given.tls.resolve()?,
             log: LogSettings {
                 format: given.log.format.unwrap_or_default(),
                 filter: given.log.filter.unwrap_or_else(|| DEFAULT_LOG_FILTER.into()),
             },
             limits: given.limits.resolve(),
+            quotas: given.quotas.resolve(),
         })
     }
 }
@@ -218,6 +235,8 @@ mod tests {
         assert_eq!(config.region.as_str(), DEFAULT_REGION);
         assert_eq!(config.log, LogSettings { format: LogFormat::Text, filter: "info".into() });
         assert_eq!(config.limits.connections_max, CONNECTIONS_MAX);
+        assert_eq!(config.public, None);
+        assert_eq!(config.quotas, Quotas::default());
         let none = Config::resolve(Settings::default(), Settings::default(), None);
         assert!(none.unwrap_err().to_string().contains("--data-dir"));
     }
@@ -227,17 +246,24 @@ mod tests {
         let file = file(
             "data_dir = '/file'\nlisten = 'localhost:1'\nregion = 'eu-central-1'\n\
              account_id = '123456789012'\nregistry_host = '{account}.dkr.{region}.test'\n\
-             master_key_file = '/key'\n[log]\nformat = 'json'\nfilter = 'debug'\n\
-             [tls]\nmode = 'auto'\n[limits]\nconnections_max = 7\nidle_timeout_seconds = 8\n",
+             master_key_file = '/key'\n[public]\nhost = 'public.test:80'\npath_prefix = 'pub'\n\
+             [log]\nformat = 'json'\nfilter = 'debug'\n[tls]\nmode = 'auto'\n\
+             [limits]\nconnections_max = 7\nidle_timeout_seconds = 8\n\
+             [quotas]\nrepositories = 9\ntags_per_image = 10\n",
         )
         .unwrap();
         let overrides = Settings {
             data_dir: Some("/flag".into()),
             region: Some("eu-west-1".parse().unwrap()),
+            public: PublicLayer { path_prefix: Some("other".into()), ..PublicLayer::default() },
             log: LogLayer { filter: Some("warn".into()), ..LogLayer::default() },
             limits: LimitSettings {
                 connections_max: 9.try_into().ok(),
                 ..LimitSettings::default()
+            },
+            quotas: QuotaSettings {
+                tags_per_image: 11.try_into().ok(),
+                ..QuotaSettings::default()
             },
             ..Settings::default()
         };
@@ -248,11 +274,14 @@ mod tests {
         assert_eq!(config.account_id.unwrap().as_str(), "123456789012");
         assert_eq!(config.registry_host.unwrap(), "{account}.dkr.{region}.test");
         assert_eq!(config.master_key_file.unwrap(), Path::new("/key"));
+        let public = PublicEndpoint::new(Some("public.test:80"), Some("other")).unwrap();
+        assert_eq!(config.public, public);
         assert_eq!(config.tls, TlsConfig::Auto { names: Vec::new() });
         assert_eq!(config.log, LogSettings { format: LogFormat::Json, filter: "warn".into() });
         assert_eq!(config.limits.connections_max, 9);
         assert_eq!(config.limits.idle_timeout, Duration::from_secs(8));
         assert_eq!(config.limits.shutdown_grace, Duration::from_secs(30));
+        assert_eq!((config.quotas.repositories_max, config.quotas.tags_per_image_max), (9, 11));
     }
 
     #[test]
@@ -265,6 +294,10 @@ mod tests {
         assert!(text.contains("line 2") && text.contains("connections_max"), "{text}");
         let text = complaint("registry_host = '{Account}.test'\n");
         assert!(text.contains("{account}"), "{text}");
+        let text = complaint("[public]\nhost = 'localhost'\n");
+        assert!(text.contains("line 2") && text.contains("public.example.com"), "{text}");
+        let text = complaint("[public]\npath_prefix = 'a/b'\n");
+        assert!(text.contains("line 2") && text.contains("public.ecr.aws"), "{text}");
         let text = complaint("listen = '4566'\n");
         assert!(text.contains("127.0.0.1:4566"), "{text}");
         let error = Settings::load(Path::new("/absent/wharfinger.toml")).unwrap_err();

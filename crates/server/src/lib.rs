@@ -27,7 +27,8 @@ pub use address::{client_host, client_url};
 pub use assembly::{Server, StartError};
 pub use config::{
     Config, ConfigError, DEFAULT_LISTEN, DEFAULT_REGION, LimitSettings, Limits, LogFormat,
-    LogLayer, LogSettings, Settings, TlsConfig, TlsLayer, TlsMode,
+    LogLayer, LogSettings, PublicLayer, QuotaSettings, RateMode, Settings, TlsConfig, TlsLayer,
+    TlsMode,
 };
 pub use data_dir::{Credentials, DataDir, DataDirError, RunningServer};
 pub use installation::{Installation, InstallationError};

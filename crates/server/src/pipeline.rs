@@ -35,7 +35,7 @@ const REQUEST_ID_HEADER: &str = "x-amzn-requestid";
 
 /// The way of a request through the server.
 pub(crate) struct Pipeline {
-    /// Serves `/v2`.
+    /// Serves `/v2`, and what is beside public registries.
     pub oci: Arc<dyn Edge>,
     /// Serves the AWS API at `/`.
     pub aws: Arc<dyn Edge>,
@@ -64,6 +64,9 @@ impl Route {
         let reads = method == Method::GET || method == Method::HEAD;
         match uri.path() {
             path if path == "/v2" || path.starts_with("/v2/") => Self::Oci,
+            // Beside public registries.
+            "/token" | "/token/" => Self::Oci,
+            path if path.starts_with("/logo/") => Self::Oci,
             "/" if method == Method::POST => Self::Aws,
             "/" if reads && names_an_action(uri.query().unwrap_or_default()) => Self::Aws,
             "/" if reads => Self::Welcome,

@@ -35,7 +35,11 @@ fn config(data_dir: &Path, listen: &str) -> Config {
 }
 
 async fn start(data_dir: &Path) -> Running {
-    let server = Server::start(config(data_dir, "127.0.0.1:0")).await.unwrap();
+    start_with(config(data_dir, "127.0.0.1:0")).await
+}
+
+async fn start_with(config: Config) -> Running {
+    let server = Server::start(config).await.unwrap();
     let (facts, shutdown) = (server.running().clone(), Shutdown::new());
     let credentials = server.installation().directory().credentials().unwrap().unwrap();
     let task = tokio::spawn(server.run(shutdown.clone()));
@@ -142,6 +146,20 @@ async fn a_stop_finishes_what_is_in_flight_and_a_restart_has_everything() {
     let uri = format!("{}/team/app", again.facts.listen);
     assert!(described.contains(&uri), "{described}");
     again.stop().await;
+}
+
+#[tokio::test]
+async fn quotas_of_the_configuration_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config(folder.path(), "127.0.0.1:0");
+    config.quotas.repositories_max = 1;
+    let running = start_with(config).await;
+    let created = call(&running, "CreateRepository", r#"{"repositoryName":"first"}"#).await;
+    assert!(created.starts_with("HTTP/1.1 200 OK\r\n"), "{created}");
+    let refused = call(&running, "CreateRepository", r#"{"repositoryName":"second"}"#).await;
+    assert!(refused.contains("x-amzn-errortype: LimitExceededException\r\n"), "{refused}");
+    assert!(refused.contains("The repositories per registry limit of 1 is exceeded"), "{refused}");
+    running.stop().await;
 }
 
 #[tokio::test]

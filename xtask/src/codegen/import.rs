@@ -13,6 +13,7 @@ use super::ordered::Ordered;
 /// Shapes that the model does not mark as sensitive although they hold a bearer secret.
 const SENSITIVE_BESIDES: &[(&str, &str)] = &[
     ("ecr", "Base64"), // AuthorizationData.authorizationToken
+    ("ecr_public", "Base64"),
     ("sts", "tokenType"),
     ("sts", "tokenCodeType"),
 ];

@@ -301,6 +301,28 @@ pub const DEVIATIONS: &[Deviation] = &[
         here: "`RepositoryNotFoundException`: a push creates its repository on `/v2` only.",
     },
     Deviation {
+        place: "ECR Public unconfigured, or outside us-east-1",
+        aws: "`UnsupportedCommandException` in other regions.",
+        here: "`UnsupportedCommandException`, with a message that names the setting or the region.",
+    },
+    Deviation {
+        place: "ECR Public `DescribeRegistries`",
+        aws: "Verified registries, custom aliases.",
+        here: "One default alias for each account: random, `ACTIVE`, never changed; `verified` is \
+               `false`.",
+    },
+    Deviation {
+        place: "ECR Public `PutRepositoryCatalogData` `logoImageBlob`",
+        aws: "Not documented for a call without it.",
+        here: "Without it the logo stays, with no bytes it goes; all other members are replaced. \
+               Only the PNG signature and the size in the first chunk are looked at.",
+    },
+    Deviation {
+        place: "ECR Public `BatchDeleteImage` with an unknown alias",
+        aws: "Not documented; its model has no `RegistryNotFoundException`.",
+        here: "`InvalidParameterException` at `registryId`.",
+    },
+    Deviation {
         place: "A full disk",
         aws: "Does not happen.",
         here: "`ServerException` with status 507; nothing of the request is kept.",
@@ -309,5 +331,24 @@ pub const DEVIATIONS: &[Deviation] = &[
         place: "A request body above 29 MiB (STS: 512 KiB)",
         aws: "Not documented.",
         here: "Status 413, `RequestEntityTooLargeException` (STS: `RequestEntityTooLarge`).",
+    },
+    Deviation {
+        place: "Rates of requests",
+        aws: "Eight operations have one for each registry, such as 10 `PutImage` in a second; \
+              bursts are not documented.",
+        here: "Off unless `--quota-rates ecr` turns AWS's on or `--quota-rate` sets one: AWS's \
+               protect a service that many share, and whoever runs this one owns the machine. \
+               Then as many requests as fit a second may come at once, and more are told \
+               `ThrottlingException`. Requests that are not authorized do not count; reading the \
+               URL of `GetDownloadUrlForLayer` counts as calling it.",
+    },
+    Deviation {
+        place: "Quotas",
+        aws: "Repositories and images per repository are raised on request, tags per image are \
+              not; the text of `LimitExceededException` is not documented. 100,000 basic scans \
+              in 24 hours.",
+        here: "Those three are settings (`--quota-…`), the others are AWS's. `The … limit of … is \
+               exceeded`. An image is scanned once in 24 hours, and all of them together as \
+               often as one likes.",
     },
 ];

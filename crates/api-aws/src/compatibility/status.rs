@@ -1,6 +1,6 @@
 //! What each operation does here: acts, only stores, or is not there yet.
 
-use wharfinger_aws_model::{ecr, sts};
+use wharfinger_aws_model::{ecr, ecr_public, sts};
 
 /// What an operation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +98,36 @@ pub const fn status(operation: ecr::Operation) -> Status {
         | Op::DescribeImageSigningStatus
         | Op::GetSigningConfiguration
         | Op::PutSigningConfiguration => SIGNING,
+    }
+}
+
+/// What an operation of ECR Public does.
+pub const fn public_status(operation: ecr_public::Operation) -> Status {
+    use wharfinger_aws_model::ecr_public::Operation as Op;
+    match operation {
+        Op::BatchCheckLayerAvailability
+        | Op::BatchDeleteImage
+        | Op::CompleteLayerUpload
+        | Op::CreateRepository
+        | Op::DeleteRepository
+        | Op::DeleteRepositoryPolicy
+        | Op::DescribeImageTags
+        | Op::DescribeImages
+        | Op::DescribeRegistries
+        | Op::DescribeRepositories
+        | Op::GetAuthorizationToken
+        | Op::GetRegistryCatalogData
+        | Op::GetRepositoryCatalogData
+        | Op::GetRepositoryPolicy
+        | Op::InitiateLayerUpload
+        | Op::ListTagsForResource
+        | Op::PutImage
+        | Op::PutRegistryCatalogData
+        | Op::PutRepositoryCatalogData
+        | Op::SetRepositoryPolicy
+        | Op::TagResource
+        | Op::UntagResource
+        | Op::UploadLayerPart => Status::Acts,
     }
 }
 

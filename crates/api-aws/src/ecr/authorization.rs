@@ -2,8 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use wharfinger_auth::Permit;
 use wharfinger_auth::actions::GetAuthorizationToken;
-use wharfinger_auth::{Permit, RegistryResource};
 use wharfinger_aws_model::ecr::input::GetAuthorizationTokenRequest;
 use wharfinger_aws_model::ecr::output::GetAuthorizationTokenResponse;
 use wharfinger_aws_model::ecr::types::AuthorizationData;
@@ -22,8 +22,7 @@ pub(super) async fn get_authorization_token(
     input: GetAuthorizationTokenRequest,
 ) -> Result<GetAuthorizationTokenResponse, CallError> {
     let own = call.registry(None)?;
-    let permit: Permit<GetAuthorizationToken> =
-        call.caller.authorize(RegistryResource { registry: own.clone() }).await?;
+    let permit: Permit<GetAuthorizationToken> = call.registry_permit(None).await?;
     let registries = match input.registry_ids {
         Some(ids) if !ids.is_empty() => {
             ids.iter().map(|id| call.registry(Some(id))).collect::<Result<_, _>>()?

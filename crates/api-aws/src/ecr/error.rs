@@ -14,7 +14,7 @@ use crate::failure::{Failure, INTERNAL};
 
 /// Why a call fails. `Display` is the message, save for faults of the server.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum CallError {
+pub(crate) enum CallError {
     #[error(transparent)]
     Json(#[from] JsonError),
     #[error("The operation '{0}' is unknown.")]
@@ -35,16 +35,16 @@ pub(super) enum CallError {
 
 impl CallError {
     /// `InvalidParameterException` in ECR's words.
-    pub(super) fn invalid(member: &'static str, reason: impl Into<String>) -> Self {
+    pub(crate) fn invalid(member: &'static str, reason: impl Into<String>) -> Self {
         DecodeError::from(ConstraintError::invalid_parameter(member, reason)).into()
     }
 
-    pub(super) fn internal(cause: impl Into<BoxError>) -> Self {
+    pub(crate) fn internal(cause: impl Into<BoxError>) -> Self {
         Self::Internal(cause.into())
     }
 
     /// The answer.
-    pub(super) fn failure(&self) -> Failure {
+    pub(crate) fn failure(&self) -> Failure {
         let bad_request = |code| Failure::new(StatusCode::BAD_REQUEST, code, self.to_string());
         match self {
             Self::Json(error) => {

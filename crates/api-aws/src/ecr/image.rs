@@ -212,7 +212,7 @@ fn failure(failure: ImageFailure) -> ImageFailureOutput {
 
 /// ECR's own pattern first, in its words. What passes it and is no tag still is one that no OCI
 /// client could pull.
-fn parse_tag(text: &str) -> Result<Tag, CallError> {
+pub(crate) fn parse_tag(text: &str) -> Result<Tag, CallError> {
     text.parse().map_err(|error: wharfinger_core::ParseError| {
         let ecr = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
         let reason = if ecr {
@@ -224,7 +224,7 @@ fn parse_tag(text: &str) -> Result<Tag, CallError> {
     })
 }
 
-pub(super) fn parse_digest(text: &str) -> Result<Digest, CallError> {
+pub(crate) fn parse_digest(text: &str) -> Result<Digest, CallError> {
     text.parse().map_err(|_| {
         let reason = format!("must satisfy regular expression '{DIGEST_PATTERN}'");
         CallError::invalid("imageDigest", reason)

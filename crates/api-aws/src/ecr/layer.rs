@@ -21,7 +21,7 @@ use super::error::CallError;
 use super::{Call, long};
 
 /// The pattern of digests that ECR's messages quote.
-pub(super) const DIGEST_PATTERN: &str = "[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+";
+pub(crate) const DIGEST_PATTERN: &str = "[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+";
 
 /// ECR `BatchCheckLayerAvailability`: an unknown layer is `UNAVAILABLE`, not a failure.
 pub(super) async fn batch_check_layer_availability(
@@ -113,7 +113,7 @@ async fn presign(call: &Call<'_>, path: &str, registry: &RegistryId) -> Result<S
 }
 
 /// A digest this registry can have. What only ECR's pattern admits names nothing here.
-pub(super) fn parse_layer_digest(member: &'static str, text: &str) -> Result<Digest, CallError> {
+pub(crate) fn parse_layer_digest(member: &'static str, text: &str) -> Result<Digest, CallError> {
     text.parse()
         .map_err(|error: wharfinger_core::ParseError| CallError::invalid(member, error.to_string()))
 }

@@ -5,14 +5,14 @@ use wharfinger_registry::PageRequest;
 use super::error::CallError;
 
 /// `nextToken` and `maxResults`, which the model has bounded already.
-pub(super) fn page_request(next_token: Option<String>, max_results: Option<i32>) -> PageRequest {
+pub(crate) fn page_request(next_token: Option<String>, max_results: Option<i32>) -> PageRequest {
     let max_results = max_results.and_then(|count| u32::try_from(count).ok());
     PageRequest { max_results, next_token }
 }
 
 /// Refuses pagination beside a member that names the elements ("this option cannot be used when
 /// you specify …" in ECR's API reference).
-pub(super) fn refuse_page_beside(
+pub(crate) fn refuse_page_beside(
     page: &PageRequest,
     names_member: &'static str,
 ) -> Result<(), CallError> {

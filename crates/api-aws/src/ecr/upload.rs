@@ -77,14 +77,14 @@ pub(super) async fn complete_layer_upload(
     })
 }
 
-fn parse_upload_id(text: &str) -> Result<UploadId, CallError> {
+pub(crate) fn parse_upload_id(text: &str) -> Result<UploadId, CallError> {
     text.parse().map_err(|_| {
         let pattern = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}";
         CallError::invalid("uploadId", format!("must satisfy regular expression '{pattern}'"))
     })
 }
 
-fn offset(member: &'static str, value: i64) -> Result<u64, CallError> {
+pub(crate) fn offset(member: &'static str, value: i64) -> Result<u64, CallError> {
     u64::try_from(value).map_err(|_| {
         CallError::invalid(member, "Member must have value greater than or equal to 0")
     })

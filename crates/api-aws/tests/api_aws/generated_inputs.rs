@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::world::{Draft, World};
 
 /// Broken inputs for each service.
-const INPUTS: [(&str, usize); 1] = [("ecr", 20_000)];
+const INPUTS: [(&str, usize); 2] = [("ecr", 20_000), ("ecr_public", 5_000)];
 /// Longer values than this are broken by other means: a body has a limit of its own.
 const LONG: u64 = 100_000;
 
@@ -246,7 +246,7 @@ fn request<'a>(world: &'a World, service: &str, operation: &str, input: &Value) 
 
 #[tokio::test]
 async fn every_broken_input_is_refused_and_none_breaks_the_server() {
-    let world = World::new().await;
+    let world = World::public().await;
     world.create_repository("team/app").await;
     world.push_image("team/app", "1", Some("v1")).await;
     for (service, count) in INPUTS {

@@ -6,6 +6,7 @@ use proptest::prelude::{any, prop, prop_assert, prop_oneof, proptest};
 use proptest::strategy::{Just, Strategy};
 use serde_json::{Value, json};
 use wharfinger_aws_model::ecr::Operation;
+use wharfinger_aws_model::ecr_public;
 
 use crate::world::{Draft, World};
 
@@ -18,8 +19,10 @@ struct Fixture {
 static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
     let world = runtime.block_on(async {
-        let world = World::new().await;
+        let world = World::public().await;
         world.create_repository("team/app").await;
+        let name = json!({ "repositoryName": "team/app" });
+        world.call_public("CreateRepository", name).await.ok();
         world.push_image("team/app", "1", Some("v1")).await;
         world
     });
@@ -39,6 +42,10 @@ fn operation() -> impl Strategy<Value = String> {
     ]
 }
 
+fn public_operation() -> impl Strategy<Value = ecr_public::Operation> {
+    prop::sample::select(ecr_public::Operation::ALL.to_vec())
+}
+
 /// Values that some member somewhere may take, and others.
 fn scalar() -> impl Strategy<Value = Value> {
     let texts = [
@@ -52,6 +59,8 @@ fn scalar() -> impl Strategy<Value = Value> {
         "ANY",
         "*",
         "arn:aws:ecr:eu-west-1:111122223333:repository/team/app",
+        "arn:aws:ecr-public::111122223333:repository/team/app",
+        "iVBORw0KGgoAAAANSUhEUgAAADwAAAA8",
         "{}",
         "00000000-0000-4000-8000-000000000000",
         "YWJj",
@@ -68,8 +77,13 @@ fn scalar() -> impl Strategy<Value = Value> {
     ]
 }
 
-const MEMBERS: [&str; 24] = [
+const MEMBERS: [&str; 36] = [
+    "aboutText",
     "acceptedMediaTypes",
+    "architectures",
+    "catalogData",
+    "description",
+    "displayName",
     "encryptionConfiguration",
     "encryptionType",
     "filter",
@@ -80,19 +94,26 @@ const MEMBERS: [&str; 24] = [
     "imageScanningConfiguration",
     "imageTag",
     "imageTagMutability",
+    "Key",
     "layerDigest",
     "layerDigests",
     "layerPartBlob",
+    "logoImageBlob",
     "maxResults",
     "nextToken",
+    "operatingSystems",
     "partFirstByte",
     "partLastByte",
+    "policyText",
     "registryId",
     "repositoryName",
     "repositoryNames",
     "resourceArn",
+    "tagKeys",
     "tags",
     "uploadId",
+    "usageText",
+    "Value",
 ];
 
 fn input() -> impl Strategy<Value = Value> {
@@ -116,6 +137,13 @@ proptest! {
     #[test]
     fn any_input_of_any_operation(operation in operation(), input in input()) {
         let draft = FIXTURE.world.ecr(&operation, input.to_string());
+        let status = answer(&draft, true);
+        prop_assert!(status == 200 || status == 400, "{operation} {input} {status}");
+    }
+
+    #[test]
+    fn any_input_of_any_public_operation(operation in public_operation(), input in input()) {
+        let draft = FIXTURE.world.ecr_public(operation.name(), input.to_string());
         let status = answer(&draft, true);
         prop_assert!(status == 200 || status == 400, "{operation} {input} {status}");
     }

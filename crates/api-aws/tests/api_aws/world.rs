@@ -17,14 +17,15 @@ use wharfinger_auth::{AccessKey, Auth, AuthKeys, KeyOwner};
 use wharfinger_aws_protocol::sigv4::{RequestParts, Signer, body_sha256};
 use wharfinger_blobs::{LocalBlobStore, LocalKeyRing, MasterKey};
 use wharfinger_core::{
-    AccountId, Clock, Entropy, ManualClock, Region, RegistryId, RequestContext, RequestId, Secret,
-    SeededEntropy, Timestamp,
+    AccountId, Clock, Entropy, ManualClock, PublicEndpoint, Quotas, Region, RegistryId,
+    RequestContext, RequestId, Secret, SeededEntropy, Timestamp,
 };
 use wharfinger_metadata::{Metadata, OpenMode};
 use wharfinger_registry::Registry;
 
 pub const ACCOUNT: &str = "111122223333";
 pub const HOST: &str = "localhost:4566";
+pub const PUBLIC_HOST: &str = "public.example.com:4566";
 pub const REGION: &str = "eu-west-1";
 pub const TARGET_PREFIX: &str = "AmazonEC2ContainerRegistry_V20150921";
 /// 2026-03-01T12:30:00Z
@@ -65,7 +66,27 @@ impl World {
         Self::with_endpoints(Endpoints::default()).await
     }
 
+    pub async fn with_quotas(quotas: Quotas) -> Self {
+        Self::build(Endpoints::default(), quotas, None).await
+    }
+
     pub async fn with_endpoints(endpoints: Endpoints) -> Self {
+        Self::build(endpoints, Quotas::default(), None).await
+    }
+
+    /// With public registries under a host of their own.
+    pub async fn public() -> Self {
+        let public = PublicEndpoint::new(Some(PUBLIC_HOST), None).unwrap();
+        Self::build(Endpoints::default(), Quotas::default(), public).await
+    }
+
+    /// With public registries under a path of the shared host.
+    pub async fn public_by_path() -> Self {
+        let public = PublicEndpoint::new(None, Some("public.ecr.aws")).unwrap();
+        Self::build(Endpoints::default(), Quotas::default(), public).await
+    }
+
+    async fn build(endpoints: Endpoints, quotas: Quotas, public: Option<PublicEndpoint>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(NOW)));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
@@ -74,13 +95,10 @@ impl World {
         let keys =
             Arc::new(LocalKeyRing::new(&MasterKey::from_bytes([1; 32]), Arc::clone(&entropy)));
         let blobs = LocalBlobStore::open(folder.path(), keys.clone(), Arc::clone(&entropy));
-        let registry = Arc::new(Registry::new(
-            metadata.clone(),
-            Arc::new(blobs.unwrap()),
-            keys,
-            clock.clone(),
-            Arc::clone(&entropy),
-        ));
+        let blobs = Arc::new(blobs.unwrap());
+        let registry =
+            Registry::new(metadata.clone(), blobs, keys, clock.clone(), Arc::clone(&entropy));
+        let registry = Arc::new(registry.with_public(public).with_quotas(quotas));
         let auth_keys =
             AuthKeys { token_key: Secret::new([2; 32]), secret_key: Secret::new([3; 32]) };
         let auth =
@@ -140,9 +158,17 @@ impl World {
 
     /// A draft of an ECR Public call.
     pub fn ecr_public(&self, operation: &str, body: impl Into<Vec<u8>>) -> Draft<'static> {
-        let mut draft = self.ecr(operation, body);
-        draft.headers[2].1 = format!("SpencerFrontendService.{operation}");
-        Draft { service: "ecr-public", region: "us-east-1", ..draft }
+        let draft = Draft { region: "us-east-1", service: "ecr-public", ..self.ecr("", body) };
+        draft.header("x-amz-target", format!("SpencerFrontendService.{operation}"))
+    }
+
+    /// Calls an operation of ECR Public as the root of the account.
+    pub async fn call_public(&self, operation: &str, body: Value) -> Reply {
+        self.call_public_as(&self.root, operation, body).await
+    }
+
+    pub async fn call_public_as(&self, key: &AccessKey, operation: &str, body: Value) -> Reply {
+        self.send(self.ecr_public(operation, body.to_string()).sign(key)).await
     }
 
     /// A draft of an STS call.

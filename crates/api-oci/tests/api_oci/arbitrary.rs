@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::fixture::{Fixture, body, digest_of, fixture};
+use super::fixture::{Fixture, HOST_NAME, body, digest_of, fixture};
+use super::public_world::{PREFIX, PUBLIC_HOST, world};
 
 #[derive(Debug, Clone)]
 struct Sent {
@@ -114,5 +115,36 @@ fn no_request_is_a_server_error() {
         })
         .unwrap();
     // The generator reaches more than one way out.
+    assert!(seen.borrow().len() >= 5, "{seen:?}");
+}
+
+#[test]
+fn no_request_without_a_login_writes_to_a_public_registry() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let world = runtime.block_on(world());
+    // What is asked of the private repository is asked of the public one, under both its names.
+    let own = format!("/v2/{}/app/", world.alias);
+    let prefixed = format!("/v2/{PREFIX}/{}/app/", world.alias);
+    let places = prop_oneof![Just((PUBLIC_HOST, own)), Just((HOST_NAME, prefixed))];
+    let mut runner =
+        TestRunner::new(Config { cases: 600, failure_persistence: None, ..Config::default() });
+    let seen = std::cell::RefCell::new(std::collections::BTreeSet::new());
+    runner
+        .run(&(sent(), places, any::<bool>()), |(mut sent, (host, name), token)| {
+            sent.target = sent.target.replacen("/v2/team/app/", &name, 1);
+            sent.headers.retain(|(name, _)| *name != "host");
+            let login = super::fixture::base64(format!("AWS:{}", world.nobody).as_bytes());
+            let login = if token { format!("Bearer {login}") } else { "Basic Og==".to_owned() };
+            sent.headers.push(("authorization", login));
+            let Some(status) = runtime.block_on(status(&world.fixture, &sent, host)) else {
+                return Ok(());
+            };
+            seen.borrow_mut().insert(status);
+            let reads = sent.method == "GET" || sent.method == "HEAD";
+            prop_assert!((200..500).contains(&status), "{status}");
+            prop_assert!(reads || status >= 400, "{status}");
+            Ok(())
+        })
+        .unwrap();
     assert!(seen.borrow().len() >= 5, "{seen:?}");
 }

@@ -16,8 +16,8 @@ use wharfinger_auth::{
 use wharfinger_aws_protocol::sigv4::{EMPTY_BODY_SHA256, RequestParts, Signer};
 use wharfinger_blobs::{LocalBlobStore, LocalKeyRing, MasterKey};
 use wharfinger_core::{
-    AccountId, Clock, Digest, Entropy, EntropyExt, ManualClock, Region, RegistryId, RequestContext,
-    RequestId, Secret, SeededEntropy, Timestamp,
+    AccountId, Clock, Digest, Entropy, EntropyExt, ManualClock, PublicEndpoint, Quotas, Region,
+    RegistryId, RequestContext, RequestId, Secret, SeededEntropy, Timestamp,
 };
 use wharfinger_metadata::{Metadata, OpenMode};
 use wharfinger_oci::media_type::{OCI_CONFIG, OCI_MANIFEST};
@@ -52,6 +52,15 @@ pub(super) struct Reply {
 }
 
 pub(super) async fn fixture() -> Fixture {
+    open(None, Quotas::default()).await
+}
+
+pub(super) async fn fixture_with_quotas(quotas: Quotas) -> Fixture {
+    open(None, quotas).await
+}
+
+/// With public registries, if they are served anywhere.
+pub(super) async fn open(public: Option<PublicEndpoint>, quotas: Quotas) -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_800_000_000)));
     let entropy = Arc::new(SeededEntropy::new(11));
@@ -64,6 +73,7 @@ pub(super) async fn fixture() -> Fixture {
     let time: Arc<dyn Clock> = clock.clone();
     let auth = Auth::new(metadata.clone(), time.clone(), shared.clone(), &keys).unwrap();
     let registry = Registry::new(metadata, Arc::new(blobs), ring, time, shared);
+    let registry = registry.with_public(public).with_quotas(quotas);
     let (auth, registry) = (Arc::new(auth), Arc::new(registry));
     let root = auth.ensure_account(Some(ACCOUNT.parse().unwrap())).await.unwrap().new_key.unwrap();
     let api = ApiOci::new(registry.clone(), auth.clone());
@@ -118,7 +128,7 @@ impl Fixture {
         self.auth.issue_token(&permit, &registry).unwrap().password.expose().clone()
     }
 
-    async fn sign_in(&self, key: &AccessKey) -> Caller {
+    pub(super) async fn sign_in(&self, key: &AccessKey) -> Caller {
         let headers = HeaderMap::from_iter([(HOST, HOST_NAME.parse().unwrap())]);
         let parts = RequestParts { method: "POST", path: "/", query: None, headers: &headers };
         let region: Region = REGION.parse().unwrap();

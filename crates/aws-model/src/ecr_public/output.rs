@@ -132,7 +132,7 @@ pub struct DescribeRepositoriesResponse {
 }
 
 /// Output of `GetAuthorizationToken`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GetAuthorizationTokenResponse {
     /// `authorizationData`.

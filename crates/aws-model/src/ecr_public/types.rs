@@ -3,7 +3,7 @@
 //! Structures within inputs and outputs.
 
 use serde::Serialize;
-use wharfinger_core::Timestamp;
+use wharfinger_core::{Secret, Timestamp};
 
 use super::{enums, limits};
 use crate::DecodeError;
@@ -11,12 +11,12 @@ use crate::constraint::Limits;
 use crate::decode::{Decode, Node};
 
 /// `AuthorizationData`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AuthorizationData {
     /// `authorizationToken`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub authorization_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "crate::encode::wire")]
+    pub authorization_token: Option<Secret<String>>,
     /// `expiresAt`.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "crate::encode::wire")]
     pub expires_at: Option<Timestamp>,

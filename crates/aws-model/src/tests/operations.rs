@@ -2,11 +2,12 @@
 
 use super::facts;
 use crate::pattern::Pattern;
-use crate::{ecr, sts};
+use crate::{ecr, ecr_public, sts};
 
 #[test]
 fn every_operation_is_known_by_its_name() {
     assert_eq!(ecr::Operation::ALL.len(), 62);
+    assert_eq!(ecr_public::Operation::ALL.len(), 23);
     assert_eq!(sts::Operation::ALL.len(), 11);
     for operation in ecr::Operation::ALL {
         assert_eq!(ecr::Operation::from_name(operation.name()), Some(operation));
@@ -19,16 +20,18 @@ fn every_operation_is_known_by_its_name() {
 
 #[test]
 fn every_pattern_compiles() {
-    let generated = || ecr::limits::PATTERNS.iter().chain(sts::limits::PATTERNS);
+    let all = [ecr::limits::PATTERNS, ecr_public::limits::PATTERNS, sts::limits::PATTERNS];
+    let generated = || all.into_iter().flatten();
     for pattern in generated() {
         assert!(pattern.compiles(), "{}", pattern.source());
     }
     // Those of outputs are not generated; a shape may come to be used by an input.
-    for service in ["ecr", "sts"] {
+    for service in ["ecr", "ecr_public", "sts"] {
         for shape in facts(service)["shapes"].as_array().unwrap() {
             let Some(source) = shape["pattern"].as_str() else { continue };
             assert!(Pattern::new(source.to_owned().leak()).compiles(), "{source}");
-            let output_only = ["Base64", "assumedRoleIdType", "federatedIdType"];
+            let output_only =
+                ["Base64", "RegistryAliasName", "assumedRoleIdType", "federatedIdType"];
             let expected = !output_only.iter().any(|name| shape["name"] == *name);
             assert_eq!(generated().any(|pattern| pattern.source() == source), expected, "{source}");
         }
@@ -67,6 +70,8 @@ fn only_the_federated_logins_are_unsigned() {
 fn services_say_how_they_are_addressed() {
     assert_eq!(ecr::TARGET_PREFIX, "AmazonEC2ContainerRegistry_V20150921");
     assert_eq!(ecr::SIGNING_NAME, "ecr");
+    assert_eq!(ecr_public::TARGET_PREFIX, "SpencerFrontendService");
+    assert_eq!(ecr_public::SIGNING_NAME, "ecr-public");
     assert_eq!((sts::SIGNING_NAME, sts::API_VERSION), ("sts", "2011-06-15"));
     assert_eq!(sts::XML_NAMESPACE, "https://sts.amazonaws.com/doc/2011-06-15/");
 }

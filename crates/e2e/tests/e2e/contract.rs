@@ -15,7 +15,8 @@ fn tell(client: &str, service: &str) {
     if !available(&[Client::Aws]) {
         return;
     }
-    let server = Server::start();
+    // Nothing of ECR Public is served unless it is asked for.
+    let server = Server::start_with(&["--public-path-prefix", "public.ecr.aws"]);
     let mut shell = Shell::new(&server);
     shell.set("PYTHONDONTWRITEBYTECODE", "1");
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("python");
@@ -27,7 +28,7 @@ fn tell(client: &str, service: &str) {
 
 /// What was driven must be what the file says: no more, or the document says too little, and no
 /// less, or it lies.
-fn check_coverage(service: &str, client: &str, driven: &BTreeSet<String>) {
+pub fn check_coverage(service: &str, client: &str, driven: &BTreeSet<String>) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("coverage.json");
     let text = std::fs::read_to_string(&file).expect("the file of the coverage");
     let coverage: Coverage = serde_json::from_str(&text).expect("operations and clients");

@@ -4,6 +4,7 @@
 mod aws_names;
 mod boto3;
 mod buildah;
+mod cdk;
 mod contract;
 mod damage;
 mod disk;
@@ -13,6 +14,8 @@ mod malformed;
 mod memory;
 mod permission;
 mod podman;
+mod public;
+mod sdk;
 mod skopeo;
 mod terraform;
 mod tutorial;

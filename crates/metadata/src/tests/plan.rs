@@ -9,14 +9,15 @@ use crate::image::{ImagePosition, ImageStatus, TagStatus};
 use crate::upload::UploadRow;
 use crate::user::UserRow;
 use crate::{
-    MetadataError, RepositoryId, Tx, blob, creation_template, image, installation,
-    lifecycle_policy, lifecycle_preview, pull_through_cache_rule, pull_time_exclusion,
-    registry_setting, repository, repository_policy, resource_tag, tag, upload, user,
+    MetadataError, RepositoryId, Tx, blob, catalog_data, creation_template, image, installation,
+    lifecycle_policy, lifecycle_preview, public_registry, pull_through_cache_rule,
+    pull_time_exclusion, registry_setting, repository, repository_policy, resource_tag, tag,
+    upload, user,
 };
 
 /// Tables with one row for a repository at the most.
-const ONE_ROW: [&str; 4] =
-    ["repository", "repository_policy", "lifecycle_policy", "lifecycle_preview"];
+const ONE_ROW: [&str; 5] =
+    ["catalog_data", "lifecycle_policy", "lifecycle_preview", "repository", "repository_policy"];
 
 /// The beginnings of the statements that are to go along all rows that a repository has in a table:
 /// where these are few, or as far as a limit.
@@ -44,6 +45,7 @@ async fn every_statement_walks_an_index() {
             run_policies(tx, id).await?;
             run_images(tx, id).await?;
             run_blobs_and_uploads(tx, id).await?;
+            run_public(tx, id).await?;
             super::replication_backfill::run(tx).await?;
             super::scan::run(tx, id).await?;
             run_users(tx).await?;
@@ -190,6 +192,19 @@ async fn run_blobs_and_uploads(tx: &mut Tx, id: RepositoryId) -> Result<(), Meta
     upload::touch(tx, &row.upload_id, now()).await?;
     upload::idle(tx, now(), 100).await?;
     upload::delete(tx, &row.upload_id).await?;
+    Ok(())
+}
+
+async fn run_public(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> {
+    let account: AccountId = "111122223333".parse().unwrap();
+    public_registry::insert(tx, &account, "a1b2c3d4", now()).await?;
+    public_registry::alias_of(tx, &account).await?;
+    public_registry::account_of(tx, "a1b2c3d4").await?;
+    catalog_data::put(tx, id, "{}", now()).await?;
+    catalog_data::put_logo(tx, id, Some((&digest(1), b"png"))).await?;
+    catalog_data::find(tx, id).await?;
+    catalog_data::logo(tx, &digest(1)).await?;
+    tag::list_with_times(tx, id, "", 100).await?;
     Ok(())
 }
 

@@ -202,8 +202,8 @@ async fn detail(
         tags,
         size_bytes: row.size_bytes,
         pushed_at: row.pushed_at,
+        artifact_media_type: artifact_media_type(&row),
         media_type: row.media_type,
-        artifact_media_type: row.artifact_type.or(row.artifact_media_type),
         subject: row.subject,
         status: row.status,
         archived_at: row.archived_at,
@@ -211,6 +211,11 @@ async fn detail(
         last_pulled_at: row.last_pulled_at,
         scan,
     })
+}
+
+/// The media type of what an image is: the type it says it has, else that of its config.
+pub(crate) fn artifact_media_type(row: &ImageRow) -> Option<String> {
+    row.artifact_type.clone().or_else(|| row.artifact_media_type.clone())
 }
 
 /// A place in a list of images or of pairs of image and tag.

@@ -9,12 +9,12 @@ use wharfinger_auth::Permit;
 use wharfinger_auth::RepositoryResource;
 use wharfinger_auth::actions::UploadLayerPart;
 use wharfinger_blobs::{BlobStore, ObjectWriter, UploadCheckpoint};
-use wharfinger_core::limits::LAYER_BYTES_MAX;
 use wharfinger_core::{Clock, ObjectId, UploadId};
 use wharfinger_metadata::upload::{self, UploadRow};
 use wharfinger_metadata::{Metadata, blob};
 
 use super::{UploadProgress, invalid_part, not_found};
+use crate::kind_limits::KindLimits;
 use crate::layer::parse_domain;
 use crate::{Error, Registry};
 
@@ -30,7 +30,7 @@ impl Registry {
     ///
     /// # Errors
     /// [`Error::UploadNotFound`], [`Error::InvalidLayerPart`], [`Error::BodyInterrupted`],
-    /// [`Error::LimitExceeded`] beyond [`LAYER_BYTES_MAX`].
+    /// [`Error::LimitExceeded`] beyond the bytes a layer may have.
     pub async fn append_to_upload(
         &self,
         permit: &Permit<UploadLayerPart>,
@@ -79,6 +79,7 @@ impl Feed {
         row: UploadRow,
         body: impl Stream<Item = Result<Bytes, BodyError>>,
     ) -> Result<UploadProgress, Error> {
+        let limit = KindLimits::of(&self.resource.registry).layer_bytes;
         let mut body = pin!(body);
         let mut writer = None;
         let mut outcome = Ok(());
@@ -90,7 +91,7 @@ impl Feed {
                         Some(writer) => writer,
                         none => none.insert(self.writer(&row).await?),
                     };
-                    write_within_limit(writer, chunk).await
+                    write_within(limit, writer, chunk).await
                 }
                 Err(error) => Err(Error::BodyInterrupted(error.to_string())),
             };
@@ -190,9 +191,9 @@ impl Feed {
     }
 }
 
-async fn write_within_limit(writer: &mut ObjectWriter, chunk: Bytes) -> Result<(), Error> {
-    if writer.size_bytes().saturating_add(chunk.len() as u64) > LAYER_BYTES_MAX {
-        return Err(Error::LimitExceeded { what: "bytes per layer", limit: LAYER_BYTES_MAX });
+async fn write_within(limit: u64, writer: &mut ObjectWriter, chunk: Bytes) -> Result<(), Error> {
+    if writer.size_bytes().saturating_add(chunk.len() as u64) > limit {
+        return Err(Error::LimitExceeded { what: "bytes per layer", limit });
     }
     Ok(writer.write(chunk).await?)
 }

@@ -7,11 +7,12 @@ use bytes::Bytes;
 use wharfinger_auth::actions::UploadLayerPart;
 use wharfinger_auth::{Permit, RepositoryResource};
 use wharfinger_core::UploadId;
-use wharfinger_core::limits::{LAYER_BYTES_MAX, LAYER_PART_BYTES_MIN, LAYER_PARTS_MAX};
+use wharfinger_core::limits::LAYER_PART_BYTES_MIN;
 use wharfinger_metadata::upload::UploadRow;
 
 use super::feed::Feed;
 use super::{UploadProgress, invalid_part};
+use crate::kind_limits::KindLimits;
 use crate::{Error, Registry};
 
 /// A part of a layer.
@@ -101,12 +102,12 @@ fn check_part(
             format!("The layer part from {first_byte} to {last_byte} does not have {got} bytes");
         return Err(invalid_part(resource, row, reason));
     }
-    if row.part_count >= u64::from(LAYER_PARTS_MAX) {
-        let limit = u64::from(LAYER_PARTS_MAX);
-        return Err(Error::LimitExceeded { what: "parts per layer", limit });
+    let limits = KindLimits::of(&resource.registry);
+    if row.part_count >= limits.layer_parts {
+        return Err(Error::LimitExceeded { what: "parts per layer", limit: limits.layer_parts });
     }
-    if *last_byte >= LAYER_BYTES_MAX {
-        return Err(Error::LimitExceeded { what: "bytes per layer", limit: LAYER_BYTES_MAX });
+    if *last_byte >= limits.layer_bytes {
+        return Err(Error::LimitExceeded { what: "bytes per layer", limit: limits.layer_bytes });
     }
     Ok(())
 }

@@ -9,7 +9,8 @@ use tempfile::TempDir;
 use wharfinger_auth::{Action, Permit, RegistryResource, RepositoriesResource, RepositoryResource};
 use wharfinger_blobs::{BlobStore, LocalBlobStore, LocalKeyRing, MasterKey};
 use wharfinger_core::{
-    Clock, Digest, Entropy, ManualClock, RegistryId, SeededEntropy, Tag, Timestamp, UploadId,
+    Clock, Digest, Entropy, ManualClock, Quotas, RegistryId, SeededEntropy, Tag, Timestamp,
+    UploadId,
 };
 use wharfinger_metadata::{Metadata, OpenMode};
 use wharfinger_registry::{
@@ -53,6 +54,11 @@ impl Fixture {
         let Self { folder, registry, .. } = self;
         drop(registry);
         Self::open(folder, 2)
+    }
+
+    pub fn with_quotas(quotas: Quotas) -> Self {
+        let Self { folder, clock, registry } = Self::new();
+        Self { folder, clock, registry: registry.with_quotas(quotas) }
     }
 
     pub async fn with_repository(mode: &str) -> Self {

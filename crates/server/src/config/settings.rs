@@ -9,7 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer};
 use wharfinger_core::{AccountId, Region};
 
-use super::{LogFormat, TlsLayer};
+use super::{LogFormat, PublicLayer, QuotaSettings, TlsLayer};
 
 /// What one layer (the file, or flags and environment) says.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
@@ -31,6 +31,9 @@ pub struct Settings {
     pub registry_host: Option<String>,
     /// See [`Config::master_key_file`](super::Config::master_key_file).
     pub master_key_file: Option<PathBuf>,
+    /// See [`Config::public`](super::Config::public).
+    #[serde(default)]
+    pub public: PublicLayer,
     /// See [`Config::tls`](super::Config::tls).
     #[serde(default)]
     pub tls: TlsLayer,
@@ -40,6 +43,9 @@ pub struct Settings {
     /// See [`Config::limits`](super::Config::limits).
     #[serde(default)]
     pub limits: LimitSettings,
+    /// See [`Config::quotas`](super::Config::quotas).
+    #[serde(default)]
+    pub quotas: QuotaSettings,
 }
 
 /// What one layer says of logging.
@@ -78,6 +84,7 @@ impl Settings {
             account_id: self.account_id.or(below.account_id),
             registry_host: self.registry_host.or(below.registry_host),
             master_key_file: self.master_key_file.or(below.master_key_file),
+            public: self.public.over(below.public),
             tls: self.tls.over(below.tls),
             log: LogLayer {
                 format: log.format.or(below.log.format),
@@ -95,6 +102,7 @@ impl Settings {
                     .shutdown_grace_seconds
                     .or(below.limits.shutdown_grace_seconds),
             },
+            quotas: self.quotas.over(below.quotas),
         }
     }
 
