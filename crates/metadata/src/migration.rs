@@ -8,7 +8,7 @@ use crate::MetadataError;
 ///
 /// `{bytes}` and `{text}` stand for what the engines call a byte string and a text that sorts by
 /// its bytes.
-const MIGRATIONS: &[&str] = &[
+pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migration/0001_foundation.sql"),
     include_str!("migration/0002_registry_settings.sql"),
     include_str!("migration/0003_policies.sql"),

@@ -171,18 +171,34 @@ pub async fn delete(tx: &mut Tx, id: RepositoryId, now: Timestamp) -> Result<(),
     tx.execute(sql, params![id]).await.map(|_| ())
 }
 
-/// Removes rows of a deleted repository: `limit` images with all that hangs on them, or as many
-/// links to blobs or results of previews, or, once there are none, the repository itself. Answers whether there may be
-/// more to remove.
+/// Rows of a few digests that are removed for each image that would be.
+const NARROW_ROWS: u32 = 10;
+
+/// Removes rows of a deleted repository: `limit` images or links to blobs or results of previews, or
+/// ten times as many tags or references of images, or, once there are none, the repository itself.
+/// Answers whether there may be more to remove.
 pub async fn purge(tx: &mut Tx, limit: u32) -> Result<bool, MetadataError> {
     let sql = "SELECT repository_id FROM repository WHERE account_id = '' LIMIT 1";
     let Some(row) = tx.query_opt(sql, &[]).await? else { return Ok(false) };
     let id = row.repository_id(0)?;
+    // What hangs on images first: it would go with them, and may be ten thousand rows for each.
+    let uses = "DELETE FROM image_blob WHERE repository_id = ?1 AND (blob_digest, image_digest) IN \
+                (SELECT blob_digest, image_digest FROM image_blob \
+                 WHERE repository_id = ?1 LIMIT ?2)";
+    let children = "DELETE FROM image_child \
+                    WHERE repository_id = ?1 AND (child_digest, parent_digest) IN \
+                    (SELECT child_digest, parent_digest FROM image_child \
+                     WHERE repository_id = ?1 LIMIT ?2)";
+    let tags = "DELETE FROM tag WHERE repository_id = ?1 AND tag IN \
+                (SELECT tag FROM tag WHERE repository_id = ?1 LIMIT ?2)";
     let images = "DELETE FROM image WHERE repository_id = ?1 AND digest IN \
                   (SELECT digest FROM image WHERE repository_id = ?1 LIMIT ?2)";
     let links = "DELETE FROM repository_blob WHERE repository_id = ?1 AND digest IN \
                  (SELECT digest FROM repository_blob WHERE repository_id = ?1 LIMIT ?2)";
-    for sql in [images, links] {
+    let narrow = limit.saturating_mul(NARROW_ROWS);
+    let steps =
+        [(uses, narrow), (children, narrow), (tags, narrow), (images, limit), (links, limit)];
+    for (sql, limit) in steps {
         if tx.execute(sql, params![id, limit]).await? > 0 {
             return Ok(true);
         }

@@ -2,14 +2,17 @@
 //! order; and what the engine says when the disk is full.
 
 mod commit;
+mod counters;
 mod kms_keys;
 mod lifecycle;
 mod plan;
 mod public;
+mod purge;
 mod replication_backfill;
 mod scan;
 mod storage_class;
 mod templates;
+mod upgrade;
 
 use std::sync::Arc;
 
@@ -21,7 +24,7 @@ use crate::repository::RepositoryRow;
 use crate::upload::UploadRow;
 use crate::{
     Metadata, MetadataError, OpenMode, RepositoryId, Tx, blob, image, installation, repository,
-    repository_policy, resource_tag, tag, upload,
+    tag, upload,
 };
 
 fn open(folder: &TempDir) -> Metadata {
@@ -306,49 +309,6 @@ async fn of_two_writers_to_an_upload_one_is_told_no() {
             repository::delete(tx, id, now()).await?;
             assert_eq!(upload::find(tx, id, &row.upload_id).await?, None);
             assert_eq!(blob::discarded_objects(tx, "", 10).await?, vec![row.object_id.unwrap()]);
-            Ok(())
-        })
-    })
-    .await
-    .unwrap();
-}
-
-/// A repository may hold a million rows: they go in small steps, and nobody sees them meanwhile.
-#[tokio::test]
-async fn a_repository_takes_its_rows_along() {
-    let folder = tempfile::tempdir().unwrap();
-    let metadata = open(&folder);
-    let id = with_repository(&metadata).await;
-    write(&metadata, move |tx| {
-        Box::pin(async move {
-            resource_tag::put(tx, id, "team", "news").await?;
-            repository_policy::put(tx, id, "{}", now()).await?;
-            for byte in 0..5 {
-                let row = image_row(byte, 0);
-                image::insert(tx, id, &row, b"sealed", &[digest(9)], &[digest(8)]).await?;
-                blob::link(tx, id, &digest(byte), now()).await?;
-            }
-            tag::put(tx, id, &"v1".parse().unwrap(), &digest(1), now()).await?;
-            repository::delete(tx, id, now()).await?;
-            let row = repository_row("app");
-            assert_eq!(repository::find(tx, &row.registry, &row.name).await?, None);
-            assert_eq!(repository::count(tx, &row.registry).await?, 0);
-            assert_eq!(repository::list(tx, &row.registry, "", 10).await?, vec![]);
-            let again = RepositoryRow { id: RepositoryId(1), ..row };
-            repository::insert(tx, &again).await?;
-            let mut steps = 0;
-            while repository::purge(tx, 2).await? {
-                steps += 1;
-            }
-            assert_eq!(steps, 3 + 3 + 1, "images, links, and the repository");
-            assert_eq!(repository::find(tx, &again.registry, &again.name).await?, Some(again));
-            let tables = ["image", "manifest", "tag", "image_blob", "image_child", "resource_tag"];
-            let last = ["repository_blob", "repository_policy", "repository"];
-            for table in tables.iter().chain(&last) {
-                let sql = format!("SELECT COUNT(*) FROM {table} WHERE repository_id <> 1");
-                let left: i64 = tx.connection().query_row(&sql, [], |row| row.get(0))?;
-                assert_eq!(left, 0, "{table}");
-            }
             Ok(())
         })
     })

@@ -4,6 +4,7 @@
 mod registry {
     mod account;
     mod archiving;
+    mod counting;
     mod creation_templates;
     mod deleting;
     mod encrypting;

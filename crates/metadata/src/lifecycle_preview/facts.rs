@@ -38,14 +38,15 @@ pub async fn image_facts(
     after: &ImagePosition,
     limit: u32,
 ) -> Result<Vec<ImageFactsRow>, MetadataError> {
+    // The indexes of an image in this order, since it has few and a repository many images.
     let sql = "SELECT i.digest, i.pushed_at, i.tag_count, \
                i.status, i.last_pulled_at, i.archived_at, i.activated_at, \
                CASE WHEN EXISTS (SELECT 1 FROM image_child c \
                WHERE c.repository_id = i.repository_id AND c.child_digest = i.digest) \
                THEN 1 ELSE 0 END, \
-               CASE WHEN EXISTS (SELECT 1 FROM image_child c JOIN image p \
-               ON p.repository_id = c.repository_id AND p.digest = c.parent_digest \
+               CASE WHEN EXISTS (SELECT 1 FROM image_child c CROSS JOIN image p \
                WHERE c.repository_id = i.repository_id AND c.child_digest = i.digest \
+               AND p.repository_id = c.repository_id AND p.digest = c.parent_digest \
                AND p.status <> 'ARCHIVED') \
                THEN 1 ELSE 0 END, \
                CASE WHEN EXISTS (SELECT 1 FROM image s \

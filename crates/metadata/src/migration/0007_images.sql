@@ -28,3 +28,12 @@ ALTER TABLE repository_blob ADD COLUMN active_images BIGINT NOT NULL DEFAULT 0;
 UPDATE repository_blob SET active_images =
     (SELECT COUNT(*) FROM image_blob WHERE image_blob.repository_id = repository_blob.repository_id
      AND image_blob.blob_digest = repository_blob.digest);
+
+-- What an image uses and what it lists are read along these. They hold all that is read: without the
+-- last column they lose to the primary keys, along which that means the whole repository.
+DROP INDEX image_blob_by_image;
+CREATE UNIQUE INDEX image_blob_by_image
+    ON image_blob (repository_id, image_digest, blob_digest);
+DROP INDEX image_child_by_parent;
+CREATE UNIQUE INDEX image_child_by_parent
+    ON image_child (repository_id, parent_digest, child_digest);

@@ -17,6 +17,25 @@ use crate::{
     upload, user,
 };
 
+/// Tables with one row for a repository at the most.
+const ONE_ROW: [&str; 5] =
+    ["catalog_data", "lifecycle_policy", "lifecycle_preview", "repository", "repository_policy"];
+
+/// The beginnings of the statements that are to go along all rows that a repository has in a table:
+/// where these are few, or as far as a limit.
+const ALONG_THE_REPOSITORY: [&str; 10] = [
+    "DELETE FROM image WHERE repository_id = ?1 AND digest IN (SELECT",
+    "DELETE FROM image_blob WHERE repository_id = ?1 AND (blob_digest, image_digest) IN (SELECT",
+    "DELETE FROM image_child WHERE repository_id = ?1 AND (child_digest, parent_digest) IN (SELECT",
+    "DELETE FROM repository WHERE",
+    "DELETE FROM repository_blob WHERE repository_id = ?1 AND digest IN (SELECT",
+    "DELETE FROM tag WHERE repository_id = ?1 AND tag IN (SELECT",
+    "DELETE FROM upload WHERE repository_id = ?1",
+    "INSERT INTO discarded_object (object_id, discarded_at) SELECT",
+    "SELECT key, value FROM resource_tag",
+    "SELECT run_id, position FROM lifecycle_preview_result",
+];
+
 #[tokio::test]
 async fn every_statement_walks_an_index() {
     let folder = tempfile::tempdir().unwrap();
@@ -50,6 +69,13 @@ async fn every_statement_walks_an_index() {
                               sqlite_autoindex_discarded_object_1";
         assert!(walked || !plan.contains("SCAN"), "{sql}\n{plan}");
         assert!(!plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
+        // An index of which only the repository is used is a scan of all that the repository has.
+        let walks_all = plan.lines().any(|step| {
+            step.contains("(repository_id=?)")
+                && !ONE_ROW.iter().any(|table| step.starts_with(&format!("SEARCH {table} ")))
+        });
+        let may = ALONG_THE_REPOSITORY.iter().any(|beginning| sql.starts_with(beginning));
+        assert!(!walks_all || may, "{sql}\n{plan}");
         // A list of one status passes no image of another, and one of referrers no other image.
         for (condition, along) in
             [("status = ?", "status=?"), ("subject_digest = ?", "subject_digest=?")]

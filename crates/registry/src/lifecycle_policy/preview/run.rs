@@ -1,18 +1,15 @@
 //! The work on one preview: reads a snapshot of the repository, decides, writes down what it found.
 
+mod reading;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use wharfinger_core::limits::{LIFECYCLE_PREVIEW_KEPT_SECONDS, PAGE_TAGS_MAX};
-use wharfinger_core::{Clock, Tag, Timestamp};
-use wharfinger_lifecycle_policy::{
-    Action, Decision, Evaluation, ImageFacts, LifecyclePolicy, StorageClass,
-};
-use wharfinger_metadata::image::ImagePosition;
-use wharfinger_metadata::lifecycle_preview::{
-    self, ImageFactsRow, PreviewRow, PreviewStatus, ResultRow,
-};
+use wharfinger_core::{Clock, Timestamp};
+use wharfinger_lifecycle_policy::{Action, Decision, LifecyclePolicy, StorageClass};
+use wharfinger_metadata::lifecycle_preview::{self, PreviewRow, PreviewStatus, ResultRow};
 use wharfinger_metadata::{Metadata, RepositoryId, Tx, tag};
 
 use super::PreviewRuns;
@@ -61,7 +58,7 @@ impl PreviewRun {
         // Read only now: many may wait for a turn, and a policy can be long.
         let Some(policy) = self.policy().await? else { return Ok(()) };
         while self.discard_older().await? {}
-        let decisions = Arc::new(self.decide(policy).await?);
+        let decisions = Arc::new(reading::decide(self, policy).await?);
         let mut written = 0;
         while written < decisions.len() {
             self.check_time()?;
@@ -105,19 +102,6 @@ impl PreviewRun {
                 })
             })
             .await
-    }
-
-    /// Evaluates the policy off the async threads: it may take seconds.
-    async fn decide(&self, policy: LifecyclePolicy) -> Result<Vec<Decision>, Error> {
-        let (metadata, clock) = (self.metadata.clone(), Arc::clone(&self.clock));
-        let (repository, deadline) = (self.repository, self.deadline);
-        let runtime = tokio::runtime::Handle::current();
-        let reading = tokio::task::spawn_blocking(move || {
-            runtime.block_on(metadata.read(move |tx| {
-                Box::pin(async move { decide(tx, repository, &policy, &*clock, deadline).await })
-            }))
-        });
-        reading.await.map_err(internal)?
     }
 
     /// Writes the next few decisions; `None` if this run has been replaced. Tags are those that the
@@ -219,60 +203,6 @@ async fn end_preview(tx: &mut Tx, runs: &PreviewRuns, now: Timestamp) -> Result<
     Ok(true)
 }
 
-/// What the policy decides about a repository as it is in this snapshot, page by page.
-async fn decide(
-    tx: &mut Tx,
-    repository: RepositoryId,
-    policy: &LifecyclePolicy,
-    clock: &dyn Clock,
-    deadline: Timestamp,
-) -> Result<Vec<Decision>, Error> {
-    let now = clock.now();
-    let mut evaluation = Evaluation::new(policy);
-    let mut after = ImagePosition::default();
-    loop {
-        check_time(clock, deadline)?;
-        let page = lifecycle_preview::image_facts(tx, repository, &after, STEP).await?;
-        let Some(last) = page.last() else { break };
-        after = ImagePosition { pushed_at: last.pushed_at, digest: last.digest.to_string() };
-        for row in &page {
-            let tags = match row.tag_count {
-                0 => Vec::new(),
-                _ => tag::of_image(tx, repository, &row.digest).await?,
-            };
-            if let Some(facts) = facts(row, &tags) {
-                evaluation.add(&facts);
-            }
-        }
-    }
-    Ok(evaluation.decide(now).decisions)
-}
-
-/// What a policy asks about an image; none for one that is on its way back from the archive, which
-/// no rule sees.
-fn facts<'a>(row: &ImageFactsRow, tags: &'a [Tag]) -> Option<ImageFacts<'a>> {
-    let storage_class = match row.status.as_str() {
-        "ACTIVE" => StorageClass::Standard,
-        "ARCHIVED" => StorageClass::Archive,
-        _ => return None,
-    };
-    Some(ImageFacts {
-        digest: row.digest,
-        tags,
-        pushed_at: row.pushed_at,
-        last_pulled_at: row.last_pulled_at,
-        archived_at: row.archived_at,
-        activated_at: row.activated_at,
-        storage_class,
-        listed_in: match (row.is_listed, row.is_listed_by_active) {
-            (_, true) => Some(StorageClass::Standard),
-            (true, false) => Some(StorageClass::Archive),
-            (false, false) => None,
-        },
-        has_live_subject: row.has_live_subject,
-    })
-}
-
 /// The next few results, few enough that their tags are not too many.
 async fn result_rows(
     tx: &mut Tx,
@@ -315,54 +245,4 @@ fn check_time(clock: &dyn Clock, deadline: Timestamp) -> Result<(), Error> {
 
 fn internal(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::Server(Box::new(error))
-}
-
-#[cfg(test)]
-mod tests {
-    use wharfinger_core::Digest;
-
-    use super::*;
-
-    fn row(status: &str, is_listed: bool, is_listed_by_active: bool) -> ImageFactsRow {
-        ImageFactsRow {
-            digest: Digest::Sha256([1; 32]),
-            pushed_at: Timestamp::from_seconds(1),
-            tag_count: 0,
-            status: status.into(),
-            last_pulled_at: Some(Timestamp::from_seconds(2)),
-            archived_at: Some(Timestamp::from_seconds(3)),
-            activated_at: Some(Timestamp::from_seconds(4)),
-            is_listed,
-            is_listed_by_active,
-            has_live_subject: true,
-        }
-    }
-
-    #[test]
-    fn a_policy_sees_where_an_image_is_and_who_lists_it() {
-        use StorageClass::{Archive, Standard};
-        for (row, class, listed_in) in [
-            (row("ACTIVE", false, false), Standard, None),
-            (row("ACTIVE", true, true), Standard, Some(Standard)),
-            (row("ARCHIVED", true, false), Archive, Some(Archive)),
-        ] {
-            let expected = ImageFacts {
-                digest: row.digest,
-                tags: &[],
-                pushed_at: Timestamp::from_seconds(1),
-                last_pulled_at: Some(Timestamp::from_seconds(2)),
-                archived_at: Some(Timestamp::from_seconds(3)),
-                activated_at: Some(Timestamp::from_seconds(4)),
-                storage_class: class,
-                listed_in,
-                has_live_subject: true,
-            };
-            assert_eq!(facts(&row, &[]), Some(expected));
-        }
-    }
-
-    #[test]
-    fn an_image_on_its_way_back_is_left_alone() {
-        assert_eq!(facts(&row("ACTIVATING", false, false), &[]), None);
-    }
 }
