@@ -226,6 +226,10 @@ impl Caller {
         keys.insert("aws:PrincipalArn", principal.arn().as_str());
         keys.insert("aws:PrincipalType", principal.kind.type_name());
         keys.insert("aws:userid", principal.unique_id());
+        // Every request of AWS has these two, so policies ask for them without `IfExists`; a
+        // denial that finds none would deny nothing. No service calls here for somebody else.
+        keys.insert("aws:PrincipalIsAWSService", "false");
+        keys.insert("aws:ViaAWSService", "false");
         if let PrincipalKind::User { user_name, .. } = &principal.kind {
             keys.insert("aws:username", user_name.as_str());
         }
