@@ -1,7 +1,10 @@
 //! An authenticated caller with the policies that hold for it: the one place that makes permits.
 
 use std::fmt;
+use std::future::poll_fn;
+use std::mem;
 use std::sync::Arc;
+use std::task::Poll;
 
 use wharfinger_core::{RegistryId, RequestContext};
 use wharfinger_iam_policy::{
@@ -102,7 +105,7 @@ impl Caller {
                 true => StoredPolicies::default(),
                 false => self.stored_policies(&resource, A::NAME).await?,
             };
-            self.decide::<A>(&resource, &keys, &stored)?;
+            self.decide::<A>(&resource, &keys, &stored).await?;
         }
         Ok(Permit::granted(Arc::clone(&self.principal), resource))
     }
@@ -120,7 +123,7 @@ impl Caller {
         for repository in &mut stored.repositories {
             repository.policy = Some(policy.document().clone());
         }
-        match self.decide::<A>(resource, &ContextKeys::default(), &stored) {
+        match self.decide::<A>(resource, &ContextKeys::default(), &stored).await {
             Ok(()) => Ok(true),
             Err(AuthorizeError::Denied(_)) => Ok(false),
             Err(error) => Err(error),
@@ -143,7 +146,10 @@ impl Caller {
     }
 
     /// Asks all policies about each resource that is named.
-    fn decide<A: Action>(
+    ///
+    /// The longest policies take milliseconds each to match the longest values, and a request names
+    /// a hundred repositories: between them others have their turn.
+    async fn decide<A: Action>(
         &self,
         resource: &A::Resource,
         keys: &ContextKeys,
@@ -153,7 +159,10 @@ impl Caller {
         let action = format!("{}:{}", registry.service(), A::NAME);
         let nothing = StoredRepository::default();
         let mut repositories = stored.repositories.iter();
-        for arn in resource.arns() {
+        for (position, arn) in resource.arns().into_iter().enumerate() {
+            if position > 0 {
+                give_way().await;
+            }
             let repository = repositories.next().unwrap_or(&nothing);
             let request = Request {
                 action: &action,
@@ -247,6 +256,19 @@ impl Caller {
 /// A token says who its bearer is and lets it do nothing, so no account is asked but its own.
 fn is_of_identity_alone<A: Action>() -> bool {
     A::NAME == actions::GetAuthorizationToken::NAME
+}
+
+/// Lets the other tasks of this thread go on.
+async fn give_way() {
+    let mut has_waited = false;
+    poll_fn(|context| {
+        if mem::replace(&mut has_waited, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 impl fmt::Debug for Caller {
