@@ -11,6 +11,7 @@ use http::{HeaderMap, Method};
 use wharfinger_auth::{Caller, CredentialError, TokenError};
 use wharfinger_aws_protocol::sigv4::{EMPTY_BODY_SHA256, RequestParts};
 use wharfinger_core::{AccountId, RegistryId, RequestContext, Secret};
+use wharfinger_oci::Query;
 use wharfinger_registry::Error;
 
 use crate::ApiOci;
@@ -123,9 +124,11 @@ fn is_presigned(head: &Parts) -> bool {
 
 /// The account whose registry a presigned URL is of, where that is not the signer's own: what
 /// `GetDownloadUrlForLayer` puts into the query, whichever host it was asked under.
+///
+/// Decoded, as the signature covers it: written in another way, a URL must not lead elsewhere.
 fn registry_parameter(head: &Parts) -> Option<AccountId> {
-    let mut pairs = head.uri.query().unwrap_or_default().split('&');
-    pairs.find_map(|pair| pair.strip_prefix(REGISTRY_PARAMETER)?.strip_prefix('=')?.parse().ok())
+    let query = Query::parse(head.uri.query().unwrap_or_default()).ok()?;
+    query.get(REGISTRY_PARAMETER)?.parse().ok()
 }
 
 /// The password of a Basic login of the user `AWS`.

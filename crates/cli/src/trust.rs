@@ -7,7 +7,7 @@ use anyhow::{Context, anyhow, bail, ensure};
 use clap::Args;
 use serde::Serialize;
 use wharfinger_core::{Region, RegistryId};
-use wharfinger_server::trust::{Change, TrustError, TrustPlan};
+use wharfinger_server::trust::{self, Change, TrustError, TrustPlan};
 use wharfinger_server::{Config, DataDir, Installation, TlsConfig};
 
 use crate::arguments::{AddressArguments, DirectoryArguments};
@@ -73,6 +73,9 @@ pub(crate) async fn run(arguments: TrustArguments) -> anyhow::Result<()> {
             config.data_dir.display()
         );
     };
+    let ca = directory.ca_certificate();
+    let is_of_use = arguments.remove || trust::is_certificate(&pem);
+    ensure!(is_of_use, "{} is not one certificate in PEM", ca.display());
     let (config, registry) = server(&arguments, config, &directory).await?;
     let plan = TrustPlan::new(&arguments.root, &config, &registry, &pem);
     let mut files = Vec::with_capacity(plan.files.len());

@@ -73,6 +73,9 @@ pub const UPLOAD_IDLE_SECONDS_MAX: u64 = 86_400;
 pub const SIGNATURE_SKEW_SECONDS_MAX: u64 = 900;
 /// Depth of nesting a manifest or policy may have: ours, against hostile JSON.
 pub const JSON_DEPTH_MAX: usize = 64;
+/// Values in the JSON of an API request: ours, against hostile JSON. Of what AWS's quotas let a
+/// client say, the longest is a replication configuration with a few thousand.
+pub const JSON_VALUES_MAX: usize = 65_536;
 /// References (layers, config, children) one manifest may make: ours, against hostile manifests.
 pub const MANIFEST_REFERENCES_MAX: usize = 10_000;
 /// Bytes of manifests that one `BatchGetImage` answers with: four of the largest (ours; AWS names

@@ -221,6 +221,10 @@ impl ConnectionServer {
                 // What speaks no protocol yet, or speaks HTTP/2 and asks for nothing, has no
                 // timeout of its own; nor has an HTTP/2 peer that does not answer a goodbye.
                 _ = idle_check.tick() => {
+                    if client.stuck_for().is_some_and(|stuck| stuck >= self.idle_timeout) {
+                        tracing::debug!(%peer, "a connection takes nothing of its answers");
+                        return;
+                    }
                     if client.idle_for().is_some_and(|idle| idle >= self.header_read_timeout) {
                         if ending {
                             return;

@@ -91,7 +91,8 @@ impl Pipeline {
     {
         let request_id = RequestId::random(&*self.entropy);
         let log = RequestLog::new(request_id, client, &request);
-        let oci = matches!(Route::of(&request), Route::Oci);
+        let route = Route::of(&request);
+        let (oci, aws) = (matches!(route, Route::Oci), matches!(route, Route::Aws));
         let work = AssertUnwindSafe(self.route(request_id, client.address.ip(), request, &log));
         let mut answer = work.catch_unwind().await.unwrap_or_else(|panic| {
             log.panicked(&*panic);
@@ -102,7 +103,7 @@ impl Pipeline {
         if oci && let Ok(id) = HeaderValue::from_str(&request_id.to_string()) {
             headers.entry(REQUEST_ID_HEADER).or_insert(id);
         }
-        log.follow(answer)
+        log.follow(answer, !oci && !aws)
     }
 
     async fn route<B>(

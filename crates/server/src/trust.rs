@@ -42,6 +42,12 @@ pub enum TrustError {
         /// The file.
         path: PathBuf,
     },
+    /// A link leads out of the folder that was given as the root of the machine.
+    #[error("{path} is outside of the given root, where a link leads")]
+    Outside {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 impl TrustError {
@@ -75,6 +81,8 @@ pub struct TrustFile {
     /// Who reads it, such as `docker`.
     pub reader: &'static str,
     content: String,
+    /// The root of the plan.
+    root: PathBuf,
     /// Whether its folder is for this file alone.
     owns_folder: bool,
 }
@@ -107,7 +115,8 @@ impl TrustPlan {
         for host in registry_hosts(config, registry) {
             let folder = |base: &str| root.join(base).join(&host);
             let mut add = |path, reader, content| {
-                files.push(TrustFile { path, reader, content, owns_folder: true });
+                let root = root.to_owned();
+                files.push(TrustFile { path, reader, content, root, owns_folder: true });
             };
             let ca = || format!("{OURS}{pem}");
             add(folder("etc/docker/certs.d").join("ca.crt"), "docker", ca());
@@ -120,8 +129,9 @@ impl TrustPlan {
         if let Some(system) = system {
             let name = format!("{SYSTEM_FILE_PREFIX}{}.crt", registry.account);
             let path = root.join(system.folder()).join(name);
-            let content = format!("{OURS}{pem}");
-            files.push(TrustFile { path, reader: "the system", content, owns_folder: false });
+            let (content, root) = (format!("{OURS}{pem}"), root.to_owned());
+            let reader = "the system";
+            files.push(TrustFile { path, reader, content, root, owns_folder: false });
         }
         let names = names::of_registry(registry.account, &registry.region);
         let hosts_line = format!("{} {}", client_address(config.listen), names.join(" "));
@@ -226,24 +236,35 @@ impl TrustFile {
     /// Puts the file in its place, for everybody to read.
     ///
     /// # Errors
-    /// [`TrustError::Foreign`] if another's is there.
+    /// [`TrustError::Foreign`] if another's is there, [`TrustError::Outside`] if a link would have
+    /// it written elsewhere.
     pub fn write(&self) -> Result<Change, TrustError> {
+        self.check_is_inside()?;
         match self.found().map_err(self.failed("read"))? {
-            Some(found) if found == self.content => return Ok(Change::Unchanged),
-            Some(found) if !found.starts_with(OURS) => {
-                return Err(TrustError::Foreign { path: self.path.clone() });
-            }
-            _ => {}
+            Found::Text(text) if text == self.content => return Ok(Change::Unchanged),
+            Found::Foreign => return Err(TrustError::Foreign { path: self.path.clone() }),
+            Found::Text(_) | Found::Nothing => {}
         }
-        self.put().map(|()| Change::Written).map_err(self.failed("written"))
+        let fresh = self.path.with_added_extension("new");
+        // What is left of a write that was cut off has no value; what is another's has.
+        match found(&fresh).map_err(self.failed("read"))? {
+            Found::Nothing => {}
+            Found::Text(_) => fs::remove_file(&fresh).map_err(self.failed("written"))?,
+            Found::Foreign => return Err(TrustError::Foreign { path: fresh }),
+        }
+        self.put(&fresh).map(|()| Change::Written).map_err(self.failed("written"))
     }
 
     /// Takes the file away, and its folder if it was there for this file.
+    ///
+    /// # Errors
+    /// [`TrustError::Outside`] if a link leads elsewhere.
     pub fn remove(&self) -> Result<Change, TrustError> {
+        self.check_is_inside()?;
         match self.found().map_err(self.failed("read"))? {
-            None => return Ok(Change::Absent),
-            Some(found) if !found.starts_with(OURS) => return Ok(Change::Kept),
-            Some(_) => fs::remove_file(&self.path).map_err(self.failed("removed"))?,
+            Found::Nothing => return Ok(Change::Absent),
+            Found::Foreign => return Ok(Change::Kept),
+            Found::Text(_) => fs::remove_file(&self.path).map_err(self.failed("removed"))?,
         }
         if self.owns_folder
             && let Some(folder) = self.path.parent()
@@ -254,33 +275,79 @@ impl TrustFile {
         Ok(Change::Removed)
     }
 
-    fn found(&self) -> io::Result<Option<String>> {
-        match fs::read(&self.path) {
-            Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+    fn found(&self) -> io::Result<Found> {
+        found(&self.path)
+    }
+
+    /// Below a root that is not the machine's own, a link such as `etc -> /etc` leads to the files
+    /// of the machine.
+    fn check_is_inside(&self) -> Result<(), TrustError> {
+        let Ok(root) = fs::canonicalize(&self.root) else { return Ok(()) };
+        let there = self.path.ancestors().skip(1).find_map(|folder| fs::canonicalize(folder).ok());
+        match there.is_some_and(|folder| folder.starts_with(root)) {
+            true => Ok(()),
+            false => Err(TrustError::Outside { path: self.path.clone() }),
         }
     }
 
-    fn put(&self) -> io::Result<()> {
-        let folder = self.path.parent().unwrap_or(Path::new("/"));
-        fs::create_dir_all(folder)?;
-        let fresh = self.path.with_added_extension("new");
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(&fresh)?;
+    fn put(&self, fresh: &Path) -> io::Result<()> {
+        make_folders(self.path.parent().unwrap_or(Path::new("/")))?;
+        // Never through a link that somebody else put there.
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(fresh)?;
         file.write_all(self.content.as_bytes())?;
         // Whatever the mask of who runs this: the programs run as others.
         file.set_permissions(Permissions::from_mode(0o644))?;
-        if self.owns_folder {
-            fs::set_permissions(folder, Permissions::from_mode(0o755))?;
-        }
-        fs::rename(&fresh, &self.path)
+        // Else a power cut leaves an empty file, which would be another's from then on.
+        file.sync_all()?;
+        fs::rename(fresh, &self.path)
     }
 
     fn failed(&self, action: &'static str) -> impl FnOnce(io::Error) -> TrustError {
         let path = self.path.clone();
         move |source| TrustError::Io { path, action, source }
     }
+}
+
+/// What is at a path.
+enum Found {
+    Nothing,
+    /// A file of ours, or the beginning of one.
+    Text(String),
+    /// What was not written here: another's file, a link, a folder.
+    Foreign,
+}
+
+fn found(path: &Path) -> io::Result<Found> {
+    match fs::symlink_metadata(path) {
+        Ok(facts) if !facts.is_file() => return Ok(Found::Foreign),
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(error) => return Err(error),
+    }
+    let text = String::from_utf8_lossy(&fs::read(path)?).into_owned();
+    let is_ours = text.starts_with(OURS) || OURS.starts_with(&text);
+    Ok(if is_ours { Found::Text(text) } else { Found::Foreign })
+}
+
+/// Makes the folders that are missing, for everybody to read whatever the mask. Those that are there
+/// stay as they are: somebody may keep a key in one.
+fn make_folders(folder: &Path) -> io::Result<()> {
+    let missing: Vec<&Path> = folder.ancestors().take_while(|folder| !folder.exists()).collect();
+    for folder in missing.into_iter().rev().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir(folder)?;
+        fs::set_permissions(folder, Permissions::from_mode(0o755))?;
+    }
+    Ok(())
+}
+
+/// Whether a text is one certificate in PEM and nothing else. It is put where all may read it, so it
+/// must not be some other file that a link in the data directory leads to.
+pub fn is_certificate(pem: &str) -> bool {
+    const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+    const END: &str = "-----END CERTIFICATE-----";
+    let body = pem.trim_ascii().strip_prefix(BEGIN).and_then(|rest| rest.strip_suffix(END));
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"+/=\r\n".contains(&b);
+    body.is_some_and(|body| !body.trim_ascii().is_empty() && body.bytes().all(allowed))
 }
 
 #[cfg(test)]

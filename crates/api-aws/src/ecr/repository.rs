@@ -25,7 +25,7 @@ use wharfinger_registry::{Encryption, NewRepository, Repository, TagMutability};
 
 use super::error::CallError;
 use super::page::{page_request, refuse_page_beside};
-use super::resource_tag::pairs;
+use super::resource_tag::{no_more_than_there_may_be, pairs};
 use super::{Call, repository_name};
 
 /// ECR `CreateRepository`.
@@ -42,7 +42,7 @@ pub(super) async fn create_repository(
             encryption.map(|it| it.encryption_type.as_str()),
             encryption.and_then(|it| it.kms_key.as_deref()),
         )?,
-        tags: pairs(input.tags.unwrap_or_default()),
+        tags: pairs(no_more_than_there_may_be(input.tags.unwrap_or_default())?),
     };
     let registry = call.registry(input.registry_id.as_deref())?;
     let resource = RepositoryResource { registry, name: repository_name(&input.repository_name)? };

@@ -10,7 +10,9 @@ use wharfinger_aws_model::ecr::output::{
 };
 use wharfinger_aws_model::ecr::types::Tag;
 use wharfinger_core::arn::PARTITION;
+use wharfinger_core::limits::RESOURCE_TAGS_MAX;
 use wharfinger_core::{Arn, RegistryId};
+use wharfinger_registry::Error;
 
 use super::Call;
 use super::error::CallError;
@@ -32,7 +34,7 @@ pub(super) async fn tag_resource(
     call: &Call<'_>,
     input: TagResourceRequest,
 ) -> Result<TagResourceResponse, CallError> {
-    let tags = pairs(input.tags);
+    let tags = pairs(no_more_than_there_may_be(input.tags)?);
     let keys = call_keys::request_tags(&tags);
     let permit: Permit<TagResource> = permit(call, &input.resource_arn, keys).await?;
     call.service().tag_resource(&permit, tags).await?;
@@ -44,15 +46,27 @@ pub(super) async fn untag_resource(
     call: &Call<'_>,
     input: UntagResourceRequest,
 ) -> Result<UntagResourceResponse, CallError> {
-    let keys = call_keys::tag_keys(&input.tag_keys);
+    let tag_keys = no_more_than_there_may_be(input.tag_keys)?;
+    let keys = call_keys::tag_keys(&tag_keys);
     let permit: Permit<UntagResource> = permit(call, &input.resource_arn, keys).await?;
-    call.service().untag_resource(&permit, input.tag_keys).await?;
+    call.service().untag_resource(&permit, tag_keys).await?;
     Ok(UntagResourceResponse {})
 }
 
 /// Tags as the registry takes them.
 pub(super) fn pairs(tags: Vec<Tag>) -> Vec<(String, String)> {
     tags.into_iter().map(|tag| (tag.key, tag.value)).collect()
+}
+
+/// Tags, or keys of tags, unless they are more than a resource can have.
+///
+/// The model bounds neither, and policies look at every one of them before it is known who may send
+/// them: a request of 29 MiB names millions.
+pub(super) fn no_more_than_there_may_be<T>(tags: Vec<T>) -> Result<Vec<T>, CallError> {
+    match tags.len() <= RESOURCE_TAGS_MAX {
+        true => Ok(tags),
+        false => Err(Error::TooManyTags { limit: RESOURCE_TAGS_MAX }.into()),
+    }
 }
 
 async fn permit<A: Action<Resource = RepositoryResource>>(

@@ -28,6 +28,10 @@ async fn tags_are_put_listed_and_removed() {
         (0..50).map(|n| json!({ "Key": format!("k{n}"), "Value": "" })).collect();
     let many = json!({ "resourceArn": ARN, "tags": many });
     world.call("TagResource", many).await.refused("TooManyTagsException");
+    // A resource has no more than 50, so nobody names more: not one is looked at.
+    let keys: Vec<String> = (0..51).map(|n| format!("k{n}")).collect();
+    let untag = json!({ "resourceArn": ARN, "tagKeys": keys });
+    world.call("UntagResource", untag).await.refused("TooManyTagsException");
     let reserved = world.call("TagResource", put("aws:x", "1")).await;
     assert_eq!(
         reserved.refused("InvalidTagParameterException"),

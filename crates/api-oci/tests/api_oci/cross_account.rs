@@ -121,13 +121,18 @@ async fn a_stranger_pushes_when_both_sides_let_it() {
 }
 
 async fn presigned(fixture: &Fixture, key: &AccessKey, query: &str) -> Reply {
+    let url = presigned_url(fixture, key, query);
+    fixture.request("GET", &url).anonymous().send().await
+}
+
+fn presigned_url(fixture: &Fixture, key: &AccessKey, query: &str) -> String {
     let path = format!("/v2/{REPOSITORY}/blobs/{}", digest_of(LAYER));
     let headers = HeaderMap::from_iter([(HOST, HOST_NAME.parse().unwrap())]);
     let query = Some(query).filter(|query| !query.is_empty());
     let parts = RequestParts { method: "GET", path: &path, query, headers: &headers };
     let region: Region = REGION.parse().unwrap();
     let query = signer(key, &region).presign(&parts, 3600, fixture.clock.now()).unwrap();
-    fixture.request("GET", &format!("{path}?{query}")).anonymous().send().await
+    format!("{path}?{query}")
 }
 
 /// A URL of `GetDownloadUrlForLayer` names the registry, because `localhost` does not.
@@ -144,6 +149,21 @@ async fn a_presigned_url_leads_to_the_registry_it_names() {
     assert_eq!((reply.status.as_u16(), &reply.body[..]), (200, LAYER));
     for own in ["", "registryId=", "registryId=x", "registryId=999999999999", "x=1"] {
         assert_eq!(presigned(&fixture, &stranger, own).await.status.as_u16(), 404, "{own}");
+    }
+}
+
+/// The signature covers the decoded query, so all its spellings are one URL.
+#[tokio::test]
+async fn a_presigned_url_spelled_otherwise_leads_to_the_same_registry() {
+    let fixture = fixture().await;
+    fixture.push_image(REPOSITORY, "v1", LAYER).await;
+    let stranger = fixture.stranger(OTHER).await;
+    fixture.share(OTHER, PULL).await;
+    let url = presigned_url(&fixture, &stranger, "registryId=111122223333");
+    for (written, spelled) in [("registryId=", "registry%49d="), ("=1111", "=%31111")] {
+        let url = url.replace(written, spelled);
+        let reply = fixture.request("GET", &url).anonymous().send().await;
+        assert_eq!((reply.status.as_u16(), &reply.body[..]), (200, LAYER), "{url}");
     }
 }
 

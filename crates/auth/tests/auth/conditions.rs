@@ -47,12 +47,28 @@ async fn every_request_has_the_global_keys() {
         ("StringEquals aws:ResourceAccount", account.as_str(), "999999999999"),
         ("StringEquals aws:RequestedRegion", "eu-west-1", "us-east-1"),
         ("StringLike aws:UserAgent", "docker/*", "podman/*"),
+        ("Bool aws:ViaAWSService", "false", "true"),
+        ("Bool aws:PrincipalIsAWSService", "false", "true"),
     ] {
         let (operator, name) = condition.split_once(' ').unwrap();
         let of = |value: &str| format!(r#"{{"{operator}":{{"{name}":"{value}"}}}}"#);
         assert!(fixture.holds(&key, &of(right), &context).await, "{condition} {right}");
         assert!(!fixture.holds(&key, &of(wrong), &context).await, "{condition} {wrong}");
     }
+}
+
+/// The example of IAM's user guide, "Denies access to AWS based on the source IP".
+#[tokio::test]
+async fn who_comes_from_elsewhere_is_denied() {
+    let fixture = fixture().await;
+    let key = fixture.user("ann", &policy("{}")).await;
+    let deny = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*",
+        "Condition":{"NotIpAddress":{"aws:SourceIp":["198.51.100.0/24"]},
+                     "Bool":{"aws:ViaAWSService":"false"}}}}"#;
+    fixture.auth.put_user_policy(fixture.account, "ann", "perimeter", deny).await.unwrap();
+    let caller = fixture.sign_in(&key).await.unwrap();
+    let pulled = caller.authorize::<actions::BatchGetImage>(fixture.repository("app")).await;
+    assert!(pulled.unwrap_err().to_string().contains("with an explicit deny"));
 }
 
 #[tokio::test]

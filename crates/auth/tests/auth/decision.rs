@@ -1,6 +1,8 @@
 //! The decision table: principal × identity policy × repository policy × registry policy × scope.
 
+use std::future::poll_fn;
 use std::io::Write;
+use std::pin::pin;
 use std::sync::LazyLock;
 
 use wharfinger_auth::{
@@ -363,4 +365,21 @@ async fn a_broken_store_is_no_denial() {
     }
     let broken = caller.authorize::<actions::BatchGetImage>(app()).await;
     assert!(matches!(broken, Err(AuthorizeError::Store(_))));
+}
+
+/// A request may name a hundred repositories, each with a policy that takes its time.
+#[tokio::test]
+async fn other_tasks_have_their_turn_between_two_repositories() {
+    let fixture = fixture().await;
+    let caller = fixture.sign_in(&fixture.root).await.unwrap();
+    let names = (0..100).map(|n| format!("app{n}").parse().unwrap()).collect();
+    let resource = RepositoriesResource { registry: fixture.registry(), names };
+    let mut decision = pin!(caller.authorize::<actions::DescribeRepositories>(resource));
+    let mut turns = 0;
+    let permit = poll_fn(|context| {
+        turns += 1;
+        decision.as_mut().poll(context)
+    });
+    assert_eq!(permit.await.unwrap().resource().names.len(), 100);
+    assert!(turns >= 100, "{turns}");
 }

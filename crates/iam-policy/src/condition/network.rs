@@ -20,7 +20,13 @@ impl Network {
         let first: IpAddr = first.parse().ok()?;
         let fits = bits.len() <= 3 && bits.bytes().all(|byte| byte.is_ascii_digit());
         let prefix_bits = bits.parse().ok().filter(|bits| fits && *bits <= bits_of(first))?;
-        Some(Self { first, prefix_bits })
+        // In the clothes of IPv6 the addresses of a range are those of IPv4, as `address` has them.
+        let canonical = first.to_canonical();
+        let clothes = bits_of(first) - bits_of(canonical);
+        Some(match u32::checked_sub(prefix_bits, clothes) {
+            Some(prefix_bits) => Self { first: canonical, prefix_bits },
+            None => Self { first, prefix_bits },
+        })
     }
 
     pub(super) fn contains(&self, address: IpAddr) -> bool {
@@ -57,6 +63,9 @@ mod tests {
             ("203.0.113.77/24", "203.0.113.0", "203.0.112.255"),
             ("203.0.113.7", "203.0.113.7", "203.0.113.6"),
             ("203.0.113.7/32", "::ffff:203.0.113.7", "203.0.113.8"),
+            ("::ffff:203.0.113.0/120", "203.0.113.7", "203.0.114.7"),
+            ("::ffff:203.0.113.0/120", "::ffff:203.0.113.7", "::203.0.113.7"),
+            ("::ffff:0:0/95", "::fffe:1.2.3.4", "::fffd:0:0"),
             ("0.0.0.0/0", "255.255.255.255", "::1"),
             ("10.0.0.0/9", "10.127.0.1", "10.128.0.0"),
             ("2001:DB8:1234:5678::/64", "2001:db8:1234:5678::1", "2001:db8:1234:5679::"),

@@ -130,7 +130,9 @@ impl Settings {
         let filled = text.replace("{account}", "0").replace("{region}", "r");
         // It goes into URLs, and into lines that people paste into a shell.
         let of_a_host = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
+        // `..` leads elsewhere where it names a folder.
         let fits = filled.bytes().all(of_a_host)
+            && filled.bytes().any(|byte| byte.is_ascii_alphanumeric())
             && filled.parse::<http::uri::Authority>().is_ok_and(|authority| {
                 let port = authority.as_str().strip_prefix(authority.host());
                 !authority.host().is_empty()
@@ -178,7 +180,7 @@ mod tests {
         }
         for bad in [
             "", "http://x", "a/b", "{account", "{acount}", "u@h", "a b", "a;b", "$(x)", "*", ":80",
-            "h:", "h:0", "h:65536", "h:x", "[::1",
+            "h:", "h:0", "h:65536", "h:x", "[::1", ".", "..",
         ] {
             assert!(Settings::parse_host_template(bad).is_err(), "{bad:?}");
         }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{DataDir, DataDirError, read_opt, write_private};
+use crate::{Settings, TlsLayer};
 
 /// The server that uses a data directory.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -35,6 +36,17 @@ pub struct RunningServer {
     pub version: String,
 }
 
+impl RunningServer {
+    /// Whether the names are names. `wharfinger trust` makes folders of them, as root, in a machine
+    /// whose data directory may be another's.
+    fn has_names(&self) -> bool {
+        let mut names = self.tls_names.iter();
+        let host = self.registry_host.as_deref();
+        names.all(|name| TlsLayer::parse_name(name).is_ok())
+            && host.is_none_or(|host| Settings::parse_host_template(host).is_ok())
+    }
+}
+
 impl DataDir {
     /// The server that runs on this directory. `None` if none does, even if an earlier one did not
     /// come to remove its file.
@@ -45,9 +57,9 @@ impl DataDir {
         let path = self.server_file();
         let Some(text) = read_opt(&path)? else { return Ok(None) };
         let expected = "the description of a running server";
-        match serde_json::from_str(&text) {
-            Ok(server) => Ok(Some(server)),
-            Err(_) => Err(DataDirError::Malformed { path, expected }),
+        match serde_json::from_str::<RunningServer>(&text) {
+            Ok(server) if server.has_names() => Ok(Some(server)),
+            _ => Err(DataDirError::Malformed { path, expected }),
         }
     }
 
@@ -97,7 +109,15 @@ mod tests {
         drop(lock);
         assert_eq!(directory.running_server().unwrap(), None, "its process is gone");
         let _lock = directory.lock().unwrap();
-        assert_eq!(directory.running_server().unwrap(), Some(server));
+        assert_eq!(directory.running_server().unwrap(), Some(server.clone()));
+        for bad in ["../../etc/cron.d", "/etc", "..", "a\"b"] {
+            let named = RunningServer { tls_names: vec![bad.into()], ..server.clone() };
+            let hosted = RunningServer { registry_host: Some(bad.into()), ..server.clone() };
+            for server in [named, hosted] {
+                directory.write_running_server(&server).unwrap();
+                assert!(directory.running_server().is_err(), "{bad}");
+            }
+        }
         directory.remove_running_server().unwrap();
         directory.remove_running_server().unwrap();
         assert_eq!(directory.running_server().unwrap(), None);

@@ -34,6 +34,13 @@ impl<S> PatientStream<S> {
         &self.inner
     }
 
+    /// Tells the client of what went out.
+    fn count(&self, outcome: &Poll<io::Result<usize>>) {
+        if let Poll::Ready(Ok(bytes)) = outcome {
+            self.client.wrote(*bytes);
+        }
+    }
+
     /// What became of a write: itself, or an error if it has waited for too long.
     fn within_limit<T>(
         &mut self,
@@ -75,6 +82,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for PatientStream<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.inner).poll_write(context, bytes);
+        self.count(&outcome);
         self.within_limit(outcome, context)
     }
 
@@ -84,6 +92,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for PatientStream<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.inner).poll_write_vectored(context, slices);
+        self.count(&outcome);
         self.within_limit(outcome, context)
     }
 

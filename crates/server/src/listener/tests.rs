@@ -221,3 +221,38 @@ async fn http_2_is_spoken_without_tls() {
     server.task.await.unwrap();
     connection.await.unwrap().unwrap();
 }
+
+/// A connection over HTTP/2 that has asked for `path`, and leaves no room for the answer.
+async fn asked_without_room(server: &Running, path: &str) -> JoinHandle<Result<(), hyper::Error>> {
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    let mut builder = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+    let (mut client, connection) =
+        builder.initial_stream_window_size(0).handshake(TokioIo::new(stream)).await.unwrap();
+    let uri = format!("http://{}{path}", server.address);
+    let request = Request::builder().uri(uri).header("authorization", "x");
+    let request = request.body(Empty::<Bytes>::new()).unwrap();
+    tokio::spawn(async move {
+        let connection = tokio::spawn(connection);
+        let answer = client.send_request(request).await;
+        let ended = connection.await.unwrap();
+        drop(answer);
+        ended
+    })
+}
+
+/// Nothing is written to such a peer, so no write of it takes too long.
+#[tokio::test]
+async fn who_leaves_no_room_for_answers_is_sent_away() {
+    let short = Duration::from_millis(50);
+    for (path, limits) in [
+        // What was refused, and what anybody is told, does not keep a connection.
+        ("/v2/panic", Limits { header_read_timeout: short, ..limits() }),
+        ("/health/live", Limits { header_read_timeout: short, ..limits() }),
+        ("/v2/", Limits { header_read_timeout: short, idle_timeout: short, ..limits() }),
+    ] {
+        let server = start(limits).await;
+        let held = asked_without_room(&server, path).await;
+        let ended = tokio::time::timeout(Duration::from_secs(30), held).await;
+        assert!(ended.is_ok(), "{path} holds its connection");
+    }
+}

@@ -1,5 +1,6 @@
 //! The other end of a connection, and what goes on with it.
 
+use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,17 +17,35 @@ pub(crate) struct Client {
     leave: Notify,
 }
 
+/// Bytes that must go out for an answer to be taken: more than the peers of HTTP/2 make each other
+/// say while nothing is.
+const PROGRESS_BYTES: usize = 64 * 1024;
+
 struct Activity {
     in_flight: u64,
+    /// Those in flight that have no answer yet.
+    at_work: u64,
     /// Whether bytes are left that the peer does not take.
     is_writing: bool,
     /// When it was accepted, or the last of this changed.
     last: Instant,
+    /// When something of an answer was last taken.
+    taken_at: Instant,
+    /// Bytes that went out since.
+    written: usize,
 }
 
 impl Client {
     pub(crate) fn new(address: SocketAddr) -> Self {
-        let activity = Activity { in_flight: 0, is_writing: false, last: Instant::now() };
+        let now = Instant::now();
+        let activity = Activity {
+            in_flight: 0,
+            at_work: 0,
+            is_writing: false,
+            last: now,
+            taken_at: now,
+            written: 0,
+        };
         Self { address, activity: Arc::new(Mutex::new(activity)), leave: Notify::new() }
     }
 
@@ -36,8 +55,18 @@ impl Client {
         let mut activity = self.activity.lock();
         let counts = u64::from(has_credentials);
         activity.in_flight += counts;
+        activity.at_work += counts;
         activity.last = Instant::now();
-        InFlight { activity: Arc::clone(&self.activity), counts }
+        InFlight { activity: Arc::clone(&self.activity), counts, at_work: counts }
+    }
+
+    /// Counts bytes that went out.
+    pub(crate) fn wrote(&self, bytes: usize) {
+        let mut activity = self.activity.lock();
+        activity.written += bytes;
+        if activity.written >= PROGRESS_BYTES {
+            activity.taken();
+        }
     }
 
     /// Whether an answer waits for the peer to take it.
@@ -56,6 +85,14 @@ impl Client {
         is_idle.then(|| activity.last.elapsed())
     }
 
+    /// How long the peer has taken nothing of its answers, if it is owed nothing but answers: one
+    /// of HTTP/2 may leave no room for them, and is not written to at all.
+    pub(crate) fn stuck_for(&self) -> Option<Duration> {
+        let activity = self.activity.lock();
+        let is_answered = activity.in_flight > 0 && activity.at_work == 0;
+        is_answered.then(|| activity.taken_at.elapsed())
+    }
+
     /// Asks whoever serves this client to end its connection.
     pub(crate) fn ask_to_leave(&self) {
         self.leave.notify_one();
@@ -71,11 +108,39 @@ impl Client {
 pub(super) struct InFlight {
     activity: Arc<Mutex<Activity>>,
     counts: u64,
+    at_work: u64,
+}
+
+impl Activity {
+    fn taken(&mut self) {
+        self.taken_at = Instant::now();
+        self.written = 0;
+    }
+}
+
+impl InFlight {
+    /// There is an answer, which the peer has to take. One that refuses keeps nobody's connection
+    /// alive: whoever got it may be nobody.
+    pub(super) fn answered(&mut self, refused: bool) {
+        let mut activity = self.activity.lock();
+        activity.at_work -= mem::take(&mut self.at_work);
+        if refused {
+            activity.in_flight -= mem::take(&mut self.counts);
+        }
+        activity.last = Instant::now();
+        activity.taken();
+    }
+
+    /// Something of the answer was taken.
+    pub(super) fn taken(&self) {
+        self.activity.lock().taken();
+    }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
         let mut activity = self.activity.lock();
+        activity.at_work -= self.at_work;
         activity.in_flight -= self.counts;
         activity.last = Instant::now();
     }
@@ -102,6 +167,39 @@ mod tests {
         assert_eq!(client.idle_for(), None, "an answer is on its way");
         client.set_writing(false);
         assert!(client.idle_for().is_some());
+    }
+
+    #[test]
+    fn a_refusal_keeps_nobody() {
+        let client = Client::new("127.0.0.1:1".parse().unwrap());
+        let mut request = client.request(true);
+        assert_eq!(client.idle_for(), None, "it may be somebody");
+        request.answered(true);
+        assert!(client.idle_for().is_some() && client.stuck_for().is_none());
+        drop(request);
+        assert!(client.idle_for().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_is_stuck_when_it_takes_nothing_of_what_it_is_owed() {
+        let client = Client::new("127.0.0.1:1".parse().unwrap());
+        let (mut first, mut second) = (client.request(true), client.request(true));
+        let second_passes = async || tokio::time::advance(Duration::from_secs(1)).await;
+        first.answered(false);
+        second_passes().await;
+        assert_eq!(client.stuck_for(), None, "one is at work");
+        second.answered(false);
+        second_passes().await;
+        assert_eq!(client.stuck_for(), Some(Duration::from_secs(1)));
+        client.wrote(PROGRESS_BYTES - 1);
+        assert_eq!(client.stuck_for(), Some(Duration::from_secs(1)));
+        client.wrote(1);
+        assert_eq!(client.stuck_for(), Some(Duration::ZERO));
+        second_passes().await;
+        first.taken();
+        assert_eq!(client.stuck_for(), Some(Duration::ZERO));
+        drop((first, second));
+        assert_eq!(client.stuck_for(), None, "it is owed nothing");
     }
 
     #[test]

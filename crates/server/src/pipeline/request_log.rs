@@ -40,7 +40,7 @@ pub(super) struct RequestLog {
     status: Option<StatusCode>,
     /// Whether the whole answer was taken; one that was cut off was not.
     complete: bool,
-    _in_flight: InFlight,
+    in_flight: InFlight,
 }
 
 impl RequestLog {
@@ -63,7 +63,7 @@ impl RequestLog {
             sent: 0,
             status: None,
             complete: false,
-            _in_flight: client.request(has_credentials(request)),
+            in_flight: client.request(has_credentials(request)),
         }
     }
 
@@ -81,8 +81,11 @@ impl RequestLog {
         tracing::error!(request_id = %self.request_id, cause, "a handler panicked");
     }
 
-    /// Stays with the answer until its end, and writes the line when that is over.
-    pub(super) fn follow(mut self, answer: Response<Body>) -> Response<Body> {
+    /// Stays with the answer until its end, and writes the line when that is over. `is_open` says
+    /// whether anybody would have been answered so, with credentials or without.
+    pub(super) fn follow(mut self, answer: Response<Body>, is_open: bool) -> Response<Body> {
+        let status = answer.status();
+        self.in_flight.answered(is_open || status.is_client_error() || status.is_server_error());
         let length = answer.headers().get(header::CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
         let size = length.or_else(|| http_body::Body::size_hint(answer.body()).exact());
@@ -137,6 +140,7 @@ impl http_body::Body for FollowedBody {
         let frame = ready!(Pin::new(&mut self.inner).poll_frame(context));
         match &frame {
             Some(Ok(frame)) => {
+                self.log.in_flight.taken();
                 self.log.sent += frame.data_ref().map_or(0, |data| data.len() as u64);
                 self.log.complete = self.size == Some(self.log.sent);
             }

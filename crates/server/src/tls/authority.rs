@@ -162,6 +162,9 @@ fn ca_parameters(key: &KeyPair, domains: &[String], now: Timestamp) -> Certifica
     parameters.not_after = date_time(now.plus(CA_LIFETIME));
     parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    // Names bind it where there are names: without this, whoever has the key could sign programs,
+    // mail and clients that the whole machine believes.
+    parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let given = domains.iter().map(String::as_str).filter(|name| name.parse::<IpAddr>().is_err());
     let permitted = names::DOMAINS.into_iter().chain(given);
     parameters.name_constraints = Some(NameConstraints {
@@ -243,6 +246,18 @@ mod tests {
             assert!(matches!(error, TlsError::NotVouchedFor { .. }), "{bad}: {error}");
             assert!(error.to_string().contains("wharfinger trust"), "{error}");
         }
+    }
+
+    #[test]
+    fn it_vouches_for_servers_alone() {
+        // `id-ce-extKeyUsage`, not critical, with `id-kp-serverAuth` and no other (RFC 5280, 4.2.1.12).
+        const SERVERS_ALONE: &[u8] =
+            b"\x06\x03\x55\x1d\x25\x04\x0c\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01";
+        let folder = tempfile::tempdir().unwrap();
+        open(&folder, &[]).unwrap();
+        let pem = fs::read(folder.path().join("ca.crt")).unwrap();
+        let certificate = CertificateDer::from_pem_slice(&pem).unwrap();
+        assert!(certificate.windows(SERVERS_ALONE.len()).any(|bytes| bytes == SERVERS_ALONE));
     }
 
     #[test]

@@ -126,3 +126,66 @@ fn what_is_anothers_stays() {
     assert_eq!(files[0].remove().unwrap(), Change::Kept);
     assert_eq!(fs::read_to_string(&files[0].path).unwrap(), "another's");
 }
+
+#[test]
+fn nothing_is_written_through_a_link() {
+    use std::os::unix::fs::symlink;
+
+    let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let victim = outside.path().join("victim");
+    fs::write(&victim, "precious").unwrap();
+    let files = plan(folder.path(), "127.0.0.1:443", &[], None).files;
+    let fresh = files[0].path.with_added_extension("new");
+    fs::create_dir_all(fresh.parent().unwrap()).unwrap();
+    symlink(&victim, &fresh).unwrap();
+    let error = files[0].write().unwrap_err();
+    assert!(matches!(&error, TrustError::Foreign { path } if *path == fresh), "{error}");
+    fs::remove_file(&fresh).unwrap();
+    symlink(&victim, &files[0].path).unwrap();
+    assert!(matches!(files[0].write(), Err(TrustError::Foreign { .. })));
+    assert_eq!(files[0].remove().unwrap(), Change::Kept);
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
+
+    let containers = folder.path().join("etc/containers");
+    symlink(outside.path(), &containers).unwrap();
+    let error = files[1].write().unwrap_err();
+    assert!(matches!(error, TrustError::Outside { .. }), "{error}");
+    assert!(matches!(files[1].remove(), Err(TrustError::Outside { .. })));
+    assert!(!outside.path().join("certs.d").exists());
+    // A link within the root leads nowhere else.
+    fs::remove_file(&containers).unwrap();
+    symlink(folder.path().join("etc/docker"), &containers).unwrap();
+    assert_eq!(files[2].write().unwrap(), Change::Written);
+}
+
+#[test]
+fn what_was_cut_off_is_written_anew_and_folders_of_others_stay_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = plan(folder.path(), "127.0.0.1:443", &[], None).files;
+    let own = files[0].path.parent().unwrap();
+    fs::create_dir_all(own).unwrap();
+    fs::set_permissions(own, Permissions::from_mode(0o700)).unwrap();
+    fs::write(files[0].path.with_added_extension("new"), "another's").unwrap();
+    assert!(matches!(files[0].write(), Err(TrustError::Foreign { .. })));
+    for half in ["", &OURS[..9], OURS] {
+        fs::write(files[0].path.with_added_extension("new"), half).unwrap();
+        fs::write(&files[0].path, half).unwrap();
+        assert_eq!(files[0].write().unwrap(), Change::Written);
+    }
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(own), 0o700, "there may be keys in it");
+    files[1].write().unwrap();
+    assert_eq!(mode(files[1].path.parent().unwrap()), 0o755);
+    assert_eq!(mode(&folder.path().join("etc/containers")), 0o755);
+}
+
+#[test]
+fn a_certificate_is_that_and_nothing_more() {
+    assert!(is_certificate(PEM));
+    assert!(is_certificate(&PEM.replace('\n', "\r\n")));
+    let key = PEM.replace("CERTIFICATE", "PRIVATE KEY");
+    let empty = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
+    for bad in ["", "root:x:0:0", empty, &key, &format!("{key}{PEM}"), &format!("{PEM}{PEM}")] {
+        assert!(!is_certificate(bad), "{bad}");
+    }
+}
