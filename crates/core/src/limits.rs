@@ -120,6 +120,8 @@ pub const REPLICATION_BACKFILLS_IN_PROGRESS_MAX: usize = 10;
 pub const REPLICATION_BACKFILLS_PAGE_DEFAULT: u32 = 25;
 /// Elements of a page of `ListReplicationBackfills` at the most.
 pub const REPLICATION_BACKFILLS_PAGE_MAX: u32 = 50;
+/// Ended replication backfills of one registry that are kept, the newest (ours; ECR names none).
+pub const REPLICATION_BACKFILLS_KEPT_MAX: u32 = 1_000;
 /// Seconds a replication backfill is shown after its end (90 days).
 pub const REPLICATION_BACKFILL_KEPT_SECONDS: u64 = 90 * 86_400;
 /// Rules of one lifecycle policy.

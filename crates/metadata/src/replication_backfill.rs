@@ -147,6 +147,21 @@ pub async fn end(
     Ok(tx.execute(sql, params![id, status, now]).await? > 0)
 }
 
+/// Removes the oldest ended backfill of a registry that has more than `kept` of them; answers
+/// whether there was one. Reads `kept` entries of the index.
+pub async fn forget_oldest(
+    tx: &mut Tx,
+    registry: &RegistryId,
+    kept: u32,
+) -> Result<bool, MetadataError> {
+    let sql = "DELETE FROM replication_backfill WHERE backfill_id IN \
+               (SELECT backfill_id FROM replication_backfill \
+               WHERE account_id = ?1 AND region = ?2 AND ended_at IS NOT NULL \
+               ORDER BY started_at DESC, backfill_id DESC LIMIT 1 OFFSET ?3)";
+    let values = params![&registry.account, &registry.region, kept];
+    Ok(tx.execute(sql, values).await? > 0)
+}
+
 /// Removes `limit` of the backfills of all registries that ended at `ended_by` or before; answers
 /// how many it removed.
 pub async fn purge(tx: &mut Tx, ended_by: Timestamp, limit: u32) -> Result<u64, MetadataError> {

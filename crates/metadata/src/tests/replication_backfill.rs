@@ -36,8 +36,36 @@ pub(super) async fn run(tx: &mut Tx) -> Result<(), MetadataError> {
     replication_backfill::list(tx, &here, &start, at(0), 10).await?;
     replication_backfill::in_progress(tx, &here, 10).await?;
     replication_backfill::end(tx, &backfill.id, "STOPPED", at(1)).await?;
+    replication_backfill::forget_oldest(tx, &here, 5).await?;
     replication_backfill::purge(tx, at(2), 10).await?;
     Ok(())
+}
+
+#[tokio::test]
+async fn only_so_many_ended_backfills_are_kept_and_all_that_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let metadata = open(&folder);
+    write(&metadata, |tx| {
+        Box::pin(async move {
+            let here = registry("eu-west-1");
+            let running = row(100, at(0), None);
+            replication_backfill::insert(tx, &here, &running).await?;
+            replication_backfill::insert(tx, &registry("eu-west-2"), &row(99, at(0), None)).await?;
+            for seed in 1..=5 {
+                let ended = row(seed, at(seed), Some(at(seed)));
+                replication_backfill::insert(tx, &here, &ended).await?;
+                let forgotten = replication_backfill::forget_oldest(tx, &here, 3).await?;
+                assert_eq!(forgotten, seed > 3);
+            }
+            let start = ReplicationBackfillPosition::start();
+            let kept = replication_backfill::list(tx, &here, &start, at(0), 10).await?;
+            let started: Vec<_> = kept.iter().map(|row| row.started_at).collect();
+            assert_eq!(started, [at(5), at(4), at(3), at(0)]);
+            Ok(())
+        })
+    })
+    .await
+    .unwrap();
 }
 
 #[tokio::test]

@@ -14,7 +14,8 @@ use wharfinger_auth::actions::{
 };
 use wharfinger_core::limits::{
     REPLICATION_BACKFILL_KEPT_SECONDS, REPLICATION_BACKFILLS_IN_PROGRESS_MAX,
-    REPLICATION_BACKFILLS_PAGE_DEFAULT, REPLICATION_BACKFILLS_PAGE_MAX,
+    REPLICATION_BACKFILLS_KEPT_MAX, REPLICATION_BACKFILLS_PAGE_DEFAULT,
+    REPLICATION_BACKFILLS_PAGE_MAX,
 };
 use wharfinger_core::{RegistryId, ReplicationBackfillId, Timestamp};
 use wharfinger_metadata::replication_backfill::{
@@ -140,6 +141,8 @@ impl Registry {
                 Box::pin(async move {
                     check_start(tx, &registry, &row.destination).await?;
                     replication_backfill::insert(tx, &registry, &row).await?;
+                    let kept = REPLICATION_BACKFILLS_KEPT_MAX;
+                    replication_backfill::forget_oldest(tx, &registry, kept).await?;
                     ReplicationBackfill::from_row(row)
                 })
             })
