@@ -217,8 +217,10 @@ fn commit_group(
     jobs: &mut mpsc::Receiver<Job>,
 ) -> Result<(), MetadataError> {
     if let Err(error) = command(tx, "BEGIN IMMEDIATE") {
-        // Those behind have waited as long, and would only wait for the same again.
-        let behind = std::iter::from_fn(|| jobs.try_recv().ok()).take(QUEUE_MAX);
+        // Those behind have waited as long, and would only wait for the same again. Collected first:
+        // who comes once others have been told has not waited at all.
+        let behind: Vec<Job> =
+            std::iter::from_fn(|| jobs.try_recv().ok()).take(QUEUE_MAX).collect();
         for job in std::iter::once(first).chain(behind) {
             let (_, reply) = job(Err(again(&error)));
             reply(Err(again(&error)));
