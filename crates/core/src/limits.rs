@@ -161,10 +161,6 @@ pub const RATED_REGISTRIES_MAX: usize = 1_024;
 /// Seconds after which a client that was refused for its rate may try again. No rate is below one
 /// request in a second.
 pub const RATE_RETRY_AFTER_SECONDS: u64 = 1;
-/// Anonymous pulls from public registries in a second (ECR Public's quota).
-pub const PUBLIC_ANONYMOUS_PULLS_PER_SECOND: u32 = 1;
-/// Authenticated pulls from public registries in a second (ECR Public's quota).
-pub const PUBLIC_AUTHENTICATED_PULLS_PER_SECOND: u32 = 10;
 /// Repositories of one public registry (ECR Public's quotas, like the next three).
 pub const PUBLIC_REPOSITORIES_MAX: u64 = 10_000;
 /// Bytes of one layer of a public registry (10,000 MiB).

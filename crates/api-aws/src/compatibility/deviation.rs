@@ -333,6 +333,11 @@ const OF_SERVICES: &[Deviation] = &[
                URL of `GetDownloadUrlForLayer` counts as calling it.",
     },
     Deviation {
+        place: "Rates of pulls from ECR Public",
+        aws: "One anonymous pull in a second, ten authenticated ones, 500 GB in a month.",
+        here: "Not limited: they are the price of a service that is free to the world.",
+    },
+    Deviation {
         place: "Quotas",
         aws: "Repositories and images per repository are raised on request, tags per image are \
               not; the text of `LimitExceededException` is not documented. 100,000 basic scans \
