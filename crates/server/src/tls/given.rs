@@ -61,29 +61,44 @@ impl GivenCertificate {
     }
 
     /// The certificate as it is in the files now, or as it was when they were last of use.
+    ///
+    /// The files are looked at without the lock: on a disk that hangs, only who looks waits.
     pub(super) fn config(&self) -> Arc<ServerConfig> {
+        if let Some(known) = self.due() {
+            // Taken before the files are read: what changes meanwhile is read the next time.
+            let prints = [print(&self.cert), print(&self.key)];
+            if prints != known {
+                self.take(prints, read(&self.cert, &self.key, &self.base));
+            }
+        }
+        Arc::clone(&self.current.lock().config)
+    }
+
+    /// What is known of the files, for the one caller who is to look at them now.
+    fn due(&self) -> Option<[Option<FilePrint>; 2]> {
         let now = self.clock.now();
         let mut current = self.current.lock();
         let since = now.millis().abs_diff(current.looked_at.millis());
-        if u128::from(since) >= LOOK_INTERVAL.as_millis() {
+        (u128::from(since) >= LOOK_INTERVAL.as_millis()).then(|| {
             current.looked_at = now;
-            // Taken before the files are read: what changes meanwhile is read the next time.
-            let prints = [print(&self.cert), print(&self.key)];
-            if prints != current.prints {
-                current.prints = prints;
-                match read(&self.cert, &self.key, &self.base) {
-                    Ok(config) => {
-                        current.config = Arc::new(config);
-                        tracing::info!(cert = %self.cert.display(), "a new certificate is in use");
-                    }
-                    Err(error) => tracing::error!(
-                        error = &error as &dyn std::error::Error,
-                        "the new certificate is of no use; the one before stays in use"
-                    ),
-                }
+            current.prints
+        })
+    }
+
+    /// Puts what was read in use, if it is of use.
+    fn take(&self, prints: [Option<FilePrint>; 2], read: Result<ServerConfig, TlsError>) {
+        let mut current = self.current.lock();
+        current.prints = prints;
+        match read {
+            Ok(config) => {
+                current.config = Arc::new(config);
+                tracing::info!(cert = %self.cert.display(), "a new certificate is in use");
             }
+            Err(error) => tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the new certificate is of no use; the one before stays in use"
+            ),
         }
-        Arc::clone(&current.config)
     }
 }
 
