@@ -323,11 +323,6 @@ const OF_SERVICES: &[Deviation] = &[
         here: "`SerializationException`: no operation needs so many, and memory has a bound.",
     },
     Deviation {
-        place: "`UploadLayerPart` beside another request that writes to the same upload",
-        aws: "Not documented.",
-        here: "`ThrottlingException`, which SDKs try again: a part that waits would hold its bytes.",
-    },
-    Deviation {
         place: "A request body above 29 MiB (STS: 512 KiB)",
         aws: "Not documented.",
         here: "Status 413, `RequestEntityTooLargeException` (STS: `RequestEntityTooLarge`).",
