@@ -18,6 +18,9 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migration/0007_images.sql"),
     include_str!("migration/0008_public.sql"),
     include_str!("migration/0009_kms.sql"),
+    include_str!("migration/0010_small_blobs.sql"),
+    include_str!("migration/0011_change_counters.sql"),
+    include_str!("migration/0012_upload_credentials.sql"),
 ];
 
 /// The schema version this program writes.

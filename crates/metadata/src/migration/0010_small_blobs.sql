@@ -1,0 +1,1 @@
+-- Blobs that are kept in their rows.

@@ -1,0 +1,1 @@
+-- What caches ask whether they are still true.

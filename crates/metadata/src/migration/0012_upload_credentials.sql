@@ -1,0 +1,1 @@
+-- Who began an upload, and until when that credential is good.
