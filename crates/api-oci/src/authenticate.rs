@@ -65,14 +65,15 @@ impl ApiOci {
         }
         let unauthorized = || Refusal::unauthorized(&Origin::of(context));
         let password = basic_password(&head.headers).ok_or_else(unauthorized)?;
-        let (caller, issued_for) =
-            self.auth.authenticate_token(context, password.expose()).await.map_err(|error| {
-                match error {
-                    TokenError::Missing | TokenError::Invalid => unauthorized(),
-                    TokenError::Expired => Refusal::denied(error.to_string()),
-                    TokenError::Store(error) => Error::Server(Box::new(error)).into(),
-                }
-            })?;
+        let mut login = self.auth.authenticate_token(context, password.expose()).await;
+        if matches!(login, Err(TokenError::Expired)) {
+            login = self.authenticate_upload(context, head, password.expose()).await;
+        }
+        let (caller, issued_for) = login.map_err(|error| match error {
+            TokenError::Missing | TokenError::Invalid => unauthorized(),
+            TokenError::Expired => Refusal::denied(error.to_string()),
+            TokenError::Store(error) => Error::Server(Box::new(error)).into(),
+        })?;
         match registry_of_host(&context.host) {
             // A token is good for all registries of its region, and for no other region.
             Some(asked) if asked.region != issued_for.region => Err(unauthorized()),

@@ -27,6 +27,7 @@ pub mod required_actions;
 mod routing;
 mod tag;
 mod upload;
+mod upload_credential;
 
 use std::sync::Arc;
 

@@ -4,11 +4,13 @@ use http::StatusCode;
 use http::header::{CONTENT_LENGTH, CONTENT_RANGE, LOCATION, RANGE};
 use http_body::Body as _;
 use wharfinger_auth::Permit;
-use wharfinger_auth::actions::{CompleteLayerUpload, InitiateLayerUpload, UploadLayerPart};
+use wharfinger_auth::actions::{
+    BatchCheckLayerAvailability, CompleteLayerUpload, InitiateLayerUpload, UploadLayerPart,
+};
 use wharfinger_core::{Digest, RepositoryName, UploadId};
 use wharfinger_oci::range::upload_progress;
 use wharfinger_oci::{ByteRange, ErrorCode, Route};
-use wharfinger_registry::{EmptyBlob, Error, UploadProgress};
+use wharfinger_registry::{EmptyBlob, Error, LayerAvailability, UploadProgress};
 
 use crate::answer::{Answer, CONTENT_DIGEST, UPLOAD_UUID};
 use crate::call::Call;
@@ -66,8 +68,8 @@ async fn push_whole(
     let upload_id = begin(call, name, permit).await?.upload_id;
     let pieces = body::pieces(body);
     let outcome = match call.registry.append_to_upload(&upload, upload_id, None, pieces).await {
-        Ok(_) => finish(call, name, &complete, upload_id, digest).await,
-        Err(error) => Err(error.into()),
+        Ok(_) => finish(call, &complete, upload_id, digest).await,
+        Err(error) => Err(error),
     };
     if outcome.is_err()
         && let Err(error) = call.registry.cancel_layer_upload(permit, upload_id).await
@@ -75,7 +77,8 @@ async fn push_whole(
         let (request_id, error) = (call.context.request_id, chain(&error));
         tracing::warn!(%request_id, error, "a failed upload lies idle until it is reclaimed");
     }
-    outcome
+    outcome?;
+    Ok(stored(call, name, digest))
 }
 
 /// `[end-5] PATCH /v2/<name>/blobs/uploads/<id>`; ECR `UploadLayerPart`, of any size. Without
@@ -87,7 +90,8 @@ pub(crate) async fn append(
     body: Body,
 ) -> Result<Answer, Refusal> {
     let permit = call.permit::<UploadLayerPart>(name).await?;
-    let progress = feed(call, &permit, upload_id, body).await?;
+    let fed = feed(call, &permit, upload_id, body).await?;
+    let progress = fed.map_err(|error| refused(call, name, error))?;
     Ok(described(call, name, Answer::empty(StatusCode::ACCEPTED), progress))
 }
 
@@ -106,10 +110,46 @@ pub(crate) async fn complete(
         false => None,
     };
     let digest = digest_parameter(call)?;
-    if let Some(upload) = upload {
-        feed(call, &upload, upload_id, body).await?;
+    let fed = match upload {
+        Some(upload) => feed(call, &upload, upload_id, body).await?.map(|_| ()),
+        None => Ok(()),
+    };
+    let ended = match fed {
+        Ok(()) => finish(call, &permit, upload_id, digest).await,
+        Err(error) => Err(error),
+    };
+    match ended {
+        // Completed before, by a request whose answer got lost.
+        Err(Error::UploadNotFound { .. }) if has_layer(call, name, digest).await => {}
+        ended => ended.map_err(|error| refused(call, name, error))?,
     }
-    finish(call, name, &permit, upload_id, digest).await
+    Ok(stored(call, name, digest))
+}
+
+/// A refusal, which tells a client whose chunk does not go on where it has to (as distribution
+/// does, whose clients look for it).
+fn refused(call: &Call<'_>, name: &RepositoryName, error: Error) -> Refusal {
+    let Error::InvalidLayerPart { upload: upload_id, last_valid_byte_received, .. } = &error else {
+        return error.into();
+    };
+    let (upload_id, last) = (*upload_id, *last_valid_byte_received);
+    let received_bytes = u64::try_from(last.saturating_add(1)).unwrap_or_default();
+    let upload = Route::BlobUpload { name: name.clone(), upload_id };
+    Refusal::from(error)
+        .with_header(LOCATION, call.origin().url(upload))
+        .with_header(RANGE, upload_progress(received_bytes))
+        .with_header(UPLOAD_UUID, upload_id.to_string())
+}
+
+/// Whether the repository has a layer, as `HEAD` would tell this client.
+async fn has_layer(call: &Call<'_>, name: &RepositoryName, digest: Digest) -> bool {
+    let Ok(permit) = call.permit::<BatchCheckLayerAvailability>(name).await else { return false };
+    let digests = vec![digest.to_string()];
+    let found = call.registry.batch_check_layer_availability(&permit, digests).await;
+    matches!(
+        found.as_deref(),
+        Ok([LayerAvailability::Available { .. } | LayerAvailability::Archived { .. }])
+    )
 }
 
 /// `[end-13] GET /v2/<name>/blobs/uploads/<id>`: how far the upload is.
@@ -134,20 +174,21 @@ pub(crate) async fn cancel(
     Ok(Answer::empty(StatusCode::NO_CONTENT))
 }
 
-/// Appends a body, which must be what its `Content-Range` says, if it has one.
+/// Appends a body, which must be what its `Content-Range` says, if it has one. The outer error is
+/// that of the header, the inner one of the registry.
 async fn feed(
     call: &Call<'_>,
     permit: &Permit<UploadLayerPart>,
     upload_id: UploadId,
     body: Body,
-) -> Result<UploadProgress, Refusal> {
+) -> Result<Result<UploadProgress, Error>, Refusal> {
     let Some(range) = chunk_range(call)? else {
         let pieces = body::pieces(body);
-        return Ok(call.registry.append_to_upload(permit, upload_id, None, pieces).await?);
+        return Ok(call.registry.append_to_upload(permit, upload_id, None, pieces).await);
     };
     let first_byte = Some(range.first());
     let pieces = body::pieces_of_length(body, range.len());
-    Ok(call.registry.append_to_upload(permit, upload_id, first_byte, pieces).await?)
+    Ok(call.registry.append_to_upload(permit, upload_id, first_byte, pieces).await)
 }
 
 /// The `Content-Range` of a chunk, which a `Content-Length` must agree with.
@@ -180,21 +221,24 @@ fn digest_parameter(call: &Call<'_>) -> Result<Digest, Refusal> {
 
 async fn finish(
     call: &Call<'_>,
-    name: &RepositoryName,
     permit: &Permit<CompleteLayerUpload>,
     upload_id: UploadId,
     digest: Digest,
-) -> Result<Answer, Refusal> {
+) -> Result<(), Error> {
     let (digests, empty) = (vec![digest], EmptyBlob::Allowed);
     match call.registry.complete_layer_upload(permit, upload_id, digests, empty).await {
         // A layer that was there already is there now, which is what the client wants.
-        Ok(_) | Err(Error::LayerAlreadyExists { .. }) => {}
-        Err(error) => return Err(error.into()),
+        Ok(_) | Err(Error::LayerAlreadyExists { .. }) => Ok(()),
+        Err(error) => Err(error),
     }
+}
+
+/// 201: the layer is in the repository.
+fn stored(call: &Call<'_>, name: &RepositoryName, digest: Digest) -> Answer {
     let blob = Route::Blob { name: name.clone(), digest };
-    Ok(Answer::empty(StatusCode::CREATED)
+    Answer::empty(StatusCode::CREATED)
         .header(LOCATION, call.origin().url(blob))
-        .header(CONTENT_DIGEST, digest.to_string()))
+        .header(CONTENT_DIGEST, digest.to_string())
 }
 
 /// Where the upload is to be gone on with, and how far it is. `Location` stays the same for the

@@ -20,6 +20,7 @@ mod resource_policy;
 mod seal;
 mod stored_policies;
 mod token;
+mod upload_credential;
 mod user;
 
 pub use account::RootKey;

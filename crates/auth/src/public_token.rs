@@ -124,13 +124,18 @@ fn verify(
     password: &str,
     now: Timestamp,
 ) -> Result<(Timestamp, String), TokenError> {
+    let (expires_at, access_key_id) = open(key, password)?;
+    if now >= expires_at { Err(TokenError::Expired) } else { Ok((expires_at, access_key_id)) }
+}
+
+/// The same, whether or not the token has ended.
+pub(crate) fn open(key: &SealingKey, password: &str) -> Result<(Timestamp, String), TokenError> {
     if password.len() > PASSWORD_CHARS_MAX {
         return Err(TokenError::Invalid);
     }
     let sealed = URL_SAFE_NO_PAD.decode(password).map_err(|_| TokenError::Invalid)?;
     let claims = key.open(AAD, &sealed).ok_or(TokenError::Invalid)?;
-    let (expires_at, access_key_id) = parse(&claims).ok_or(TokenError::Invalid)?;
-    if now >= expires_at { Err(TokenError::Expired) } else { Ok((expires_at, access_key_id)) }
+    parse(&claims).ok_or(TokenError::Invalid)
 }
 
 fn parse(claims: &[u8]) -> Option<(Timestamp, String)> {

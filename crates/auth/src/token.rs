@@ -70,13 +70,24 @@ pub(crate) fn verify(
     password: &str,
     now: Timestamp,
 ) -> Result<TokenClaims, TokenError> {
+    let (expires_at, claims) = open(key, password)?;
+    if now >= expires_at { Err(TokenError::Expired) } else { Ok(claims) }
+}
+
+/// What a password says and until when, whether or not that is over.
+///
+/// # Errors
+/// [`TokenError::Invalid`].
+pub(crate) fn open(
+    key: &SealingKey,
+    password: &str,
+) -> Result<(Timestamp, TokenClaims), TokenError> {
     if password.len() > PASSWORD_CHARS_MAX {
         return Err(TokenError::Invalid);
     }
     let sealed = URL_SAFE_NO_PAD.decode(password).map_err(|_| TokenError::Invalid)?;
     let claims = key.open(AAD, &sealed).ok_or(TokenError::Invalid)?;
-    let (expires_at, claims) = parse(&claims).ok_or(TokenError::Invalid)?;
-    if now >= expires_at { Err(TokenError::Expired) } else { Ok(claims) }
+    parse(&claims).ok_or(TokenError::Invalid)
 }
 
 fn parse(claims: &[u8]) -> Option<(Timestamp, TokenClaims)> {

@@ -11,6 +11,7 @@ use wharfinger_core::ObjectId;
 use crate::checkpoint::UploadCheckpoint;
 use crate::finished::Finished;
 use crate::key::KeyDomain;
+use crate::mark::Mark;
 use crate::object_file::ObjectFolder;
 use crate::sealer::Sealer;
 use crate::segment_buffer::{BATCH_SEGMENTS, BUFFER_BYTES, SegmentBuffer};
@@ -106,6 +107,18 @@ impl ObjectWriter {
             sealer.seal_inner(buffer, buffer.segments().saturating_sub(1))?;
             sealer.sync()?;
             UploadCheckpoint::seal(sealer, size_bytes, buffer.text(0))
+        })
+        .await
+    }
+
+    /// The same without waiting for the disk: the writer goes on while [`Mark::sync`] makes durable
+    /// what it has taken up to here.
+    pub async fn mark(&mut self) -> Result<Mark, BlobError> {
+        let size_bytes = self.size_bytes;
+        self.run(move |sealer, buffer| {
+            sealer.seal_inner(buffer, buffer.segments().saturating_sub(1))?;
+            let checkpoint = UploadCheckpoint::seal(sealer, size_bytes, buffer.text(0))?;
+            Ok(Mark::new(Arc::clone(&sealer.file), sealer.folder_synced, checkpoint))
         })
         .await
     }

@@ -69,6 +69,15 @@ pub const PULL_RECORD_SECONDS_MIN: u64 = 86_400;
 pub const PULLS_WAITING_MAX: usize = 1_000;
 /// Seconds an upload session may lie idle before it is reclaimed (our choice; ECR names none).
 pub const UPLOAD_IDLE_SECONDS_MAX: u64 = 86_400;
+/// Seconds after its beginning during which an upload session may be gone on with by way of a token
+/// that has run out meanwhile (ours; what ECR does is not documented).
+pub const UPLOAD_CREDENTIAL_SECONDS_MAX: u64 = 86_400;
+/// Bytes of one request's body after which what has arrived is made durable while more comes (ours):
+/// so much is lost at the most when a server dies in the middle of a long upload.
+pub const UPLOAD_CHECKPOINT_BYTES: u64 = 64 * 1024 * 1024;
+/// Seconds a server that ends waits for uploads whose connections it has broken off, until what has
+/// arrived is durable (ours).
+pub const UPLOAD_SETTLE_SECONDS_MAX: u64 = 10;
 /// Seconds a request's signature may differ from the server's clock.
 pub const SIGNATURE_SKEW_SECONDS_MAX: u64 = 900;
 /// Depth of nesting a manifest or policy may have: ours, against hostile JSON.

@@ -295,6 +295,7 @@ async fn of_two_writers_to_an_upload_one_is_told_no() {
         checkpoint: Some(vec![1, 2, 3]),
         created_at: now(),
         updated_at: now(),
+        begun_by: Some("AKIA".into()),
     };
     write(&metadata, move |tx| {
         Box::pin(async move {

@@ -22,7 +22,8 @@ pub struct UploadRow {
     pub last_part_sha256: Option<Vec<u8>>,
     /// Whether a part that is too small has been followed by another.
     pub short_part: bool,
-    /// The object the bytes go to; none before the first byte.
+    /// The object the bytes go to; none before the first byte. With no checkpoint, one that was
+    /// about to be written: what there is of it counts for nothing.
     pub object_id: Option<ObjectId>,
     /// Where the object store goes on from, opaque.
     pub checkpoint: Option<Vec<u8>>,
@@ -30,6 +31,8 @@ pub struct UploadRow {
     pub created_at: Timestamp,
     /// When it last received anything.
     pub updated_at: Timestamp,
+    /// The access key of who began it; none if nobody with a key did.
+    pub begun_by: Option<String>,
 }
 
 /// A query for the columns that `from_row` reads, in its order.
@@ -38,7 +41,7 @@ macro_rules! select {
         concat!(
             "SELECT upload_id, repository_id, received_bytes, part_count, \
              last_part_first_byte, last_part_sha256, short_part, object_id, \
-             checkpoint, created_at, updated_at ",
+             checkpoint, created_at, updated_at, begun_by ",
             $rest
         )
     };
@@ -57,6 +60,7 @@ fn from_row(row: &Row) -> Result<UploadRow, MetadataError> {
         checkpoint: row.bytes_opt(8)?.map(<[u8]>::to_vec),
         created_at: row.time(9)?,
         updated_at: row.time(10)?,
+        begun_by: row.text_opt(11)?.map(str::to_owned),
     })
 }
 
@@ -64,8 +68,8 @@ fn from_row(row: &Row) -> Result<UploadRow, MetadataError> {
 pub async fn insert(tx: &mut Tx, upload: &UploadRow) -> Result<(), MetadataError> {
     let sql = "INSERT INTO upload (upload_id, repository_id, received_bytes, part_count, \
                last_part_first_byte, last_part_sha256, short_part, object_id, checkpoint, \
-               created_at, updated_at) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+               created_at, updated_at, begun_by) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     let values = params![
         &upload.upload_id,
         upload.repository,
@@ -77,7 +81,8 @@ pub async fn insert(tx: &mut Tx, upload: &UploadRow) -> Result<(), MetadataError
         upload.object_id.as_ref(),
         upload.checkpoint.as_ref(),
         upload.created_at,
-        upload.updated_at
+        upload.updated_at,
+        upload.begun_by.as_ref()
     ];
     tx.execute(sql, values).await.map(|_| ())
 }
@@ -116,6 +121,42 @@ pub async fn advance(
         was_received
     ];
     Ok(tx.execute(sql, values).await? == 1)
+}
+
+/// Who began a session (an access key), and when; `None` if the repository has no such session, or
+/// it does not say who.
+pub async fn begun(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    upload_id: &UploadId,
+) -> Result<Option<(String, Timestamp)>, MetadataError> {
+    let sql = "SELECT begun_by, created_at FROM upload \
+               WHERE upload_id = ?1 AND repository_id = ?2 AND begun_by IS NOT NULL";
+    let found = tx.query_opt(sql, params![upload_id, repository]).await?;
+    found.map(|row| Ok((row.text(0)?.to_owned(), row.time(1)?))).transpose()
+}
+
+/// Notes which object a session is about to write, before there is anything of it; answers whether
+/// the session is there and has none yet.
+pub async fn claim_object(
+    tx: &mut Tx,
+    upload_id: &UploadId,
+    object_id: &ObjectId,
+) -> Result<bool, MetadataError> {
+    let sql = "UPDATE upload SET object_id = ?2 WHERE upload_id = ?1 AND object_id IS NULL";
+    Ok(tx.execute(sql, params![upload_id, object_id]).await? == 1)
+}
+
+/// Takes back [`claim_object`], unless a checkpoint has made the object the session's; answers
+/// whether it did.
+pub async fn release_object(
+    tx: &mut Tx,
+    upload_id: &UploadId,
+    object_id: &ObjectId,
+) -> Result<bool, MetadataError> {
+    let sql = "UPDATE upload SET object_id = NULL \
+               WHERE upload_id = ?1 AND object_id = ?2 AND checkpoint IS NULL";
+    Ok(tx.execute(sql, params![upload_id, object_id]).await? == 1)
 }
 
 /// Notes that a session is in use.

@@ -7,6 +7,7 @@
 mod complete;
 mod feed;
 mod lock;
+mod milestone;
 mod part;
 
 use wharfinger_auth::Permit;
@@ -45,6 +46,7 @@ impl Registry {
     ) -> Result<UploadProgress, Error> {
         let resource = permit.resource().clone();
         let (upload_id, now) = (UploadId::random(&*self.entropy), self.now());
+        let begun_by = permit.principal().map(|principal| principal.access_key_id.clone());
         self.metadata
             .write(move |tx| {
                 Box::pin(async move {
@@ -62,6 +64,7 @@ impl Registry {
                         checkpoint: None,
                         created_at: now,
                         updated_at: now,
+                        begun_by: begun_by.filter(|key| !key.is_empty()),
                     };
                     upload::insert(tx, &row).await?;
                     Ok(UploadProgress { upload_id, received_bytes: 0 })
@@ -79,7 +82,7 @@ impl Registry {
         permit: &Permit<UploadLayerPart>,
         upload_id: UploadId,
     ) -> Result<UploadProgress, Error> {
-        let (_, row) = self.find_upload(permit.resource(), upload_id).await?;
+        let (_, row) = self.read_upload(permit.resource(), upload_id).await?;
         Ok(UploadProgress { upload_id, received_bytes: row.received_bytes })
     }
 
@@ -109,7 +112,59 @@ impl Registry {
         Ok(())
     }
 
+    /// Waits until no request of this process writes to an upload: when the server ends, so that
+    /// what arrived is kept. Nothing else ends the wait.
+    pub async fn uploads_settled(&self) {
+        self.uploads.all_released().await;
+    }
+
+    /// The upload, for whoever holds its lock.
     async fn find_upload(
+        &self,
+        resource: &RepositoryResource,
+        upload_id: UploadId,
+    ) -> Result<(RepositoryRow, UploadRow), Error> {
+        let (repository, row) = self.read_upload(resource, upload_id).await?;
+        Ok((repository, self.without_claim(row).await?))
+    }
+
+    /// Lets go of an object that was begun and came to no checkpoint, by a process that was killed
+    /// or a write that failed: nothing of it counts.
+    async fn without_claim(&self, row: UploadRow) -> Result<UploadRow, Error> {
+        let (upload_id, now) = (row.upload_id, self.now());
+        let (Some(object_id), None) = (row.object_id, &row.checkpoint) else { return Ok(row) };
+        self.metadata
+            .write(move |tx| {
+                Box::pin(async move {
+                    if upload::release_object(tx, &upload_id, &object_id).await? {
+                        blob::discard_object(tx, &object_id, now).await?;
+                    }
+                    Ok::<_, Error>(())
+                })
+            })
+            .await?;
+        self.delete_discarded_objects().await;
+        Ok(UploadRow { object_id: None, ..row })
+    }
+
+    /// What came of a request to an upload. One that failed because somebody else ended the upload
+    /// meanwhile, and took its object away, is told that and nothing else.
+    async fn unless_ended<T>(
+        &self,
+        resource: &RepositoryResource,
+        upload_id: UploadId,
+        outcome: Result<T, Error>,
+    ) -> Result<T, Error> {
+        if matches!(outcome, Err(Error::Server(_)))
+            && let Err(ended @ (Error::UploadNotFound { .. } | Error::RepositoryNotFound { .. })) =
+                self.read_upload(resource, upload_id).await
+        {
+            return Err(ended);
+        }
+        outcome
+    }
+
+    async fn read_upload(
         &self,
         resource: &RepositoryResource,
         upload_id: UploadId,

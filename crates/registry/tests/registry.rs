@@ -26,4 +26,7 @@ mod registry {
     mod scanning;
     mod signing;
     mod uploading;
+    mod uploads_at_once;
+    mod uploads_killed;
+    mod uploads_model;
 }

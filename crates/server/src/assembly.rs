@@ -4,12 +4,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use wharfinger_api_aws::{ApiAws, Endpoints};
 use wharfinger_api_oci::ApiOci;
 use wharfinger_blobs::{BlobError, LocalBlobStore};
 use wharfinger_core::RegistryId;
+use wharfinger_core::limits::UPLOAD_SETTLE_SECONDS_MAX;
 use wharfinger_registry::Registry;
 
 use crate::pipeline::{Health, Pipeline};
@@ -113,11 +115,17 @@ impl Server {
 
     /// Serves until `shutdown` begins, finishes what is in flight, and closes the data directory.
     pub async fn run(self, shutdown: Shutdown) -> Result<(), StartError> {
+        let registry = Arc::clone(&self.registry);
         let reclaiming = tokio::spawn(reclaim::run(self.registry, shutdown.clone()));
         let RunningServer { listen, account, .. } = &self.running;
         tracing::info!(%listen, account, version = crate::VERSION, "serving");
         let limits = &self.config.limits;
         listener::serve(self.listener, self.tls, self.pipeline, limits, &shutdown).await;
+        // Connections that were broken off leave uploads whose last bytes are not durable yet.
+        let settle = Duration::from_secs(UPLOAD_SETTLE_SECONDS_MAX);
+        if tokio::time::timeout(settle, registry.uploads_settled()).await.is_err() {
+            tracing::warn!("some uploads go back to their last checkpoint");
+        }
         // It looks at the shutdown between two rounds; one that is under way may be broken off.
         reclaiming.abort();
         self.installation.directory().remove_running_server()?;

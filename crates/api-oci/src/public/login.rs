@@ -71,6 +71,10 @@ impl ApiOci {
         };
         match self.auth.authenticate_public_token(context, token.expose()).await {
             Ok(login) => Ok(login.caller),
+            Err(TokenError::Expired) => self
+                .authenticate_public_upload(context, place.rest, token.expose())
+                .await
+                .map_err(|error| of_token(error, challenge)),
             Err(TokenError::Invalid | TokenError::Missing) if !place.has_own_host() => {
                 // A client that is logged in to the private registries of this host sends that
                 // login here as well. It counts for nothing, so its bearer is nobody in particular.

@@ -78,6 +78,7 @@ impl Registry {
             completion.run(&row, &digests).await
         });
         let outcome = work.await.map_err(|error| Error::Server(Box::new(error)))?;
+        let outcome = self.unless_ended(permit.resource(), upload_id, outcome).await;
         self.delete_discarded_objects_if_any(&outcome).await;
         match outcome? {
             Outcome::Stored(layer, _) => Ok(layer),

@@ -13,6 +13,7 @@ use wharfinger_core::{Clock, ObjectId, UploadId};
 use wharfinger_metadata::upload::{self, UploadRow};
 use wharfinger_metadata::{Metadata, blob};
 
+use super::milestone::Milestones;
 use super::{UploadProgress, invalid_part, not_found};
 use crate::kind_limits::KindLimits;
 use crate::layer::parse_domain;
@@ -60,11 +61,17 @@ impl Registry {
             let _lock = lock;
             feed.append(row, body).await
         });
-        work.await.map_err(|error| Error::Server(Box::new(error)))?
+        let outcome = work.await.map_err(|error| Error::Server(Box::new(error)))?;
+        let outcome = self.unless_ended(permit.resource(), upload_id, outcome).await;
+        if matches!(outcome, Err(Error::UploadNotFound { .. })) {
+            self.delete_discarded_objects().await;
+        }
+        outcome
     }
 }
 
 /// What appending to an upload takes, apart from the service itself.
+#[derive(Clone)]
 pub(super) struct Feed {
     pub(super) metadata: Metadata,
     pub(super) blobs: Arc<dyn BlobStore>,
@@ -81,6 +88,7 @@ impl Feed {
     ) -> Result<UploadProgress, Error> {
         let limit = KindLimits::of(&self.resource.registry).layer_bytes;
         let mut body = pin!(body);
+        let mut milestones = Milestones::new(self.clone(), row);
         let mut writer = None;
         let mut outcome = Ok(());
         while let Some(chunk) = body.next().await {
@@ -89,9 +97,9 @@ impl Feed {
                 Ok(chunk) => {
                     let writer = match &mut writer {
                         Some(writer) => writer,
-                        none => none.insert(self.writer(&row).await?),
+                        none => none.insert(self.writer(milestones.row()).await?),
                     };
-                    write_within(limit, writer, chunk).await
+                    milestones.write(limit, writer, chunk).await
                 }
                 Err(error) => Err(Error::BodyInterrupted(error.to_string())),
             };
@@ -99,17 +107,25 @@ impl Feed {
                 break;
             }
         }
+        // What is on its way to the disk goes before: whether it gets there decides what is kept.
+        let (row, outcome) = milestones.end(outcome).await;
         let Some(writer) = writer else {
             let UploadRow { upload_id, received_bytes, .. } = row;
             return outcome.map(|()| UploadProgress { upload_id, received_bytes });
         };
-        // A failed write leaves the session where it was; anything else keeps what arrived.
-        if let Err(error @ (Error::StorageFull(_) | Error::Server(_))) = outcome {
-            self.abandon(&row, writer).await;
-            return Err(error);
+        match outcome {
+            Ok(()) => self.checkpoint(row, writer, |_| {}).await,
+            // The body is at fault: what arrived before is kept.
+            Err(error @ (Error::BodyInterrupted(_) | Error::LimitExceeded { .. })) => {
+                self.checkpoint(row, writer, |_| {}).await?;
+                Err(error)
+            }
+            // A failed write leaves the session where its row says.
+            Err(error) => {
+                self.abandon(&row, writer).await;
+                Err(error)
+            }
         }
-        let progress = self.checkpoint(row, writer, |_| {}).await?;
-        outcome.map(|()| progress)
     }
 
     /// A writer that goes on where the row stands.
@@ -137,35 +153,20 @@ impl Feed {
                 return Err(error.into());
             }
         };
-        let (was_received, unknown) = (row.received_bytes, row.object_id.is_none());
-        let (written, now) = (writer.object_id(), self.clock.now());
+        let (was_received, unknown) = (row.received_bytes, row.checkpoint.is_none());
+        let written = writer.object_id();
         let mut next = row;
         change(&mut next);
         next.received_bytes = writer.size_bytes();
         next.object_id = Some(written);
         next.checkpoint = Some(checkpoint.into_bytes());
         // Now, not when the request began: that may have been long ago.
-        next.updated_at = now;
+        next.updated_at = self.clock.now();
         let progress =
             UploadProgress { upload_id: next.upload_id, received_bytes: next.received_bytes };
         let upload_id = next.upload_id;
-        let moved_on = self
-            .metadata
-            .write(move |tx| {
-                Box::pin(async move {
-                    if upload::advance(tx, &next, was_received).await? {
-                        return Ok::<_, Error>(true);
-                    }
-                    // The session was ended, or another process moved it on.
-                    let current = upload::find(tx, next.repository, &next.upload_id).await?;
-                    if current.is_none_or(|current| current.object_id != Some(written)) {
-                        blob::discard_object(tx, &written, now).await?;
-                    }
-                    Ok(false)
-                })
-            })
-            .await;
-        // Nothing was kept, so no row knows the object. After any other failure one might.
+        let moved_on = self.advance(next, was_received).await;
+        // Nothing was kept, so no row needs the object. After any other failure one might.
         if matches!(moved_on, Err(Error::StorageFull(_))) && unknown {
             drop(writer);
             self.delete_unknown(written).await;
@@ -173,27 +174,42 @@ impl Feed {
         if moved_on? { Ok(progress) } else { Err(not_found(&self.resource, upload_id)) }
     }
 
-    /// Gives up what a failed call wrote. An object that no row knows is deleted; one that a row
-    /// knows goes on from its checkpoint.
+    /// Has the row say how far the upload is, if it still stands at `was_received`; answers whether
+    /// it does. An object that no row needs any more is let go of.
+    pub(super) async fn advance(&self, next: UploadRow, was_received: u64) -> Result<bool, Error> {
+        let now = self.clock.now();
+        self.metadata
+            .write(move |tx| {
+                Box::pin(async move {
+                    if upload::advance(tx, &next, was_received).await? {
+                        return Ok::<_, Error>(true);
+                    }
+                    // The session was ended, or another process moved it on.
+                    let Some(written) = next.object_id else { return Ok(false) };
+                    let current = upload::find(tx, next.repository, &next.upload_id).await?;
+                    if current.is_none_or(|current| current.object_id != Some(written)) {
+                        blob::discard_object(tx, &written, now).await?;
+                    }
+                    Ok(false)
+                })
+            })
+            .await
+    }
+
+    /// Gives up what a failed call wrote. An object of no checkpoint is deleted; another one goes
+    /// on from there.
     pub(super) async fn abandon(&self, row: &UploadRow, writer: ObjectWriter) {
         let object_id = writer.object_id();
         drop(writer);
-        if row.object_id.is_none() {
+        if row.checkpoint.is_none() {
             self.delete_unknown(object_id).await;
         }
     }
 
-    /// Deletes an object that no row knows.
+    /// Deletes an object that no row needs.
     pub(super) async fn delete_unknown(&self, object_id: ObjectId) {
         if let Err(error) = self.blobs.delete(object_id).await {
             tracing::warn!(%object_id, %error, "an abandoned object could not be deleted");
         }
     }
-}
-
-async fn write_within(limit: u64, writer: &mut ObjectWriter, chunk: Bytes) -> Result<(), Error> {
-    if writer.size_bytes().saturating_add(chunk.len() as u64) > limit {
-        return Err(Error::LimitExceeded { what: "bytes per layer", limit });
-    }
-    Ok(writer.write(chunk).await?)
 }

@@ -11,6 +11,7 @@ use wharfinger_core::limits::LAYER_PART_BYTES_MIN;
 use wharfinger_metadata::upload::UploadRow;
 
 use super::feed::Feed;
+use super::milestone::Milestones;
 use super::{UploadProgress, invalid_part};
 use crate::kind_limits::KindLimits;
 use crate::{Error, Registry};
@@ -48,6 +49,7 @@ impl Registry {
             return Ok(UploadProgress { upload_id, received_bytes: row.received_bytes });
         }
         check_part(&resource, &row, &part)?;
+        let limit = KindLimits::of(&resource.registry).layer_bytes;
         let feed = Feed {
             metadata: self.metadata.clone(),
             blobs: Arc::clone(&self.blobs),
@@ -59,9 +61,12 @@ impl Registry {
         let work = tokio::spawn(async move {
             let _lock = lock;
             let mut writer = feed.writer(&row).await?;
-            if let Err(error) = writer.write(part.bytes).await {
+            let mut milestones = Milestones::new(feed.clone(), row);
+            let written = milestones.write(limit, &mut writer, part.bytes).await;
+            let (row, written) = milestones.end(written).await;
+            if let Err(error) = written {
                 feed.abandon(&row, writer).await;
-                return Err(error.into());
+                return Err(error);
             }
             let last_was_short = last_part_bytes(&row).is_some_and(|b| b < LAYER_PART_BYTES_MIN);
             feed.checkpoint(row, writer, |row| {
@@ -72,7 +77,8 @@ impl Registry {
             })
             .await
         });
-        work.await.map_err(|error| Error::Server(Box::new(error)))?
+        let outcome = work.await.map_err(|error| Error::Server(Box::new(error)))?;
+        self.unless_ended(permit.resource(), upload_id, outcome).await
     }
 }
 

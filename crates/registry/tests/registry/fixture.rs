@@ -23,6 +23,8 @@ pub struct Fixture {
     pub clock: Arc<ManualClock>,
     pub kms: KmsKeys,
     pub registry: Registry,
+    /// Of the randomness, which differs from one start to the next.
+    pub seed: u64,
 }
 
 impl Fixture {
@@ -52,19 +54,19 @@ impl Fixture {
             clock.clone() as Arc<dyn Clock>,
             entropy.clone() as Arc<dyn Entropy>,
         );
-        Self { folder, clock, kms, registry }
+        Self { folder, clock, kms, registry, seed }
     }
 
     /// The same folder under a new process, as far as that can be had in one.
     pub fn restarted(self) -> Self {
-        let Self { folder, kms, registry, .. } = self;
+        let Self { folder, kms, registry, seed, .. } = self;
         drop((kms, registry));
-        Self::open(folder, 2)
+        Self::open(folder, seed + 1)
     }
 
     pub fn with_quotas(quotas: Quotas) -> Self {
-        let Self { folder, clock, kms, registry } = Self::new();
-        Self { folder, clock, kms, registry: registry.with_quotas(quotas) }
+        let Self { folder, clock, kms, registry, seed } = Self::new();
+        Self { folder, clock, kms, registry: registry.with_quotas(quotas), seed }
     }
 
     pub async fn with_repository(mode: &str) -> Self {

@@ -247,8 +247,9 @@ async fn no_private_repository_is_made_where_it_could_not_be_reached() {
     let fixture = Fixture::new();
     fixture.create("public.ecr.aws/early", "MUTABLE").await.unwrap();
     let endpoint = PublicEndpoint::new(None, Some("public.ecr.aws")).unwrap();
-    let Fixture { folder, clock, kms, registry } = fixture;
-    let fixture = Fixture { folder, clock, kms, registry: registry.with_public(endpoint) };
+    let Fixture { registry, folder, clock, kms, seed } = fixture;
+    let registry = registry.with_public(endpoint);
+    let fixture = Fixture { registry, folder, clock, kms, seed };
     for name in ["public.ecr.aws", "public.ecr.aws/app"] {
         let refused = fixture.create(name, "MUTABLE").await.unwrap_err();
         assert_eq!(
