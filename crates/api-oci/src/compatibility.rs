@@ -143,6 +143,26 @@ pub const DEVIATIONS: &[Deviation] = &[
         why: "Bytes that are not where the client thinks would only be found at the end",
     },
     Deviation {
+        area: "PATCH, PUT blobs/uploads/<id> of a chunk that is not the next one",
+        ecr: "Not documented",
+        wharfinger: "416 with Location, Range and Docker-Upload-UUID of the session",
+        why: "A client that got no answer for a chunk learns where to go on",
+    },
+    Deviation {
+        area: "GET, PATCH, PUT, DELETE blobs/uploads/<id> with an authorization token that ran out",
+        ecr: "Not documented; 403 DENIED, as for any request",
+        wharfinger: "Accepted for 24 hours from the beginning of the session, if the token was good \
+                     then and of the same access key, and policies still allow it",
+        why: "A push that takes longer than its token does not fail at its end",
+    },
+    Deviation {
+        area: "PUT blobs/uploads/<id> of a session that is over",
+        ecr: "404 BLOB_UPLOAD_UNKNOWN",
+        wharfinger: "201 if the repository has the layer and the client may ask whether it has; \
+                     404 otherwise",
+        why: "A client whose completion got no answer asks again, and has what it wants",
+    },
+    Deviation {
         area: "PUT blobs/uploads/<id> for an empty blob",
         ecr: "400 BLOB_UPLOAD_INVALID",
         wharfinger: "201",

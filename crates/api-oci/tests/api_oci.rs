@@ -22,4 +22,6 @@ mod api_oci {
     mod refusals;
     mod throttling;
     mod uploading;
+    mod uploads_expired;
+    mod uploads_retried;
 }
