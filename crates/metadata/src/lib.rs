@@ -8,6 +8,7 @@
 //! Rules (who may write what, what an absent row means to a client) live in `registry` and `auth`,
 //! never here. Not found is `Ok(None)`.
 
+mod disk_quota;
 mod error;
 mod migration;
 mod sqlite;

@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{BoxFuture, MetadataError, Tx, migration};
+use crate::{BoxFuture, MetadataError, Tx, disk_quota, migration};
 
 /// Transactions that share one commit at the most.
 const GROUP_MAX: usize = 64;
@@ -242,7 +242,8 @@ fn commit_group(
         Ok(()) if changed => command(tx, "COMMIT"),
         Ok(()) => command(tx, "ROLLBACK"),
         Err(error) => Err(error),
-    };
+    }
+    .map_err(|error| disk_quota::classify(error, || disk_quota::probe(tx.connection().path())));
     if outcome.is_err() && !tx.connection().is_autocommit() {
         let _ = command(tx, "ROLLBACK");
     }

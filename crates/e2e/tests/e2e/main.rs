@@ -20,3 +20,5 @@ mod skopeo;
 mod terraform;
 mod tutorial;
 mod two_planes;
+mod uploads;
+mod uploads_clients;

@@ -1,0 +1,105 @@
+//! Pushes of real clients that go on while the server is killed and started again.
+
+use std::time::Duration;
+
+use wharfinger_core::limits::UPLOAD_CHECKPOINT_BYTES;
+use wharfinger_e2e::client::{Client, available};
+use wharfinger_e2e::container::ContainerTools;
+use wharfinger_e2e::image::{self, Image};
+use wharfinger_e2e::program::{self, Outcome};
+use wharfinger_e2e::seed::Seed;
+use wharfinger_e2e::server::Server;
+use wharfinger_e2e::shell::Shell;
+use wharfinger_e2e::wait;
+
+const LAYER_BYTES: usize = 220 * 1024 * 1024;
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// Kills the server in the middle of a push, later than the first checkpoint, and starts it again.
+fn push_through_a_kill(server: &mut Server, push: impl FnOnce() -> Outcome + Send) -> Outcome {
+    let before = server.data_dir_bytes();
+    std::thread::scope(|scope| {
+        let push = scope.spawn(push);
+        wait::until("more than a checkpoint", LIMIT, || {
+            (server.data_dir_bytes() > before + UPLOAD_CHECKPOINT_BYTES).then_some(())
+        });
+        server.kill();
+        server.restart();
+        push.join().expect("the client ends")
+    })
+}
+
+fn tools(server: &Server, shell: &Shell) -> ContainerTools {
+    shell.success("aws ecr create-repository --repository-name app");
+    let password = shell.success("aws ecr get-login-password");
+    ContainerTools::logged_in(server, &password)
+}
+
+/// skopeo tries the whole copy again, if it is told to.
+#[test]
+fn skopeo_goes_on_by_itself_after_a_kill() {
+    if !available(&[Client::Aws, Client::Skopeo]) {
+        return;
+    }
+    let mut server = Server::start();
+    let shell = Shell::new(&server);
+    let tools = tools(&server, &shell);
+    let image = Image::new("amd64", &Seed::new(1).draw_bytes(LAYER_BYTES));
+    let index = image::index(std::slice::from_ref(&image));
+    let layout = tools.folder().join("layout");
+    image::write_layout(&layout, "one", &[image], &index);
+    let remote = format!("docker://{}/app:1", server.registry());
+    let layout = format!("oci:{}:one", layout.display());
+    let copy = ["copy", "--override-arch=amd64", "--dest-tls-verify=false", "--retry-times=5"];
+    let mut command = tools.command("skopeo");
+    command.args(copy).args([&layout, &remote]);
+    push_through_a_kill(&mut server, || program::run(&mut command)).success();
+    let target = format!("dir:{}", tools.folder().join("copy").display());
+    let copy = ["copy", "--override-arch=amd64", "--src-tls-verify=false"];
+    program::run(tools.command("skopeo").args(copy).args([&remote, &target])).success();
+}
+
+/// podman tries a push three times again, unless it is told otherwise.
+#[test]
+fn podman_goes_on_by_itself_after_a_kill() {
+    if !available(&[Client::Aws, Client::Podman]) {
+        return;
+    }
+    let mut server = Server::start();
+    let shell = Shell::new(&server);
+    let tools = tools(&server, &shell);
+    let name = format!("{}/app:1", server.registry());
+    let image = Image::new("amd64", &Seed::new(2).draw_bytes(LAYER_BYTES));
+    let index = image::index(std::slice::from_ref(&image));
+    let layout = tools.folder().join("layout");
+    image::write_layout(&layout, "one", &[image], &index);
+    let layout = format!("oci:{}:one", layout.display());
+    let policy = tools.policy();
+    let podman = |arguments: &[&str]| program::run(tools.command("podman").args(arguments));
+    let pulled = podman(&["pull", "--quiet", "--arch=amd64", &policy, &layout]).success();
+    podman(&["tag", pulled.trim(), &name]).success();
+    let mut command = tools.command("podman");
+    command.args(["push", "--tls-verify=false", &policy, &name]);
+    push_through_a_kill(&mut server, || program::run(&mut command)).success();
+    podman(&["image", "rm", "--all", "--force"]).success();
+    podman(&["pull", "--quiet", "--arch=amd64", "--tls-verify=false", &policy, &name]).success();
+}
+
+/// docker tries a layer five times again.
+#[test]
+fn docker_goes_on_by_itself_after_a_kill() {
+    if !available(&[Client::Aws, Client::Docker]) {
+        return;
+    }
+    let mut server = Server::start();
+    let shell = Shell::with_docker(&server);
+    shell.success("aws ecr create-repository --repository-name app");
+    shell.docker_login();
+    // Text that does not become much smaller when it is compressed.
+    let bytes = Seed::new(3).draw_bytes(LAYER_BYTES);
+    let text: String = bytes.iter().map(|byte| char::from(b'!' + byte % 90)).collect();
+    shell.docker_build("$REGISTRY/app:1", &text);
+    push_through_a_kill(&mut server, || shell.run("docker push $REGISTRY/app:1")).success();
+    shell.success("docker image rm $REGISTRY/app:1");
+    shell.success("docker pull $REGISTRY/app:1");
+}
