@@ -5,6 +5,7 @@ use std::time::Duration;
 use wharfinger_core::limits::UPLOAD_CHECKPOINT_BYTES;
 use wharfinger_e2e::client::{Client, available};
 use wharfinger_e2e::container::ContainerTools;
+use wharfinger_e2e::docker::write_build_context;
 use wharfinger_e2e::image::{self, Image};
 use wharfinger_e2e::program::{self, Outcome};
 use wharfinger_e2e::seed::Seed;
@@ -27,6 +28,12 @@ fn push_through_a_kill(server: &mut Server, push: impl FnOnce() -> Outcome + Sen
         server.restart();
         push.join().expect("the client ends")
     })
+}
+
+/// Text that does not become much smaller when it is compressed.
+fn text(seed: u64) -> String {
+    let bytes = Seed::new(seed).draw_bytes(LAYER_BYTES);
+    bytes.iter().map(|byte| char::from(b'!' + byte % 90)).collect()
 }
 
 fn tools(server: &Server, shell: &Shell) -> ContainerTools {
@@ -69,20 +76,16 @@ fn podman_goes_on_by_itself_after_a_kill() {
     let shell = Shell::new(&server);
     let tools = tools(&server, &shell);
     let name = format!("{}/app:1", server.registry());
-    let image = Image::new("amd64", &Seed::new(2).draw_bytes(LAYER_BYTES));
-    let index = image::index(std::slice::from_ref(&image));
-    let layout = tools.folder().join("layout");
-    image::write_layout(&layout, "one", &[image], &index);
-    let layout = format!("oci:{}:one", layout.display());
+    let context = write_build_context(&text(2));
+    let context = context.path().display().to_string();
     let policy = tools.policy();
     let podman = |arguments: &[&str]| program::run(tools.command("podman").args(arguments));
-    let pulled = podman(&["pull", "--quiet", "--arch=amd64", &policy, &layout]).success();
-    podman(&["tag", pulled.trim(), &name]).success();
+    podman(&["build", "--network=none", &policy, "--tag", &name, &context]).success();
     let mut command = tools.command("podman");
     command.args(["push", "--tls-verify=false", &policy, &name]);
     push_through_a_kill(&mut server, || program::run(&mut command)).success();
     podman(&["image", "rm", "--all", "--force"]).success();
-    podman(&["pull", "--quiet", "--arch=amd64", "--tls-verify=false", &policy, &name]).success();
+    podman(&["pull", "--quiet", "--tls-verify=false", &policy, &name]).success();
 }
 
 /// docker tries a layer five times again.
@@ -95,10 +98,7 @@ fn docker_goes_on_by_itself_after_a_kill() {
     let shell = Shell::with_docker(&server);
     shell.success("aws ecr create-repository --repository-name app");
     shell.docker_login();
-    // Text that does not become much smaller when it is compressed.
-    let bytes = Seed::new(3).draw_bytes(LAYER_BYTES);
-    let text: String = bytes.iter().map(|byte| char::from(b'!' + byte % 90)).collect();
-    shell.docker_build("$REGISTRY/app:1", &text);
+    shell.docker_build("$REGISTRY/app:1", &text(3));
     push_through_a_kill(&mut server, || shell.run("docker push $REGISTRY/app:1")).success();
     shell.success("docker image rm $REGISTRY/app:1");
     shell.success("docker pull $REGISTRY/app:1");
