@@ -13,7 +13,7 @@ use wharfinger_registry::{EmptyBlob, Error, UploadProgress};
 use crate::answer::{Answer, CONTENT_DIGEST, UPLOAD_UUID};
 use crate::call::Call;
 use crate::create_on_push::create_missing;
-use crate::error::{invalid_digest, invalid_parameter};
+use crate::error::{bad_digest, invalid_digest};
 use crate::mount::mount;
 use crate::refusal::{Refusal, chain};
 use crate::{Body, body};
@@ -147,7 +147,21 @@ async fn feed(
     };
     let first_byte = Some(range.first());
     let pieces = body::pieces_of_length(body, range.len());
-    Ok(call.registry.append_to_upload(permit, upload_id, first_byte, pieces).await?)
+    let fed = call.registry.append_to_upload(permit, upload_id, first_byte, pieces).await;
+    fed.map_err(|error| refused_chunk(call, error))
+}
+
+/// Why a chunk was refused. Out of its order [end-5], it is answered with where the upload stands
+/// as well, as [end-13] would be.
+fn refused_chunk(call: &Call<'_>, error: Error) -> Refusal {
+    let Error::InvalidLayerPart { upload, name, last_valid_byte_received, .. } = &error else {
+        return error.into();
+    };
+    let route = Route::BlobUpload { name: name.clone(), upload_id: *upload };
+    let received_bytes = u64::try_from(last_valid_byte_received.saturating_add(1));
+    let (location, range) =
+        (call.origin().url(route), upload_progress(received_bytes.unwrap_or_default()));
+    Refusal::from(error).with_header(LOCATION, location).with_header(RANGE, range)
 }
 
 /// The `Content-Range` of a chunk, which a `Content-Length` must agree with.
@@ -173,7 +187,7 @@ fn digest_parameter(call: &Call<'_>) -> Result<Digest, Refusal> {
     let query = call.query()?;
     let text = query.get("digest").ok_or_else(|| {
         let reason = "Member must have length greater than or equal to 1";
-        invalid_parameter("layerDigests", reason)
+        bad_digest("layerDigests", reason)
     })?;
     text.parse().map_err(|_| invalid_digest("layerDigests"))
 }

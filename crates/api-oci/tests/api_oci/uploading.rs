@@ -232,15 +232,15 @@ async fn a_wrong_digest_does_not_end_the_upload() {
         "None of the provided layer digests match the calculated layer digest",
     );
     complete("sha256:12".into()).await.assert_error(
-        405,
-        "UNSUPPORTED",
+        400,
+        "DIGEST_INVALID",
         "Invalid parameter at 'layerDigests' failed to satisfy constraint: 'must satisfy regular \
          expression '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+''",
     );
     let reply = fixture.request("PUT", &upload).send().await;
     reply.assert_error(
-        405,
-        "UNSUPPORTED",
+        400,
+        "DIGEST_INVALID",
         "Invalid parameter at 'layerDigests' failed to satisfy constraint: 'Member must have \
          length greater than or equal to 1'",
     );
