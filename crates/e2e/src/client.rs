@@ -130,8 +130,7 @@ pub fn terraform_bin() -> PathBuf {
 
 /// The program of OCI Distribution's conformance suite.
 pub fn conformance_suite() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../target/clients/conformance/conformance.test")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/clients/conformance/conformance.test")
 }
 
 /// The file of a program, looked for in the folders of the administrator too.

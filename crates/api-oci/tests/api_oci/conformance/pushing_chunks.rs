@@ -53,7 +53,10 @@ async fn end_5_a_chunk_out_of_order_is_416_and_is_told_where_the_session_stands(
     let out_of_order = async |range: &str, chunk: &[u8], stands: &str| {
         let reply = patch(&fixture, &upload, range, chunk).await;
         assert_eq!(refused(&reply), (416, "BLOB_UPLOAD_INVALID".into()), "{range}");
-        assert_eq!((path(reply.header("location")), reply.header("range")), (upload.clone(), stands));
+        assert_eq!(
+            (path(reply.header("location")), reply.header("range")),
+            (upload.clone(), stands)
+        );
         let asked = fixture.get(&upload).await;
         assert_eq!((asked.status.as_u16(), asked.header("range")), (204, stands));
         assert_eq!(asked.header("location"), reply.header("location"));
@@ -130,7 +133,10 @@ async fn end_13_a_session_tells_how_far_it_is() {
         fixture.request("PATCH", &upload).body(chunk).send().await;
         let reply = fixture.get(&upload).await;
         assert_eq!((reply.status.as_u16(), reply.text()), (204, ""));
-        assert_eq!((path(reply.header("location")), reply.header("range")), (upload.clone(), range));
+        assert_eq!(
+            (path(reply.header("location")), reply.header("range")),
+            (upload.clone(), range)
+        );
         assert!(!reply.headers.contains_key("content-length"));
     }
     let absent = fixture.get("/v2/team/app/blobs/uploads/4a1b8b0e-6a0c-4a9e-9c5c-0d6a5a1c2b3d");

@@ -72,7 +72,8 @@ async fn end_7_a_wrong_digest_is_400() {
         let reply = put(&fixture, &digest, OCI_MANIFEST, &manifest).await;
         assert_eq!(refused(&reply), (400, "DIGEST_INVALID".into()), "{digest}");
     }
-    assert_eq!(fixture.get("/v2/team/app/tags/list").await.text().matches("v1").count(), 0);
+    let stored = fixture.get(&format!("/v2/team/app/manifests/{}", digest_of(&manifest))).await;
+    assert_eq!(stored.status.as_u16(), 404);
 }
 
 #[tokio::test]

@@ -24,11 +24,12 @@ async fn push(fixture: &Fixture, manifest: Value, artifact_type: Option<&str>) -
 }
 
 fn image(config_type: &str, subject: &str) -> Value {
+    let empty = digest_of(b"{}").to_string();
     json!({
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,
-        "config": { "mediaType": config_type, "digest": digest_of(b"{}"), "size": 2 },
-        "layers": [{ "mediaType": OCI_EMPTY, "digest": digest_of(b"{}"), "size": 2 }],
+        "config": { "mediaType": config_type, "digest": empty, "size": 2 },
+        "layers": [{ "mediaType": OCI_EMPTY, "digest": empty, "size": 2 }],
         "subject": { "mediaType": OCI_MANIFEST, "digest": subject, "size": 7 },
     })
 }

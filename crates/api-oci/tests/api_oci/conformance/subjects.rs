@@ -30,9 +30,12 @@ async fn end_7_a_subject_is_answered_with_oci_subject() {
             .into_bytes()
     };
     for subject in [digest_of(&image).to_string(), sha512_of(&image)] {
-        for (media_type, bytes) in [(OCI_MANIFEST, artifact(&subject)), (OCI_INDEX, index(&subject))] {
+        for (media_type, bytes) in
+            [(OCI_MANIFEST, artifact(&subject)), (OCI_INDEX, index(&subject))]
+        {
             // Under any name, and when it is there already.
-            for reference in [&digest_of(&bytes).to_string(), "signed", &sha512_of(&bytes), "signed"]
+            for reference in
+                [&digest_of(&bytes).to_string(), "signed", &sha512_of(&bytes), "signed"]
             {
                 let reply = put(&fixture, reference, media_type, &bytes).await;
                 assert_eq!(reply.status.as_u16(), 201, "{reply:?}");
