@@ -97,7 +97,8 @@ async fn a_layer_is_deleted_from_its_repository_alone_and_not_while_an_image_use
     let digest = fixture.layer("app", b"layer of one").await;
     fixture.layer("other", b"layer of one").await;
     let image = fixture.image("app", "one", None).await;
-    let delete = || fixture.registry.delete_blob(&permit_for("app"), digest);
+    let permit = permit_for("app");
+    let delete = || fixture.registry.delete_blob(&permit, digest);
     assert_eq!(delete().await.unwrap(), BlobDeletion::InUse);
 
     let ids = vec![by_digest(&image)];

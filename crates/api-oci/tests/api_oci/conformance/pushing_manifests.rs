@@ -125,6 +125,32 @@ async fn end_7_an_index_may_list_indexes() {
     }
 }
 
+/// Nothing of it is named by sha256: not its blobs, not its images, not itself.
+#[tokio::test]
+async fn end_7_an_index_may_be_of_sha512_throughout() {
+    let fixture = fixture().await;
+    let mut image = String::from_utf8(manifest(b"{}", b"layer")).unwrap();
+    for blob in [&b"{}"[..], b"layer"] {
+        let digest = sha512_of(blob);
+        let target = format!("/v2/team/app/blobs/uploads/?digest={digest}");
+        let pushed = fixture.request("POST", &target).body(blob).send().await;
+        assert_eq!(pushed.status.as_u16(), 201);
+        image = image.replace(&digest_of(blob).to_string(), &digest);
+    }
+    let image = image.into_bytes();
+    let index = String::from_utf8(index(&[(OCI_MANIFEST, &image)])).unwrap();
+    let index = index.replace(&digest_of(&image).to_string(), &sha512_of(&image)).into_bytes();
+    // The image is there by sha256 only, which is another one.
+    put(&fixture, "by-sha256", OCI_MANIFEST, &image).await;
+    let early = put(&fixture, &sha512_of(&index), OCI_INDEX, &index).await;
+    assert_eq!(refused(&early), (404, "MANIFEST_BLOB_UNKNOWN".into()));
+    for (media_type, bytes) in [(OCI_MANIFEST, &image), (OCI_INDEX, &index)] {
+        let reply = put(&fixture, &sha512_of(bytes), media_type, bytes).await;
+        assert_eq!(reply.status.as_u16(), 201, "{reply:?}");
+        assert_eq!(&fixture.get(&path(reply.header("location"))).await.body, bytes);
+    }
+}
+
 /// An image manifest of exactly that many bytes.
 fn of_length(length: usize) -> Vec<u8> {
     let short = String::from_utf8(manifest(b"{}", b"layer")).unwrap();
