@@ -1,15 +1,17 @@
-//! Blobs: asked for and read.
+//! Blobs: asked for, read and deleted.
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use http::StatusCode;
-use http::header::{ACCEPT_RANGES, CONTENT_RANGE, ETAG, RANGE};
+use http::header::{ACCEPT_RANGES, ALLOW, CONTENT_RANGE, ETAG, RANGE};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
-use wharfinger_auth::actions::{BatchCheckLayerAvailability, GetDownloadUrlForLayer};
+use wharfinger_auth::actions::{
+    BatchCheckLayerAvailability, BatchDeleteImage, GetDownloadUrlForLayer,
+};
 use wharfinger_core::{Digest, RepositoryName};
 use wharfinger_oci::{ByteRange, ErrorCode, Unsatisfiable};
-use wharfinger_registry::{Error, LayerAvailability};
+use wharfinger_registry::{BlobDeletion, Error, LayerAvailability};
 
 use crate::answer::{Answer, CONTENT_DIGEST};
 use crate::call::Call;
@@ -73,6 +75,25 @@ pub(crate) async fn get(
         }
     };
     Ok(described(answer, digest))
+}
+
+/// `[end-10] DELETE /v2/<name>/blobs/<digest>`; ECR has no operation for it, and whoever may delete
+/// images may delete what they leave behind. What an image uses cannot be deleted.
+pub(crate) async fn delete(
+    call: &Call<'_>,
+    name: &RepositoryName,
+    digest: &Digest,
+) -> Result<Answer, Refusal> {
+    let permit = call.permit::<BatchDeleteImage>(name).await?;
+    match call.registry.delete_blob(&permit, *digest).await? {
+        BlobDeletion::Deleted => Ok(Answer::empty(StatusCode::ACCEPTED)),
+        BlobDeletion::InUse => {
+            let message = format!("Images of the repository use the layer with digest '{digest}'");
+            let status = StatusCode::METHOD_NOT_ALLOWED;
+            Err(Refusal::new(status, ErrorCode::Unsupported, message)
+                .with_header(ALLOW, "GET, HEAD".to_owned()))
+        }
+    }
 }
 
 fn described(answer: Answer, digest: &Digest) -> Answer {

@@ -43,6 +43,26 @@ pub const DEVIATIONS: &[Deviation] = &[
         why: "OCI Distribution names 413 for it",
     },
     Deviation {
+        area: "PUT manifests/<reference> of an image without layers",
+        ecr: "405 UNSUPPORTED: Image has to have at least 1 layer",
+        wharfinger: "201, but for Docker schema 1",
+        why: "OCI Distribution: the list of blobs may be empty",
+    },
+    Deviation {
+        area: "PUT manifests/<digest> with a sha512 digest",
+        ecr: "Not documented",
+        wharfinger: "201; the image is known by this digest, and by sha256 only if it is pushed so \
+                     or by tag as well",
+        why: "A registered algorithm of the OCI image specification",
+    },
+    Deviation {
+        area: "Malformed digests, and digests of other algorithms",
+        ecr: "405 UNSUPPORTED",
+        wharfinger: "400 DIGEST_INVALID for PUT manifests/<digest>, referrers/<digest> and \
+                     ?digest= of uploads; 404 BLOB_UNKNOWN for blobs/<digest>",
+        why: "OCI Distribution: 400 where it names it; what cannot be stored cannot be found",
+    },
+    Deviation {
         area: "PUT manifests/<reference> with conflicting media types",
         ecr: "Not documented",
         wharfinger: "400 MANIFEST_INVALID when Content-Type and mediaType differ",
@@ -52,8 +72,9 @@ pub const DEVIATIONS: &[Deviation] = &[
         area: "PUT manifests/<reference> of what lacks layers or images",
         ecr: "BLOB_UPLOAD_UNKNOWN and MANIFEST_BLOB_UNKNOWN; the status is not documented, nor \
               what a wrong digest gives",
-        wharfinger: "404 with these codes; 400 DIGEST_INVALID for content of another digest",
-        why: "What docker shows says what is missing",
+        wharfinger: "404 MANIFEST_BLOB_UNKNOWN for both, with ECR's messages; 400 DIGEST_INVALID \
+                     for content of another digest",
+        why: "OCI Distribution has one code for both; what docker shows says what is missing",
     },
     Deviation {
         area: "DELETE manifests/<tag>",
@@ -64,9 +85,10 @@ pub const DEVIATIONS: &[Deviation] = &[
     },
     Deviation {
         area: "DELETE blobs/<digest>",
-        ecr: "Not documented",
-        wharfinger: "405 UNSUPPORTED",
-        why: "ECR's API has no operation for it",
+        ecr: "Not documented; its API has no operation for it",
+        wharfinger: "202 with the permission ecr:BatchDeleteImage: the repository no longer has the \
+                     layer; 405 UNSUPPORTED while an image of it does",
+        why: "OCI Distribution's conformance checks",
     },
     Deviation {
         area: "POST blobs/uploads/?digest=<digest>",
@@ -161,6 +183,12 @@ pub const DEVIATIONS: &[Deviation] = &[
         wharfinger: "201 if the repository has the layer and the client may ask whether it has; \
                      404 otherwise",
         why: "A client whose completion got no answer asks again, and has what it wants",
+    },
+    Deviation {
+        area: "GET blobs/<digest> with a Range that runs backwards",
+        ecr: "Not documented",
+        wharfinger: "416 RANGE_INVALID; several ranges at once are answered with the whole blob",
+        why: "RFC 9110, and OCI Distribution's conformance checks",
     },
     Deviation {
         area: "PUT blobs/uploads/<id> for an empty blob",

@@ -45,10 +45,9 @@ fn of_registry(error: &Error) -> (StatusCode, ErrorCode) {
     match error {
         Error::RepositoryNotFound { .. } => (StatusCode::NOT_FOUND, ErrorCode::NameUnknown),
         Error::ImageNotFound { .. } => (StatusCode::NOT_FOUND, ErrorCode::ManifestUnknown),
-        Error::LayersNotFound { .. } | Error::UploadNotFound { .. } => {
-            (StatusCode::NOT_FOUND, ErrorCode::BlobUploadUnknown)
-        }
-        Error::ReferencedImagesNotFound { .. } => {
+        Error::UploadNotFound { .. } => (StatusCode::NOT_FOUND, ErrorCode::BlobUploadUnknown),
+        // OCI Distribution has one code for both, and ECR another for layers.
+        Error::LayersNotFound { .. } | Error::ReferencedImagesNotFound { .. } => {
             (StatusCode::NOT_FOUND, ErrorCode::ManifestBlobUnknown)
         }
         // A damaged blob is as good as none: a push that asks for it sends it again, and so heals it.
@@ -127,9 +126,18 @@ pub(crate) fn invalid_parameter(member: &'static str, reason: impl Into<String>)
     Error::InvalidParameter { member, reason: reason.into() }.into()
 }
 
-/// A text that should have been a digest.
+/// A text that should have been a digest: ECR's message with the status that OCI Distribution
+/// demands of uploads [end-4b, end-6] and of lists of referrers [end-12a], and its suite of
+/// manifests [end-7].
 pub(crate) fn invalid_digest(member: &'static str) -> Refusal {
-    invalid_parameter(member, format!("must satisfy regular expression '{DIGEST_PATTERN}'"))
+    let reason = format!("must satisfy regular expression '{DIGEST_PATTERN}'");
+    bad_digest(member, reason)
+}
+
+/// 400 `DIGEST_INVALID` with ECR's message for the parameter.
+pub(crate) fn bad_digest(member: &'static str, reason: impl Into<String>) -> Refusal {
+    let error = Error::InvalidParameter { member, reason: reason.into() };
+    Refusal::new(StatusCode::BAD_REQUEST, ErrorCode::DigestInvalid, error.to_string())
 }
 
 /// Why an image of a request of one failed.
@@ -172,7 +180,15 @@ pub(crate) fn of_path(
         PathError::Digest { .. } if path.rsplit('/').nth(1) == Some("referrers") => {
             invalid_digest("imageDigest")
         }
-        PathError::Digest { .. } => invalid_digest("layerDigest"),
+        PathError::Digest { name, digest } => Refusal::new(
+            StatusCode::NOT_FOUND,
+            ErrorCode::BlobUnknown,
+            format!(
+                "The layer with digest '{digest}' does not exist within the repository with name \
+                 '{name}' in the registry with id '{}'",
+                registry.account
+            ),
+        ),
         // What cannot be stored cannot be found; only for a push is it a wrong parameter.
         PathError::Reference { .. } if method != Method::PUT => {
             of_image(&ImageFailureCode::ImageNotFound)

@@ -32,6 +32,7 @@ pub const REQUIRED_ACTIONS: &[RequiredActions] = &[
     required("DELETE", "/v2/<name>/manifests/<reference>", &[BatchDeleteImage::ECR_NAME]),
     required("GET", "/v2/<name>/blobs/<digest>", &[GetDownloadUrlForLayer::ECR_NAME]),
     required("HEAD", "/v2/<name>/blobs/<digest>", &[BatchCheckLayerAvailability::ECR_NAME]),
+    required("DELETE", "/v2/<name>/blobs/<digest>", &[BatchDeleteImage::ECR_NAME]),
     required("POST", "/v2/<name>/blobs/uploads/", &[InitiateLayerUpload::ECR_NAME]),
     required(
         "POST",

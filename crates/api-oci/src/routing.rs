@@ -55,7 +55,8 @@ pub(crate) async fn dispatch(
         Route::Blob { name, digest } => match verb {
             Verb::Get => blob::get(call, name, digest).await?,
             Verb::Head => blob::head(call, name, digest).await?,
-            _ => return Err(not_allowed("GET, HEAD")),
+            Verb::Delete => blob::delete(call, name, digest).await?,
+            _ => return Err(not_allowed("GET, HEAD, DELETE")),
         },
         Route::BlobUploads { name } => match verb {
             Verb::Post => upload::start(call, name, body).await?,

@@ -15,7 +15,7 @@ use wharfinger_registry::{EmptyBlob, Error, LayerAvailability, UploadProgress};
 use crate::answer::{Answer, CONTENT_DIGEST, UPLOAD_UUID};
 use crate::call::Call;
 use crate::create_on_push::create_missing;
-use crate::error::{invalid_digest, invalid_parameter};
+use crate::error::{bad_digest, invalid_digest};
 use crate::mount::mount;
 use crate::refusal::{Refusal, chain};
 use crate::{Body, body};
@@ -214,7 +214,7 @@ fn digest_parameter(call: &Call<'_>) -> Result<Digest, Refusal> {
     let query = call.query()?;
     let text = query.get("digest").ok_or_else(|| {
         let reason = "Member must have length greater than or equal to 1";
-        invalid_parameter("layerDigests", reason)
+        bad_digest("layerDigests", reason)
     })?;
     text.parse().map_err(|_| invalid_digest("layerDigests"))
 }

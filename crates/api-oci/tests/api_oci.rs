@@ -6,6 +6,7 @@ mod api_oci {
     mod archived;
     mod authentication;
     mod authorization;
+    mod conformance;
     mod create_on_push;
     mod cross_account;
     mod exposure;

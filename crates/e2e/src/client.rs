@@ -32,6 +32,8 @@ pub enum Client {
     Terraform,
     /// The right to make a machine of namespaces, and what is in one.
     Machine,
+    /// The conformance suite of OCI Distribution, as `cargo xtask bootstrap` builds it.
+    Conformance,
     /// `docker-credential-ecr-login`, Amazon's credential helper for docker.
     EcrLogin,
 }
@@ -97,6 +99,9 @@ impl Client {
                 .then(|| "there is no AWS SDK for Rust: cargo xtask bootstrap".to_owned()),
             Self::Terraform => (!terraform_bin().join("terraform-provider-aws").is_file())
                 .then(|| "there is no AWS provider: cargo xtask bootstrap (needs go)".to_owned()),
+            Self::Conformance => (!conformance_suite().is_file()).then(|| {
+                "there is no suite of OCI Distribution: cargo xtask bootstrap (needs go)".to_owned()
+            }),
             Self::Mount => Disk::mount(1)
                 .is_none()
                 .then(|| "a small disk cannot be mounted: run as root".to_owned()),
@@ -121,6 +126,11 @@ pub fn sdk_folder(name: &str) -> PathBuf {
 /// The folder of `tofu` and of the AWS provider.
 pub fn terraform_bin() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/clients/terraform")
+}
+
+/// The program of OCI Distribution's conformance suite.
+pub fn conformance_suite() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/clients/conformance/conformance.test")
 }
 
 /// The file of a program, looked for in the folders of the administrator too.

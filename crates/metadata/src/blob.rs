@@ -116,6 +116,17 @@ pub async fn link(
     Ok(tx.execute(sql, params![repository, digest, now]).await? == 1)
 }
 
+/// Takes a blob out of a repository, which has no image that uses it; answers whether it was
+/// there.
+pub async fn unlink(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+) -> Result<bool, MetadataError> {
+    let sql = "DELETE FROM repository_blob WHERE repository_id = ?1 AND digest = ?2";
+    Ok(tx.execute(sql, params![repository, digest]).await? == 1)
+}
+
 /// Whether any image of the repository uses the blob.
 pub async fn is_used(
     tx: &mut Tx,

@@ -58,7 +58,7 @@ pub fn is_foreign_layer(media_type: &str) -> bool {
     media_type == DOCKER_FOREIGN_LAYER || media_type.starts_with(OCI_NONDISTRIBUTABLE_LAYER_PREFIX)
 }
 
-/// Whether this is the configuration of a container image, which cannot be without layers.
+/// Whether this is the configuration of a container image.
 pub fn is_container_config(media_type: &str) -> bool {
     media_type == OCI_CONFIG || media_type == DOCKER_CONFIG
 }

@@ -49,7 +49,8 @@ impl ByteRange {
     /// suffix of empty content, which no `Content-Range` could express.
     ///
     /// # Errors
-    /// [`Unsatisfiable`] (416) if the range is well-formed and lies beyond the content.
+    /// [`Unsatisfiable`] (416) if the range is well-formed and lies beyond the content, or runs
+    /// backwards (RFC 9110 §15.5.17).
     pub fn of_request(header: &str, total: u64) -> Result<Option<Self>, Unsatisfiable> {
         let Some((unit, set)) = header.split_once('=') else { return Ok(None) };
         if !unit.trim().eq_ignore_ascii_case("bytes") {
@@ -62,6 +63,7 @@ impl ByteRange {
             (false, true) => decimal(first).map_or(Ok(None), |first| within(first, None, total)),
             (false, false) => match (decimal(first), decimal(last)) {
                 (Some(first), Some(last)) if first <= last => within(first, Some(last), total),
+                (Some(_), Some(_)) => Err(Unsatisfiable { total }),
                 _ => Ok(None),
             },
         }
@@ -102,9 +104,9 @@ impl fmt::Display for ByteRange {
     }
 }
 
-/// A read asked for bytes that the content does not have: 416.
+/// A read asked for bytes that the content does not have, or for a range that is none: 416.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
-#[error("the requested range is beyond the {total} bytes there are")]
+#[error("the requested range is none of the {total} bytes there are")]
 pub struct Unsatisfiable {
     /// The length of the content, in bytes.
     pub total: u64,
@@ -187,7 +189,6 @@ mod tests {
             "bytes=",
             "bytes=-",
             "bytes=a-b",
-            "bytes=5-4",
             "bytes=0-1,3-4",
             "items=0-1",
             "bytes=+1-2",
@@ -202,9 +203,13 @@ mod tests {
 
     #[test]
     fn ranges_beyond_the_content_cannot_be_satisfied() {
-        for (header, total) in
-            [("bytes=10-", 10), ("bytes=10-20", 10), ("bytes=-0", 10), ("bytes=0-0", 0)]
-        {
+        for (header, total) in [
+            ("bytes=10-", 10),
+            ("bytes=10-20", 10),
+            ("bytes=5-4", 10),
+            ("bytes=-0", 10),
+            ("bytes=0-0", 0),
+        ] {
             let refused = ByteRange::of_request(header, total).unwrap_err();
             assert_eq!(refused.content_range(), format!("bytes */{total}"), "{header:?}");
         }

@@ -1,8 +1,10 @@
-//! Blobs as repositories serve them: availability, download.
+//! Blobs as repositories serve them: availability, download, deletion.
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
-use wharfinger_auth::actions::{BatchCheckLayerAvailability, GetDownloadUrlForLayer};
+use wharfinger_auth::actions::{
+    BatchCheckLayerAvailability, BatchDeleteImage, GetDownloadUrlForLayer,
+};
 use wharfinger_auth::{Permit, RepositoryResource};
 use wharfinger_blobs::{BlobError, KeyDomain, ObjectReader, StoredObject};
 use wharfinger_core::Digest;
@@ -41,6 +43,15 @@ pub enum LayerAvailability {
     },
     /// The text is blank (`MissingLayerDigest`).
     Missing,
+}
+
+/// What became of a blob that was to be deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BlobDeletion {
+    /// The repository no longer has it.
+    Deleted,
+    /// An image of the repository uses it, active or archived: it stays.
+    InUse,
 }
 
 /// A blob that is ready to be served.
@@ -174,6 +185,37 @@ impl Registry {
                 Err(inaccessible(permit.resource(), digest))
             }
         }
+    }
+
+    /// `DELETE /v2/<name>/blobs/<digest>`, for which ECR has no operation: the repository no longer
+    /// has the blob. Other repositories that have it keep it.
+    ///
+    /// # Errors
+    /// [`Error::RepositoryNotFound`]; [`Error::LayerNotFound`].
+    pub async fn delete_blob(
+        &self,
+        permit: &Permit<BatchDeleteImage>,
+        digest: Digest,
+    ) -> Result<BlobDeletion, Error> {
+        let resource = permit.resource().clone();
+        self.metadata
+            .write(move |tx| {
+                Box::pin(async move {
+                    let repository = must_find(tx, &resource).await?.id;
+                    if blob::is_used(tx, repository, &digest).await? {
+                        return Ok(BlobDeletion::InUse);
+                    }
+                    match blob::unlink(tx, repository, &digest).await? {
+                        true => Ok(BlobDeletion::Deleted),
+                        false => Err(Error::LayerNotFound {
+                            digest,
+                            name: resource.name,
+                            registry: resource.registry.account,
+                        }),
+                    }
+                })
+            })
+            .await
     }
 
     async fn linked_blob(

@@ -60,7 +60,7 @@ pub use image::{
 };
 pub use image_tag::ImageTagDetail;
 pub use kms_key::{KmsError, KmsKey, KmsKeys};
-pub use layer::{BlobContent, LayerAvailability};
+pub use layer::{BlobContent, BlobDeletion, LayerAvailability};
 pub use lifecycle_policy::{
     LifecyclePolicyPreview, PreviewFilter, PreviewSummary, PreviewedImage, StoredLifecyclePolicy,
 };

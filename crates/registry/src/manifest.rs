@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{SHA256, SHA512, digest};
 use bytes::Bytes;
 use wharfinger_blobs::{LocalKeyRing, SealError};
 use wharfinger_core::Digest;
@@ -11,11 +11,25 @@ use wharfinger_core::Digest;
 use crate::layer::parse_domain;
 use crate::{Error, Registry};
 
-/// The digest that names a manifest: SHA-256 over its exact bytes.
+/// The digest that names a manifest, unless its client names it by another: SHA-256 over its exact
+/// bytes.
 pub(crate) fn digest_of(manifest: &[u8]) -> Digest {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, manifest).as_ref());
     Digest::Sha256(hash)
+}
+
+/// The digest of a manifest in the algorithm of another: of the one that a client names it by, or
+/// that it is stored under.
+pub(crate) fn digest_like(other: &Digest, manifest: &[u8]) -> Digest {
+    match other {
+        Digest::Sha256(_) => digest_of(manifest),
+        Digest::Sha512(_) => {
+            let mut hash = [0; 64];
+            hash.copy_from_slice(digest(&SHA512, manifest).as_ref());
+            Digest::Sha512(hash)
+        }
+    }
 }
 
 /// What seals and opens the manifests of one key domain. For the request at hand only: whoever
@@ -56,7 +70,7 @@ impl ManifestKeys {
             let opened = ring.open(&self.purpose, associated.as_bytes(), &manifest);
             manifest = Cow::Owned(opened.map_err(failed)?);
         }
-        if matches!(digest, Digest::Sha256(_)) && digest_of(&manifest) != *digest {
+        if digest_like(digest, &manifest) != *digest {
             return Err(Error::Server(format!("the stored manifest {digest} is damaged").into()));
         }
         Ok(manifest.into_owned().into())

@@ -12,7 +12,7 @@ use wharfinger_metadata::repository::RepositoryRow;
 use wharfinger_metadata::{Tx, blob, tag};
 use wharfinger_oci::Manifest;
 
-use crate::manifest::digest_of;
+use crate::manifest::{digest_like, digest_of};
 use crate::repository::{must_find, tag_mutability};
 use crate::storage_class::{activate, activate_children};
 use crate::{Error, ImageIdentifier, Registry, StoredImage};
@@ -26,7 +26,8 @@ pub struct NewImage {
     pub media_type: Option<String>,
     /// The tag it is to have; none leaves it untagged.
     pub tag: Option<Tag>,
-    /// The digest the client expects.
+    /// The digest the client expects, which the image is stored under; none means SHA-256. The
+    /// same manifest under digests of two algorithms is two images.
     pub digest: Option<Digest>,
 }
 
@@ -61,7 +62,10 @@ impl Registry {
             Manifest::parse(&new.manifest, new.media_type.as_deref()).map_err(|error| {
                 Error::InvalidManifest { reason: error.to_string(), detail: error.detail() }
             })?;
-        let digest = digest_of(&new.manifest);
+        let digest = match &new.digest {
+            Some(provided) => digest_like(provided, &new.manifest),
+            None => digest_of(&new.manifest),
+        };
         if let Some(provided) = new.digest
             && provided != digest
         {

@@ -49,6 +49,8 @@ fn sent() -> impl Strategy<Value = Sent> {
         3 => Just(String::new()),
         1 => "\\?(digest|mount|from|n|last|artifactType)=[a-zA-Z0-9:%+&=./-]{0,30}",
         1 => Just(format!("?digest={}", digest_of(b"body"))),
+        1 => "\\?(n|last|artifactType|digest)=([0-9]{0,25}|(%[0-9a-f]{2}){0,9}|%[!-~&&[^#<>\"`]]{0,3})",
+        1 => "\\?[!-~&&[^#<>\"`]]{0,60}",
         1 => "\\?X-Amz-Signature=[0-9a-f]{0,8}(&X-Amz-[A-Z][a-z]{3,9}=[A-Za-z0-9/%]{0,9}){0,3}",
     ];
     let name = prop_oneof![

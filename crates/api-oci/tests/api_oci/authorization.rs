@@ -54,6 +54,10 @@ async fn probes(fixture: &Fixture) -> Vec<Probe> {
             ("GET" | "HEAD", "/v2/<name>/blobs/<digest>") => {
                 (format!("/v2/{name}/blobs/{layer}"), b"", 200)
             }
+            // An image uses it, so that it is there for all who ask.
+            ("DELETE", "/v2/<name>/blobs/<digest>") => {
+                (format!("/v2/{name}/blobs/{layer}"), b"", 405)
+            }
             ("POST", "/v2/<name>/blobs/uploads/") => {
                 (format!("/v2/{name}/blobs/uploads/"), b"", 202)
             }

@@ -96,7 +96,7 @@ async fn a_blob_comes_in_ranges() {
         assert_eq!(reply.header("content-length"), (last - first + 1).to_string());
         assert_eq!(reply.body, bytes[first..=last]);
     }
-    for range in ["bytes=0-1,4-5", "items=0-1", "bytes=5-4", "nonsense"] {
+    for range in ["bytes=0-1,4-5", "items=0-1", "nonsense"] {
         let reply = ask(range).await;
         assert_eq!((reply.status.as_u16(), reply.body.len()), (200, 300_000), "{range}");
     }
@@ -106,12 +106,12 @@ async fn a_blob_comes_in_ranges() {
         "\
 416
 accept-ranges: bytes
-content-length: 106
+content-length: 107
 content-range: bytes */300000
 content-type: application/json; charset=utf-8
 docker-distribution-api-version: registry/2.0
 
-{\"errors\":[{\"code\":\"RANGE_INVALID\",\"message\":\"the requested range is beyond the 300000 bytes there are\"}]}"
+{\"errors\":[{\"code\":\"RANGE_INVALID\",\"message\":\"the requested range is none of the 300000 bytes there are\"}]}"
     );
     let resumed = fixture.request("GET", &target).header("range", "bytes=1-2");
     assert_eq!(resumed.header("if-range", "\"x\"").send().await.status.as_u16(), 206);

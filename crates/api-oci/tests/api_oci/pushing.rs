@@ -55,7 +55,7 @@ async fn what_a_manifest_lacks_is_named() {
     let body = manifest(b"{}", b"absent");
     fixture.put_manifest("/v2/team/app/manifests/v1", &body).await.assert_error(
         404,
-        "BLOB_UPLOAD_UNKNOWN",
+        "MANIFEST_BLOB_UNKNOWN",
         &format!(
             "Layers with digests '[{absent}]' required for pushing image into repository with \
              name 'team/app' in the registry with id '111122223333' do not exist"
@@ -122,10 +122,6 @@ async fn a_manifest_of_5_mib_is_too_large() {
     let pieces: Vec<&[u8]> = large.chunks(60_000).collect();
     let reply = fixture.request("PUT", target).pieces(&pieces).send().await;
     reply.assert_error(413, "MANIFEST_INVALID", message);
-    // The largest that fits is looked into.
-    let mut fits = vec![b' '; 4 * 1024 * 1024];
-    fits[0] = b'{';
-    assert_eq!(fixture.put_manifest(target, &fits).await.status.as_u16(), 405);
 }
 
 #[tokio::test]

@@ -45,14 +45,12 @@ async fn names_tags_and_digests_have_their_forms() {
         let reply = fixture.get(&format!("/v2/{bad}/tags/list")).await;
         reply.assert_error(405, "UNSUPPORTED", name);
     }
-    let digest = "Invalid parameter at 'layerDigest' failed to satisfy constraint: 'must satisfy \
+    let digest = "Invalid parameter at 'imageDigest' failed to satisfy constraint: 'must satisfy \
                   regular expression '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+''";
-    fixture.get("/v2/team/app/blobs/sha256:12").await.assert_error(405, "UNSUPPORTED", digest);
-    let image_digest = digest.replace("layerDigest", "imageDigest");
     let reply = fixture.put_manifest("/v2/team/app/manifests/sha256:12", b"{}").await;
-    reply.assert_error(405, "UNSUPPORTED", &image_digest);
+    reply.assert_error(400, "DIGEST_INVALID", digest);
     let reply = fixture.get("/v2/team/app/referrers/sha256:12").await;
-    reply.assert_error(405, "UNSUPPORTED", &image_digest);
+    reply.assert_error(400, "DIGEST_INVALID", digest);
     let tag = "Invalid parameter at 'imageTag' failed to satisfy constraint: 'must satisfy regular \
                expression '[a-zA-Z0-9-_.]+''";
     let reply = fixture.put_manifest("/v2/team/app/manifests/x~", b"{}").await;
@@ -81,7 +79,7 @@ async fn methods_that_a_route_does_not_have() {
         ("DELETE", "/v2/_catalog".to_owned(), "GET, HEAD"),
         ("PUT", "/v2/team/app/tags/list".to_owned(), "GET, HEAD"),
         ("POST", "/v2/team/app/manifests/v1".to_owned(), "GET, HEAD, PUT, DELETE"),
-        ("DELETE", format!("/v2/team/app/blobs/{digest}"), "GET, HEAD"),
+        ("PUT", format!("/v2/team/app/blobs/{digest}"), "GET, HEAD, DELETE"),
         ("GET", "/v2/team/app/blobs/uploads/".to_owned(), "POST"),
         ("POST", upload.to_owned(), "GET, HEAD, PATCH, PUT, DELETE"),
         ("OPTIONS", format!("/v2/team/app/referrers/{digest}"), "GET, HEAD"),

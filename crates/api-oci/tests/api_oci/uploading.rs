@@ -170,32 +170,6 @@ location: http://localhost:4566/v2/team/app/blobs/{digest}"
 }
 
 #[tokio::test]
-async fn a_blob_of_no_bytes() {
-    let fixture = fixture().await;
-    let digest = digest_of(b"");
-    let target = format!("/v2/team/app/blobs/uploads/?digest={digest}");
-    assert_eq!(fixture.request("POST", &target).send().await.status.as_u16(), 201);
-    let upload = fixture.begin_upload(REPOSITORY).await;
-    let reply = fixture.request("PUT", &format!("{upload}?digest={digest}")).send().await;
-    assert_eq!(reply.status.as_u16(), 201);
-    let blob = fixture.get(&format!("/v2/team/app/blobs/{digest}")).await;
-    assert_eq!((blob.status.as_u16(), blob.header("content-length")), (200, "0"));
-    let other = format!("/v2/team/app/blobs/uploads/?digest={}", digest_of(b"layer"));
-    assert_eq!(fixture.request("POST", &other).send().await.status.as_u16(), 400);
-}
-
-#[tokio::test]
-async fn a_sha512_blob() {
-    let fixture = fixture().await;
-    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA512, b"layer");
-    let digest = format!("sha512:{}", hex::encode(hash));
-    let upload = fixture.begin_upload(REPOSITORY).await;
-    let request = fixture.request("PUT", &format!("{upload}?digest={digest}")).body(b"layer");
-    assert_eq!(request.send().await.status.as_u16(), 201);
-    assert_eq!(fixture.get(&format!("/v2/team/app/blobs/{digest}")).await.text(), "layer");
-}
-
-#[tokio::test]
 async fn a_cancelled_upload_is_gone() {
     let fixture = fixture().await;
     let upload = fixture.begin_upload(REPOSITORY).await;
@@ -232,15 +206,15 @@ async fn a_wrong_digest_does_not_end_the_upload() {
         "None of the provided layer digests match the calculated layer digest",
     );
     complete("sha256:12".into()).await.assert_error(
-        405,
-        "UNSUPPORTED",
+        400,
+        "DIGEST_INVALID",
         "Invalid parameter at 'layerDigests' failed to satisfy constraint: 'must satisfy regular \
          expression '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+''",
     );
     let reply = fixture.request("PUT", &upload).send().await;
     reply.assert_error(
-        405,
-        "UNSUPPORTED",
+        400,
+        "DIGEST_INVALID",
         "Invalid parameter at 'layerDigests' failed to satisfy constraint: 'Member must have \
          length greater than or equal to 1'",
     );

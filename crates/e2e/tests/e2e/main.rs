@@ -5,6 +5,7 @@ mod aws_names;
 mod boto3;
 mod buildah;
 mod cdk;
+mod conformance;
 mod contract;
 mod damage;
 mod disk;

@@ -112,7 +112,7 @@ fn digests_and_ranges_that_do_not_fit() {
     assert_eq!(part.header("content-range"), Some("bytes 1-3/7"));
     assert_eq!(part.body().expect("a part"), b"ont");
     assert_eq!(range("bytes=7-").expect("an answer").status, 416);
-    assert_error(distribution.send(Request::get("/v2/app/blobs/sha256:12")), 405, "UNSUPPORTED");
+    assert_error(distribution.send(Request::get("/v2/app/blobs/sha256:12")), 404, "BLOB_UNKNOWN");
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn manifests_that_cannot_be() {
     let put = |bytes: &[u8]| distribution.put_manifest("app", "latest", OCI_MANIFEST, bytes);
 
     let image = Image::new("amd64", b"content");
-    assert_error(put(&image.manifest.bytes), 404, "BLOB_UPLOAD_UNKNOWN");
+    assert_error(put(&image.manifest.bytes), 404, "MANIFEST_BLOB_UNKNOWN");
     assert_error(put(b"{"), 405, "UNSUPPORTED");
     let deep = "[".repeat(200_000);
     assert!((400..500).contains(&put(deep.as_bytes()).expect("an answer").status));

@@ -23,7 +23,7 @@ const DIALECTS: &[(&str, u16, &str)] = &[
     ("InvalidLayerException", 400, "BLOB_UPLOAD_INVALID"),
     ("InvalidLayerPartException", 416, "BLOB_UPLOAD_INVALID"),
     ("InvalidParameterException", 405, "UNSUPPORTED"),
-    ("LayersNotFoundException", 404, "BLOB_UPLOAD_UNKNOWN"),
+    ("LayersNotFoundException", 404, "MANIFEST_BLOB_UNKNOWN"),
     ("LimitExceededException", 403, "DENIED"),
     ("ReferencedImagesNotFoundException", 404, "MANIFEST_BLOB_UNKNOWN"),
     ("RepositoryNotFoundException", 404, "NAME_UNKNOWN"),

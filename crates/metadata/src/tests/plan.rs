@@ -171,6 +171,7 @@ async fn run_blobs_and_uploads(tx: &mut Tx, id: RepositoryId) -> Result<(), Meta
     blob::link(tx, id, &row.digest, now()).await?;
     blob::find(tx, "domain", &row.digest).await?;
     blob::find_linked(tx, id, "domain", &row.digest).await?;
+    blob::unlink(tx, id, &row.digest).await?;
     blob::mark_damaged(tx, &object_id, "domain", &row.digest, now()).await?;
     blob::replace_object(tx, "domain", &row.digest, &object_id).await?;
     blob::discard_object(tx, &object_id, now()).await?;

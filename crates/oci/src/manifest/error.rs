@@ -45,7 +45,7 @@ pub enum ManifestError {
         /// The media type in it, cut to a sensible length.
         in_body: String,
     },
-    /// A container image without layers.
+    /// An image of Docker schema 1 without layers.
     #[error("Image has to have at least 1 layer")]
     NoLayers,
 }
@@ -66,7 +66,7 @@ impl ManifestError {
             Self::MediaTypeConflict { declared, in_body } => {
                 format!("the request says {declared:?}, the manifest says {in_body:?}")
             }
-            Self::NoLayers => "a container image has at least one layer".to_owned(),
+            Self::NoLayers => "an image of schema 1 has at least one layer".to_owned(),
         }
     }
 

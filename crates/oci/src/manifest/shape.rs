@@ -6,7 +6,6 @@ use super::json::{List, Object, RawDescriptor, RawManifest};
 use super::{Descriptor, Manifest, ManifestError, ManifestKind};
 use crate::media_type::{
     DOCKER_LAYER, DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, OCI_INDEX, OCI_MANIFEST,
-    is_container_config,
 };
 
 /// The manifest of type `media_type` with these members.
@@ -30,16 +29,12 @@ fn image(media_type: &'static str, raw: RawManifest) -> Result<Manifest, Manifes
     absent("fsLayers", raw.fs_layers.0.is_empty())?;
     let (subject, artifact_type) = artifact(media_type, raw.subject, raw.artifact_type);
     let config = raw.config.ok_or_else(|| ManifestError::malformed("there is no config"))?;
-    let config = Descriptor::from(config.0);
-    let layers = descriptors(raw.layers);
-    if layers.is_empty() && artifact_type.is_none() && is_container_config(&config.media_type) {
-        return Err(ManifestError::NoLayers);
-    }
     Ok(Manifest {
         media_type: media_type.to_owned(),
         kind: ManifestKind::Image,
-        config: Some(config),
-        layers,
+        config: Some(Descriptor::from(config.0)),
+        // There may be none: OCI Distribution [end-7], "the list of blobs MAY be empty".
+        layers: descriptors(raw.layers),
         manifests: Vec::new(),
         subject,
         artifact_type,

@@ -5,9 +5,9 @@ use std::io::{Seek, SeekFrom, Write};
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
 use wharfinger_core::Digest;
-use wharfinger_registry::{Error, LayerAvailability};
+use wharfinger_registry::{BlobDeletion, Error, LayerAvailability};
 
-use super::fixture::{Fixture, permit_for};
+use super::fixture::{Fixture, by_digest, permit_for};
 
 async fn download(fixture: &Fixture, digest: Digest) -> Result<Vec<u8>, String> {
     let content = fixture.registry.open_blob(&permit_for("app"), digest).await;
@@ -88,4 +88,31 @@ async fn a_damaged_layer_is_not_served_and_a_push_heals_it() {
     assert!(told.contains("push it again"), "{told}");
     fixture.layer("app", &bytes).await;
     assert_eq!(download(&fixture, digest).await.unwrap(), bytes);
+}
+
+#[tokio::test]
+async fn a_layer_is_deleted_from_its_repository_alone_and_not_while_an_image_uses_it() {
+    let fixture = Fixture::with_repository("MUTABLE").await;
+    fixture.create("other", "MUTABLE").await.unwrap();
+    let digest = fixture.layer("app", b"layer of one").await;
+    fixture.layer("other", b"layer of one").await;
+    let image = fixture.image("app", "one", None).await;
+    let permit = permit_for("app");
+    let delete = || fixture.registry.delete_blob(&permit, digest);
+    assert_eq!(delete().await.unwrap(), BlobDeletion::InUse);
+
+    let ids = vec![by_digest(&image)];
+    fixture.registry.batch_delete_image(&permit_for("app"), ids).await.unwrap();
+    assert_eq!(delete().await.unwrap(), BlobDeletion::Deleted);
+    assert!(matches!(delete().await, Err(Error::LayerNotFound { .. })));
+    let gone = fixture.registry.open_blob(&permit_for("app"), digest).await;
+    assert!(matches!(gone, Err(Error::LayerNotFound { .. })));
+    let kept = fixture.registry.open_blob(&permit_for("other"), digest).await.unwrap();
+    assert_eq!(kept.size_bytes, 12);
+
+    // Pushed again, it is there again.
+    fixture.layer("app", b"layer of one").await;
+    assert_eq!(download(&fixture, digest).await.unwrap(), b"layer of one");
+    let absent = fixture.registry.delete_blob(&permit_for("absent"), digest).await;
+    assert!(matches!(absent, Err(Error::RepositoryNotFound { .. })));
 }

@@ -1,5 +1,6 @@
 //! Pushing images: tags move or stay, references must exist, bytes come back as they went in.
 
+use sha2::{Digest as _, Sha512};
 use wharfinger_core::Digest;
 use wharfinger_registry::{Error, NewImage, TagMutability};
 
@@ -151,4 +152,39 @@ async fn a_missing_child_is_named_once() {
              'app' in the registry with id '111122223333' do not exist"
         )
     );
+}
+
+#[tokio::test]
+async fn a_manifest_is_stored_under_the_algorithm_that_names_it() {
+    let fixture = Fixture::with_repository("MUTABLE").await;
+    let manifest = fixture.manifest("app", "one").await;
+    let hash = Sha512::digest(manifest.as_bytes());
+    let sha512 = Digest::Sha512(hash.into());
+    let put = |digest: Digest| {
+        let new = NewImage {
+            manifest: manifest.clone().into(),
+            media_type: None,
+            tag: None,
+            digest: Some(digest),
+        };
+        async { fixture.registry.put_image(&permit_for("app"), new).await }
+    };
+    assert_eq!(put(sha512).await.unwrap().id.digest, sha512);
+    let other = put(Digest::Sha512([7; 64])).await.unwrap_err();
+    assert!(matches!(
+        other,
+        Error::ImageDigestDoesNotMatch { provided: Digest::Sha512(_), calculated } if calculated == sha512
+    ));
+    let sha256 = digest_of(manifest.as_bytes());
+    let ids = vec![by_digest(&sha512), by_digest(&sha256)];
+    let fixture = fixture.restarted();
+    let (images, failures) =
+        fixture.registry.batch_get_image(&permit_for("app"), ids.clone()).await.unwrap();
+    assert_eq!((images.len(), failures.len()), (1, 1));
+    assert_eq!((images[0].id.digest, &images[0].manifest[..]), (sha512, manifest.as_bytes()));
+    // The same bytes by tag are another image, of the same layers.
+    fixture.put("app", &manifest, Some("v1")).await.unwrap();
+    let (images, _) = fixture.registry.batch_get_image(&permit_for("app"), ids).await.unwrap();
+    let digests: Vec<Digest> = images.iter().map(|image| image.id.digest).collect();
+    assert_eq!(digests, [sha512, sha256]);
 }

@@ -10,9 +10,9 @@ pub(super) const OF_IMAGES: &[Deviation] = &[
         here: "`ImageAlreadyExistsException`; `imagePushedAt` stays what it was.",
     },
     Deviation {
-        place: "`PutImage` of an OCI artifact without layers",
+        place: "`PutImage` of an image without layers",
         aws: "`Image has to have at least 1 layer`.",
-        here: "Stored: only container images need a layer.",
+        here: "Stored, but for Docker schema 1: to OCI Distribution, the list may be empty.",
     },
     Deviation {
         place: "`BatchGetImage` `acceptedMediaTypes`",
