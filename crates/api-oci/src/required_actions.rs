@@ -47,7 +47,8 @@ pub const REQUIRED_ACTIONS: &[RequiredActions] = &[
     ),
     required("GET", "/v2/<name>/blobs/uploads/<upload>", &[UploadLayerPart::ECR_NAME]),
     required("PATCH", "/v2/<name>/blobs/uploads/<upload>", &[UploadLayerPart::ECR_NAME]),
-    // Without a body only the second one.
+    // Without a body only the second one. Of a session that is over it is answered as if it were the
+    // one that ended it, for those who may do what HEAD demands.
     required(
         "PUT",
         "/v2/<name>/blobs/uploads/<upload>?digest=<digest>",

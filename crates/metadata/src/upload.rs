@@ -22,7 +22,7 @@ pub struct UploadRow {
     pub last_part_sha256: Option<Vec<u8>>,
     /// Whether a part that is too small has been followed by another.
     pub short_part: bool,
-    /// The object the bytes go to; none before the first byte. With no checkpoint, one that was
+    /// The object the bytes go to, if there is one. If the checkpoint is not one of it, it was only
     /// about to be written: what there is of it counts for nothing.
     pub object_id: Option<ObjectId>,
     /// Where the object store goes on from, opaque.
@@ -147,16 +147,17 @@ pub async fn claim_object(
     Ok(tx.execute(sql, params![upload_id, object_id]).await? == 1)
 }
 
-/// Takes back [`claim_object`], unless a checkpoint has made the object the session's; answers
-/// whether it did.
+/// Takes back [`claim_object`], unless the session has moved on since from where it was found
+/// (`was_received` bytes); answers whether it did.
 pub async fn release_object(
     tx: &mut Tx,
     upload_id: &UploadId,
     object_id: &ObjectId,
+    was_received: u64,
 ) -> Result<bool, MetadataError> {
     let sql = "UPDATE upload SET object_id = NULL \
-               WHERE upload_id = ?1 AND object_id = ?2 AND checkpoint IS NULL";
-    Ok(tx.execute(sql, params![upload_id, object_id]).await? == 1)
+               WHERE upload_id = ?1 AND object_id = ?2 AND received_bytes = ?3";
+    Ok(tx.execute(sql, params![upload_id, object_id, was_received]).await? == 1)
 }
 
 /// Notes that a session is in use.

@@ -13,7 +13,8 @@ mod part;
 use wharfinger_auth::Permit;
 use wharfinger_auth::RepositoryResource;
 use wharfinger_auth::actions::{InitiateLayerUpload, UploadLayerPart};
-use wharfinger_core::UploadId;
+use wharfinger_blobs::UploadCheckpoint;
+use wharfinger_core::{ObjectId, UploadId};
 use wharfinger_metadata::repository::RepositoryRow;
 use wharfinger_metadata::upload::{self, UploadRow};
 use wharfinger_metadata::{Tx, blob};
@@ -131,12 +132,15 @@ impl Registry {
     /// Lets go of an object that was begun and came to no checkpoint, by a process that was killed
     /// or a write that failed: nothing of it counts.
     async fn without_claim(&self, row: UploadRow) -> Result<UploadRow, Error> {
-        let (upload_id, now) = (row.upload_id, self.now());
-        let (Some(object_id), None) = (row.object_id, &row.checkpoint) else { return Ok(row) };
+        let Some(object_id) = row.object_id else { return Ok(row) };
+        if has_checkpoint_of(&row, object_id)? {
+            return Ok(row);
+        }
+        let (upload_id, was_received, now) = (row.upload_id, row.received_bytes, self.now());
         self.metadata
             .write(move |tx| {
                 Box::pin(async move {
-                    if upload::release_object(tx, &upload_id, &object_id).await? {
+                    if upload::release_object(tx, &upload_id, &object_id, was_received).await? {
                         blob::discard_object(tx, &object_id, now).await?;
                     }
                     Ok::<_, Error>(())
@@ -193,6 +197,12 @@ async fn must_find_upload(
 fn not_found(resource: &RepositoryResource, upload: UploadId) -> Error {
     let (name, registry) = (resource.name.clone(), resource.registry.account);
     Error::UploadNotFound { upload, name, registry }
+}
+
+/// Whether an upload's checkpoint is one of this object, so that what is in its file counts.
+fn has_checkpoint_of(row: &UploadRow, object_id: ObjectId) -> Result<bool, Error> {
+    let Some(checkpoint) = &row.checkpoint else { return Ok(false) };
+    Ok(UploadCheckpoint::from_bytes(checkpoint.clone())?.object_id() == object_id)
 }
 
 /// What is told to a client whose bytes do not go on where the last ones ended.

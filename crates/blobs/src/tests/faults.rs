@@ -159,6 +159,22 @@ async fn an_object_that_cannot_begin_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_mark_that_cannot_be_made_durable_says_so() {
+    for folder_fails in [false, true] {
+        let (_folder, store, faults) = faulty();
+        let fault = if folder_fails { &faults.sync_folder } else { &faults.sync };
+        let mut writer = store.begin(&domain()).await.unwrap();
+        writer.write(sample(3 * SEGMENT_BYTES, 2)).await.unwrap();
+        let (mark, good) = (writer.mark().await.unwrap(), writer.mark().await.unwrap());
+        fault.store(EIO, Ordering::SeqCst);
+        let failed = mark.sync().await;
+        assert!(matches!(failed, Err(BlobError::Io { .. })), "{failed:?}");
+        fault.store(ENOSPC, Ordering::SeqCst);
+        assert!(matches!(good.sync().await, Err(BlobError::StorageFull(_))));
+    }
+}
+
+#[tokio::test]
 async fn a_failed_sync_poisons_the_writer_and_is_not_tried_again() {
     for folder_fails in [false, true] {
         let (_folder, store, faults) = faulty();

@@ -19,6 +19,11 @@ use crate::{BlobError, BlobStore, SEGMENT_BYTES, UploadCheckpoint};
 enum Event {
     Nothing,
     Checkpoint,
+    /// A mark is made durable while `lost` more bytes come; then the process ends, and another one
+    /// goes on.
+    Mark {
+        lost: usize,
+    },
     /// The process ends after a checkpoint and `lost` more bytes, and another one goes on.
     Crash {
         lost: usize,
@@ -32,6 +37,7 @@ fn event() -> impl proptest::strategy::Strategy<Value = Event> {
         4 => Just(Event::Nothing),
         2 => Just(Event::Checkpoint),
         2 => (0..1_300_000_usize).prop_map(|lost| Event::Crash { lost }),
+        2 => (0..1_300_000_usize).prop_map(|lost| Event::Mark { lost }),
         1 => Just(Event::Finish),
     ]
 }
@@ -58,6 +64,16 @@ async fn upload(pieces: Vec<(usize, Event)>, seed: u64) {
                 let checkpoint = UploadCheckpoint::from_bytes(stored).unwrap();
                 let store = scratch.restarted(index as u64 + 2);
                 writer = store.resume(&checkpoint).await.unwrap();
+            }
+            Event::Mark { lost } => {
+                let mark = writer.mark().await.unwrap();
+                assert_eq!(mark.size_bytes(), at as u64);
+                let more = sample(lost, seed + 2);
+                let (synced, written) = tokio::join!(mark.sync(), writer.write(more));
+                written.unwrap();
+                drop(writer);
+                let store = scratch.restarted(index as u64 + 2);
+                writer = store.resume(&synced.unwrap()).await.unwrap();
             }
             Event::Finish => {
                 let finished = writer.finish().await.unwrap();

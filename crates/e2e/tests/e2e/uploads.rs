@@ -148,6 +148,23 @@ fn a_long_request_is_gone_on_with_after_a_stop() {
     assert_eq!(objects(&server).len(), 1);
 }
 
+/// The second request brings the whole body again, of which the server needs nothing.
+#[test]
+fn a_completion_whose_answer_got_lost_is_acknowledged_again() {
+    let server = Server::start();
+    Api::root(&server).create_repository("app");
+    let distribution = Distribution::root(&server);
+    let bytes = Seed::new(5).draw_bytes(20 * MIB);
+    let digest = digest(&bytes);
+    let at = distribution.start_upload("app").expect("an upload");
+    for _ in 0..3 {
+        let completed = distribution.finish_upload(&at, &digest, Body::Whole(&bytes));
+        expect(201, completed.expect("an answer")).expect("the layer is there");
+    }
+    let other = distribution.finish_upload(&at, &digest.replace(['0', '1'], "2"), Body::None);
+    assert_eq!(other.expect("an answer").status, 404);
+}
+
 #[test]
 fn clients_that_push_one_blob_at_once_all_succeed_and_one_object_remains() {
     let server = Server::start();

@@ -196,7 +196,7 @@ async fn run_blobs_and_uploads(tx: &mut Tx, id: RepositoryId) -> Result<(), Meta
     upload::advance(tx, &row, 0).await?;
     upload::begun(tx, id, &row.upload_id).await?;
     upload::claim_object(tx, &row.upload_id, &object_id).await?;
-    upload::release_object(tx, &row.upload_id, &object_id).await?;
+    upload::release_object(tx, &row.upload_id, &object_id, 0).await?;
     upload::touch(tx, &row.upload_id, now()).await?;
     upload::idle(tx, now(), 100).await?;
     upload::delete(tx, &row.upload_id).await?;

@@ -14,7 +14,7 @@ use wharfinger_metadata::upload::{self, UploadRow};
 use wharfinger_metadata::{Metadata, blob};
 
 use super::milestone::Milestones;
-use super::{UploadProgress, invalid_part, not_found};
+use super::{UploadProgress, has_checkpoint_of, invalid_part, not_found};
 use crate::kind_limits::KindLimits;
 use crate::layer::parse_domain;
 use crate::{Error, Registry};
@@ -153,7 +153,8 @@ impl Feed {
                 return Err(error.into());
             }
         };
-        let (was_received, unknown) = (row.received_bytes, row.checkpoint.is_none());
+        let was_received = row.received_bytes;
+        let unneeded = !has_checkpoint_of(&row, writer.object_id())?;
         let written = writer.object_id();
         let mut next = row;
         change(&mut next);
@@ -167,7 +168,7 @@ impl Feed {
         let upload_id = next.upload_id;
         let moved_on = self.advance(next, was_received).await;
         // Nothing was kept, so no row needs the object. After any other failure one might.
-        if matches!(moved_on, Err(Error::StorageFull(_))) && unknown {
+        if matches!(moved_on, Err(Error::StorageFull(_))) && unneeded {
             drop(writer);
             self.delete_unknown(written).await;
         }
@@ -201,7 +202,7 @@ impl Feed {
     pub(super) async fn abandon(&self, row: &UploadRow, writer: ObjectWriter) {
         let object_id = writer.object_id();
         drop(writer);
-        if row.checkpoint.is_none() {
+        if matches!(has_checkpoint_of(row, object_id), Ok(false)) {
             self.delete_unknown(object_id).await;
         }
     }
