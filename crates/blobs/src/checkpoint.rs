@@ -139,6 +139,7 @@ impl UploadCheckpoint {
             hash,
             sealed_segments,
             previous_tag,
+            carry: Vec::new(),
             folder_synced: true,
         };
         Ok((sealer, rest.to_vec()))

@@ -59,14 +59,7 @@ impl LocalBlobStore {
             let file = folder
                 .create(object_id)
                 .map_err(|error| BlobError::io("create an object", error))?;
-            match Sealer::begin(file, header, key, entropy) {
-                Ok(sealer) => Ok(ObjectWriter::new(sealer, folder)),
-                Err(error) => {
-                    // Nobody knows this file yet; what cannot be removed is garbage for a check.
-                    let _ = folder.remove(object_id);
-                    Err(error)
-                }
-            }
+            Ok(ObjectWriter::new(Sealer::begin(file, header, key, entropy), folder))
         })
         .await
     }

@@ -12,12 +12,13 @@ use crate::checkpoint::UploadCheckpoint;
 use crate::finished::Finished;
 use crate::key::KeyDomain;
 use crate::object_file::ObjectFolder;
-use crate::sealer::Sealer;
+use crate::sealer::{Sealer, Unwritten};
 use crate::segment_buffer::{BATCH_SEGMENTS, BUFFER_BYTES, SegmentBuffer};
 use crate::{BlobError, SEGMENT_BYTES};
 
-/// Bytes of buffers a writer holds at the most: one that fills while the other is sealed.
-pub const WRITER_MEMORY_BYTES_MAX: usize = 2 * BUFFER_BYTES;
+/// Bytes of buffers a writer holds at the most: one fills while the one before is sealed and the one
+/// before that is written.
+pub const WRITER_MEMORY_BYTES_MAX: usize = 3 * BUFFER_BYTES;
 
 /// An object in the making.
 ///
@@ -27,6 +28,10 @@ pub const WRITER_MEMORY_BYTES_MAX: usize = 2 * BUFFER_BYTES;
 /// [`crate::BlobStore::resume`]. Dropping a writer leaves its file for that.
 pub struct ObjectWriter {
     stage: Stage,
+    /// The batch that was sealed last, until its write begins.
+    sealed: Option<Sealed>,
+    /// The batch before it.
+    writing: Option<JoinHandle<Result<SegmentBuffer, BlobError>>>,
     filling: SegmentBuffer,
     spare: SegmentBuffer,
     size_bytes: u64,
@@ -37,17 +42,34 @@ pub struct ObjectWriter {
 
 enum Stage {
     Idle(Box<Sealer>),
-    Busy(JoinHandle<Result<(Box<Sealer>, SegmentBuffer), BlobError>>),
+    /// A batch is being sealed.
+    Busy(JoinHandle<Result<(Box<Sealer>, Sealed), BlobError>>),
     Poisoned,
+}
+
+/// A batch that is to be written.
+struct Sealed {
+    unwritten: Unwritten,
+    buffer: SegmentBuffer,
+}
+
+impl Sealed {
+    fn write(self) -> JoinHandle<Result<SegmentBuffer, BlobError>> {
+        spawn_blocking(move || self.unwritten.write(&self.buffer).map(|()| self.buffer))
+    }
 }
 
 impl ObjectWriter {
     pub(crate) fn new(sealer: Sealer, folder: Arc<dyn ObjectFolder>) -> Self {
+        let mut filling = SegmentBuffer::default();
+        filling.begin_at(sealer.sealed_segments);
         Self {
             object_id: sealer.header.object_id,
             domain: sealer.header.domain.clone(),
             stage: Stage::Idle(Box::new(sealer)),
-            filling: SegmentBuffer::default(),
+            sealed: None,
+            writing: None,
+            filling,
             spare: SegmentBuffer::default(),
             size_bytes: 0,
             folder,
@@ -78,7 +100,7 @@ impl ObjectWriter {
         self.size_bytes
     }
 
-    /// Takes `bytes`. Returns at once while there is room in a buffer; waits for the disk when both
+    /// Takes `bytes`. Returns at once while there is room in a buffer; waits for the disk when all
     /// are full, so a writer never holds more than [`WRITER_MEMORY_BYTES_MAX`].
     ///
     /// If the future is dropped, a part of `bytes` may have been taken: [`Self::size_bytes`] tells.
@@ -104,6 +126,7 @@ impl ObjectWriter {
         let size_bytes = self.size_bytes;
         self.run(move |sealer, buffer| {
             sealer.seal_inner(buffer, buffer.segments().saturating_sub(1))?;
+            sealer.write_carry()?;
             sealer.sync()?;
             UploadCheckpoint::seal(sealer, size_bytes, buffer.text(0))
         })
@@ -125,15 +148,44 @@ impl ObjectWriter {
         Arc::clone(&self.folder)
     }
 
-    /// Waits until no buffer is being sealed, whatever came of it.
+    /// Waits until no buffer is being sealed or written, whatever came of it.
     pub(crate) async fn settle(&mut self) -> Result<(), BlobError> {
-        if let Stage::Busy(task) = &mut self.stage {
-            let done = task.await;
-            self.stage = Stage::Poisoned;
-            let (sealer, buffer) = done.map_err(|_| BlobError::Interrupted)??;
-            self.stage = Stage::Idle(sealer);
-            self.spare = buffer;
+        self.write_sealed().await?;
+        self.seal_ended().await?;
+        self.write_sealed().await?;
+        self.write_ended().await
+    }
+
+    /// Waits until no batch is being sealed. One that was sealed before must be on its way.
+    async fn seal_ended(&mut self) -> Result<(), BlobError> {
+        let Stage::Busy(task) = &mut self.stage else { return Ok(()) };
+        let done = task.await;
+        self.stage = Stage::Poisoned;
+        let (sealer, sealed) = done.map_err(|_| BlobError::Interrupted)??;
+        self.stage = Stage::Idle(sealer);
+        self.sealed = Some(sealed);
+        Ok(())
+    }
+
+    /// Begins to write the batch that was sealed, when the one before is written.
+    async fn write_sealed(&mut self) -> Result<(), BlobError> {
+        if matches!(self.stage, Stage::Poisoned) {
+            return Err(BlobError::Poisoned);
         }
+        if self.sealed.is_some() {
+            self.write_ended().await?;
+            self.writing = self.sealed.take().map(Sealed::write);
+        }
+        Ok(())
+    }
+
+    /// Waits until no batch is being written.
+    async fn write_ended(&mut self) -> Result<(), BlobError> {
+        let Some(task) = &mut self.writing else { return Ok(()) };
+        let done = task.await;
+        self.writing = None;
+        let written = done.map_err(|_| BlobError::Interrupted).flatten();
+        self.spare = written.inspect_err(|_| self.stage = Stage::Poisoned)?;
         Ok(())
     }
 
@@ -158,18 +210,22 @@ impl ObjectWriter {
         Ok(result)
     }
 
-    /// Has the full buffer sealed while the other one fills.
+    /// Has the full buffer sealed and the one before it written while a third one fills. What was
+    /// done when the future is dropped stays done.
     async fn hand_over(&mut self) -> Result<(), BlobError> {
-        self.settle().await?;
+        self.write_sealed().await?;
+        self.seal_ended().await?;
         let Stage::Idle(mut sealer) = mem::replace(&mut self.stage, Stage::Poisoned) else {
             return Err(BlobError::Poisoned);
         };
-        let spare = mem::take(&mut self.spare);
-        let mut buffer = mem::replace(&mut self.filling, spare);
+        let mut buffer = mem::take(&mut self.filling);
         self.stage = Stage::Busy(spawn_blocking(move || {
-            sealer.seal_inner(&mut buffer, BATCH_SEGMENTS)?;
-            Ok((sealer, buffer))
+            let unwritten = sealer.seal(&mut buffer, BATCH_SEGMENTS)?;
+            Ok((sealer, Sealed { unwritten, buffer }))
         }));
+        self.filling.begin_at(self.size_bytes / SEGMENT_BYTES as u64);
+        self.write_sealed().await?;
+        self.filling.take_memory_of(mem::take(&mut self.spare));
         Ok(())
     }
 }

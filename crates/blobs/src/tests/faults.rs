@@ -86,6 +86,13 @@ impl ObjectFile for FaultyFile {
         }
         self.inner.write_all_at(bytes, offset)
     }
+    fn write_direct_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        if let Err(error) = check(&self.faults.write) {
+            self.inner.write_direct_at(&bytes[..bytes.len() / 2], offset)?;
+            return Err(error);
+        }
+        self.inner.write_direct_at(bytes, offset)
+    }
     fn truncate(&self, size_bytes: u64) -> io::Result<()> {
         self.inner.truncate(size_bytes)
     }
@@ -149,7 +156,7 @@ async fn a_full_disk_has_its_own_error_and_the_upload_survives_it() {
 #[tokio::test]
 async fn an_object_that_cannot_begin_leaves_nothing() {
     let (folder, store, faults) = faulty();
-    faults.write.store(ENOSPC, Ordering::SeqCst);
+    faults.create.store(ENOSPC, Ordering::SeqCst);
     assert!(matches!(store.begin(&domain()).await, Err(BlobError::StorageFull(_))));
     faults.create.store(EROFS, Ordering::SeqCst);
     assert!(matches!(store.begin(&domain()).await, Err(BlobError::StorageReadOnly(_))));
