@@ -13,7 +13,7 @@ use crate::segment::{
 };
 
 /// Segments sealed and written at a time: 512 KiB of plaintext.
-pub(crate) const BATCH_SEGMENTS: usize = 8;
+pub(crate) const BATCH_SEGMENTS: usize = 16;
 /// Bytes of memory a buffer takes: its segments, the block they begin in, and what it takes to begin
 /// where a block may.
 pub(crate) const BUFFER_BYTES: usize =
@@ -35,13 +35,6 @@ impl SegmentBuffer {
     pub(crate) fn begin_at(&mut self, first: u64) {
         self.lead = lead(first);
         self.text_bytes = 0;
-    }
-
-    /// Fills the memory of `spent` from now on, if it has none of its own.
-    pub(crate) fn take_memory_of(&mut self, spent: Self) {
-        if self.memory.is_empty() {
-            (self.memory, self.start) = (spent.memory, spent.start);
-        }
     }
 
     pub(crate) fn is_full(&self) -> bool {

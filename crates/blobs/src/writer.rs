@@ -1,10 +1,12 @@
 //! The way of an upload into an object.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::mem;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
 use wharfinger_core::ObjectId;
 
@@ -12,13 +14,14 @@ use crate::checkpoint::UploadCheckpoint;
 use crate::finished::Finished;
 use crate::key::KeyDomain;
 use crate::object_file::ObjectFolder;
-use crate::sealer::{Sealer, Unwritten};
+use crate::sealer::Sealer;
 use crate::segment_buffer::{BATCH_SEGMENTS, BUFFER_BYTES, SegmentBuffer};
 use crate::{BlobError, SEGMENT_BYTES};
 
-/// Bytes of buffers a writer holds at the most: one fills while the one before is sealed and the one
-/// before that is written.
-pub const WRITER_MEMORY_BYTES_MAX: usize = 3 * BUFFER_BYTES;
+/// Batches on their way: one that is sealed while the one before is written.
+const BATCHES_MAX: usize = 2;
+/// Bytes of buffers a writer holds at the most: those on their way, and one that fills.
+pub const WRITER_MEMORY_BYTES_MAX: usize = (BATCHES_MAX + 1) * BUFFER_BYTES;
 
 /// An object in the making.
 ///
@@ -28,12 +31,9 @@ pub const WRITER_MEMORY_BYTES_MAX: usize = 3 * BUFFER_BYTES;
 /// [`crate::BlobStore::resume`]. Dropping a writer leaves its file for that.
 pub struct ObjectWriter {
     stage: Stage,
-    /// The batch that was sealed last, until its write begins.
-    sealed: Option<Sealed>,
-    /// The batch before it.
-    writing: Option<JoinHandle<Result<SegmentBuffer, BlobError>>>,
+    /// The batches on their way, in their order; two at the most.
+    batches: VecDeque<JoinHandle<Result<SegmentBuffer, BlobError>>>,
     filling: SegmentBuffer,
-    spare: SegmentBuffer,
     size_bytes: u64,
     object_id: ObjectId,
     domain: KeyDomain,
@@ -42,21 +42,9 @@ pub struct ObjectWriter {
 
 enum Stage {
     Idle(Box<Sealer>),
-    /// A batch is being sealed.
-    Busy(JoinHandle<Result<(Box<Sealer>, Sealed), BlobError>>),
+    /// The last batch is being sealed; the sealer comes back when it only has to be written.
+    Busy(oneshot::Receiver<Box<Sealer>>),
     Poisoned,
-}
-
-/// A batch that is to be written.
-struct Sealed {
-    unwritten: Unwritten,
-    buffer: SegmentBuffer,
-}
-
-impl Sealed {
-    fn write(self) -> JoinHandle<Result<SegmentBuffer, BlobError>> {
-        spawn_blocking(move || self.unwritten.write(&self.buffer).map(|()| self.buffer))
-    }
 }
 
 impl ObjectWriter {
@@ -67,10 +55,8 @@ impl ObjectWriter {
             object_id: sealer.header.object_id,
             domain: sealer.header.domain.clone(),
             stage: Stage::Idle(Box::new(sealer)),
-            sealed: None,
-            writing: None,
+            batches: VecDeque::new(),
             filling,
-            spare: SegmentBuffer::default(),
             size_bytes: 0,
             folder,
         }
@@ -148,45 +134,31 @@ impl ObjectWriter {
         Arc::clone(&self.folder)
     }
 
-    /// Waits until no buffer is being sealed or written, whatever came of it.
+    /// Waits until no batch is being sealed or written, whatever came of it.
     pub(crate) async fn settle(&mut self) -> Result<(), BlobError> {
-        self.write_sealed().await?;
         self.seal_ended().await?;
-        self.write_sealed().await?;
-        self.write_ended().await
+        while self.oldest_written().await?.is_some() {}
+        Ok(())
     }
 
-    /// Waits until no batch is being sealed. One that was sealed before must be on its way.
+    /// Waits until no batch is being sealed.
     async fn seal_ended(&mut self) -> Result<(), BlobError> {
-        let Stage::Busy(task) = &mut self.stage else { return Ok(()) };
-        let done = task.await;
-        self.stage = Stage::Poisoned;
-        let (sealer, sealed) = done.map_err(|_| BlobError::Interrupted)??;
-        self.stage = Stage::Idle(sealer);
-        self.sealed = Some(sealed);
+        let Stage::Busy(sealer) = &mut self.stage else { return Ok(()) };
+        let sealer = sealer.await;
+        self.stage = sealer.map_or(Stage::Poisoned, Stage::Idle);
         Ok(())
     }
 
-    /// Begins to write the batch that was sealed, when the one before is written.
-    async fn write_sealed(&mut self) -> Result<(), BlobError> {
-        if matches!(self.stage, Stage::Poisoned) {
-            return Err(BlobError::Poisoned);
+    /// Waits until the oldest batch is in the file, and gives its buffer; `None` if there is none.
+    async fn oldest_written(&mut self) -> Result<Option<SegmentBuffer>, BlobError> {
+        let Some(batch) = self.batches.front_mut() else { return Ok(None) };
+        let written = batch.await.map_err(|_| BlobError::Interrupted).flatten();
+        self.batches.pop_front();
+        if written.is_err() {
+            self.stage = Stage::Poisoned;
+            self.batches.clear();
         }
-        if self.sealed.is_some() {
-            self.write_ended().await?;
-            self.writing = self.sealed.take().map(Sealed::write);
-        }
-        Ok(())
-    }
-
-    /// Waits until no batch is being written.
-    async fn write_ended(&mut self) -> Result<(), BlobError> {
-        let Some(task) = &mut self.writing else { return Ok(()) };
-        let done = task.await;
-        self.writing = None;
-        let written = done.map_err(|_| BlobError::Interrupted).flatten();
-        self.spare = written.inspect_err(|_| self.stage = Stage::Poisoned)?;
-        Ok(())
+        written.map(Some)
     }
 
     /// Has `work` done with everything in order, on a thread that may block. Only success leaves
@@ -210,22 +182,31 @@ impl ObjectWriter {
         Ok(result)
     }
 
-    /// Has the full buffer sealed and the one before it written while a third one fills. What was
-    /// done when the future is dropped stays done.
+    /// Has the full buffer sealed and written, the former when those before it are sealed, and begins
+    /// to fill another one. What was done when the future is dropped stays done.
     async fn hand_over(&mut self) -> Result<(), BlobError> {
-        self.write_sealed().await?;
         self.seal_ended().await?;
+        let spent = if self.batches.len() < BATCHES_MAX {
+            SegmentBuffer::default()
+        } else {
+            self.oldest_written().await?.unwrap_or_default()
+        };
         let Stage::Idle(mut sealer) = mem::replace(&mut self.stage, Stage::Poisoned) else {
+            // The reason is what became of the batches.
+            while self.oldest_written().await?.is_some() {}
             return Err(BlobError::Poisoned);
         };
-        let mut buffer = mem::take(&mut self.filling);
-        self.stage = Stage::Busy(spawn_blocking(move || {
-            let unwritten = sealer.seal(&mut buffer, BATCH_SEGMENTS)?;
-            Ok((sealer, Sealed { unwritten, buffer }))
-        }));
+        let mut buffer = mem::replace(&mut self.filling, spent);
         self.filling.begin_at(self.size_bytes / SEGMENT_BYTES as u64);
-        self.write_sealed().await?;
-        self.filling.take_memory_of(mem::take(&mut self.spare));
+        let (give_back, sealer_back) = oneshot::channel();
+        self.stage = Stage::Busy(sealer_back);
+        self.batches.push_back(spawn_blocking(move || {
+            let unwritten = sealer.seal(&mut buffer, BATCH_SEGMENTS)?;
+            // Whoever dropped the writer wants neither.
+            let _ = give_back.send(sealer);
+            unwritten.write(&buffer)?;
+            Ok(buffer)
+        }));
         Ok(())
     }
 }
