@@ -19,7 +19,7 @@ use crate::writer::ObjectWriter;
 use crate::{BlobError, KeyError, StoredObject};
 
 /// How often, and how far apart, a resume tries to get a file that another writer holds. A writer
-/// that was dropped may still be at its last 512 KiB.
+/// that was dropped may still be at its last batches.
 const HOLD_ATTEMPTS: u32 = 100;
 const HOLD_PAUSE: Duration = Duration::from_millis(20);
 

@@ -7,24 +7,23 @@
 
 use bytes::{Buf, Bytes};
 
-use crate::object_file::DIRECT_BLOCK_BYTES;
+use crate::object_file::{AlignedBytes, DIRECT_BLOCK_BYTES};
 use crate::segment::{
     NONCE_BYTES, SEGMENT_BYTES, SEGMENT_OVERHEAD_BYTES, STORED_SEGMENT_BYTES, segment_offset,
 };
 
-/// Segments sealed and written at a time: 512 KiB of plaintext.
+/// Segments sealed and written at a time: 1 MiB of plaintext.
 pub(crate) const BATCH_SEGMENTS: usize = 16;
-/// Bytes of memory a buffer takes: its segments, the block they begin in, and what it takes to begin
-/// where a block may.
-pub(crate) const BUFFER_BYTES: usize =
-    BATCH_SEGMENTS * STORED_SEGMENT_BYTES + 2 * DIRECT_BLOCK_BYTES;
+/// Bytes of a full buffer: its segments, and the block they begin in.
+const STORED_BYTES_MAX: usize = BATCH_SEGMENTS * STORED_SEGMENT_BYTES + DIRECT_BLOCK_BYTES;
+/// Bytes of memory a buffer takes.
+pub(crate) const BUFFER_BYTES: usize = AlignedBytes::memory_bytes(STORED_BYTES_MAX);
 
 /// Up to [`BATCH_SEGMENTS`] segments. Takes no memory until the first byte comes.
 #[derive(Default)]
 pub(crate) struct SegmentBuffer {
-    memory: Vec<u8>,
-    /// Where in the memory the block begins that the first segment begins in.
-    start: usize,
+    /// From the beginning of the block that the first segment begins in.
+    stored: AlignedBytes,
     /// Bytes of that block before the first segment.
     lead: usize,
     text_bytes: usize,
@@ -48,16 +47,14 @@ impl SegmentBuffer {
 
     /// Takes as much of `bytes` as there is room for.
     pub(crate) fn fill_from(&mut self, bytes: &mut Bytes) {
-        if self.memory.len() < BUFFER_BYTES && !bytes.is_empty() {
-            // Zeroed by the system page by page as it is touched, so a small blob costs little.
-            self.memory = vec![0; BUFFER_BYTES];
-            self.start = self.memory.as_ptr().align_offset(DIRECT_BLOCK_BYTES);
+        if self.stored.len() < STORED_BYTES_MAX && !bytes.is_empty() {
+            self.stored = AlignedBytes::zeroed(STORED_BYTES_MAX);
         }
         while !bytes.is_empty() && !self.is_full() {
             let (slot, within) = (self.text_bytes / SEGMENT_BYTES, self.text_bytes % SEGMENT_BYTES);
             let count = bytes.len().min(SEGMENT_BYTES - within);
             let start = self.place(slot) + NONCE_BYTES + within;
-            self.memory[start..start + count].copy_from_slice(&bytes[..count]);
+            self.stored[start..start + count].copy_from_slice(&bytes[..count]);
             bytes.advance(count);
             self.text_bytes += count;
         }
@@ -66,30 +63,30 @@ impl SegmentBuffer {
     /// The plaintext of segment `index`; empty if there is none.
     pub(crate) fn text(&self, index: usize) -> &[u8] {
         let start = self.place(index) + NONCE_BYTES;
-        self.memory.get(start..start + self.length(index)).unwrap_or_default()
+        self.stored.get(start..start + self.length(index)).unwrap_or_default()
     }
 
     /// Segment `index` with the room around it. An empty buffer has one empty segment.
     pub(crate) fn slot(&mut self, index: usize) -> &mut [u8] {
-        if self.memory.len() < self.place(0) + SEGMENT_OVERHEAD_BYTES {
-            self.memory = vec![0; self.lead + SEGMENT_OVERHEAD_BYTES];
+        if self.stored.len() < self.place(0) + SEGMENT_OVERHEAD_BYTES {
+            self.stored = AlignedBytes::zeroed(self.place(0) + SEGMENT_OVERHEAD_BYTES);
         }
         let start = self.place(index);
         let length = self.length(index) + SEGMENT_OVERHEAD_BYTES;
-        &mut self.memory[start..start + length]
+        &mut self.stored[start..start + length]
     }
 
     /// The room before the first segment, for what the file has there in the same block.
     pub(crate) fn room_before(&mut self) -> &mut [u8] {
         self.slot(0);
-        &mut self.memory[self.start..self.start + self.lead]
+        &mut self.stored[..self.lead]
     }
 
     /// What goes into the file with the first `count` segments, from [`block_offset`] of the first of
     /// them on. All but the last must be full.
     pub(crate) fn stored(&self, count: usize) -> &[u8] {
         let last = count.saturating_sub(1);
-        &self.memory[self.start..self.place(last) + self.length(last) + SEGMENT_OVERHEAD_BYTES]
+        &self.stored[..self.place(last) + self.length(last) + SEGMENT_OVERHEAD_BYTES]
     }
 
     /// Drops the first `count` segments, behind which at most one is left, which is segment `first`
@@ -99,13 +96,13 @@ impl SegmentBuffer {
         self.begin_at(first);
         if rest > 0 {
             let start = self.place(0) + NONCE_BYTES;
-            self.memory.copy_within(place..place + rest, start);
+            self.stored.copy_within(place..place + rest, start);
         }
         self.text_bytes = rest;
     }
 
     fn place(&self, index: usize) -> usize {
-        self.start + self.lead + index * STORED_SEGMENT_BYTES
+        self.lead + index * STORED_SEGMENT_BYTES
     }
 
     fn length(&self, index: usize) -> usize {

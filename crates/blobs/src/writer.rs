@@ -186,17 +186,19 @@ impl ObjectWriter {
     /// to fill another one. What was done when the future is dropped stays done.
     async fn hand_over(&mut self) -> Result<(), BlobError> {
         self.seal_ended().await?;
-        let spent = if self.batches.len() < BATCHES_MAX {
-            SegmentBuffer::default()
-        } else {
-            self.oldest_written().await?.unwrap_or_default()
-        };
+        let mut spent = None;
+        // Of a slow sender, one has been written long since: it gets along with two buffers.
+        while self.batches.len() == BATCHES_MAX
+            || self.batches.front().is_some_and(JoinHandle::is_finished)
+        {
+            spent = self.oldest_written().await?;
+        }
         let Stage::Idle(mut sealer) = mem::replace(&mut self.stage, Stage::Poisoned) else {
             // The reason is what became of the batches.
             while self.oldest_written().await?.is_some() {}
             return Err(BlobError::Poisoned);
         };
-        let mut buffer = mem::replace(&mut self.filling, spent);
+        let mut buffer = mem::replace(&mut self.filling, spent.unwrap_or_default());
         self.filling.begin_at(self.size_bytes / SEGMENT_BYTES as u64);
         let (give_back, sealer_back) = oneshot::channel();
         self.stage = Stage::Busy(sealer_back);
