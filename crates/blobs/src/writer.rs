@@ -31,6 +31,9 @@ pub const WRITER_MEMORY_BYTES_MAX: usize = (BATCHES_MAX + 1) * BUFFER_BYTES;
 /// [`crate::BlobStore::resume`]. Dropping a writer leaves its file for that.
 pub struct ObjectWriter {
     stage: Stage,
+    /// All the plaintext there is, as long as it is one segment at the most; `None` from then on.
+    /// While it is there, the store holds nothing of the object, and nothing of it blocks.
+    whole: Option<Vec<u8>>,
     /// The batches on their way, in their order; two at the most.
     batches: VecDeque<JoinHandle<Result<SegmentBuffer, BlobError>>>,
     filling: SegmentBuffer,
@@ -55,6 +58,7 @@ impl ObjectWriter {
             object_id: sealer.header.object_id,
             domain: sealer.header.domain.clone(),
             stage: Stage::Idle(Box::new(sealer)),
+            whole: Some(Vec::new()),
             batches: VecDeque::new(),
             filling,
             size_bytes: 0,
@@ -66,14 +70,26 @@ impl ObjectWriter {
     pub(crate) fn resumed(sealer: Sealer, rest: Vec<u8>, folder: Arc<dyn ObjectFolder>) -> Self {
         let size_bytes = sealer.sealed_segments * SEGMENT_BYTES as u64 + rest.len() as u64;
         let mut writer = Self::new(sealer, folder);
+        writer.whole = None;
         writer.filling.fill_from(&mut Bytes::from(rest));
         writer.size_bytes = size_bytes;
         writer
     }
 
+    /// The writer of a new object that has taken `whole` already: one segment at the most.
+    pub(crate) fn holding(self, whole: Vec<u8>) -> Self {
+        Self { size_bytes: whole.len() as u64, whole: Some(whole), ..self }
+    }
+
     /// The id the object will have.
     pub fn object_id(&self) -> ObjectId {
         self.object_id
+    }
+
+    /// The object, if the store may hold something of it that has to be deleted when it is given
+    /// up. `None` while all there is fits into one segment: that is in the checkpoint.
+    pub fn begun_object(&self) -> Option<ObjectId> {
+        self.whole.is_none().then_some(self.object_id)
     }
 
     /// The key domain the object belongs to.
@@ -94,6 +110,14 @@ impl ObjectWriter {
         if matches!(self.stage, Stage::Poisoned) {
             return Err(BlobError::Poisoned);
         }
+        if let Some(whole) = &mut self.whole
+            && whole.len() + bytes.len() <= SEGMENT_BYTES
+        {
+            whole.extend_from_slice(&bytes);
+            self.size_bytes += bytes.len() as u64;
+            return Ok(());
+        }
+        self.begin_segments();
         while !bytes.is_empty() {
             // Only now is it known that the last segment inside is not the last of the object.
             if self.filling.is_full() {
@@ -110,6 +134,9 @@ impl ObjectWriter {
     /// that acknowledges it; the file and the checkpoint together are the upload.
     pub async fn checkpoint(&mut self) -> Result<UploadCheckpoint, BlobError> {
         let size_bytes = self.size_bytes;
+        if let Some(whole) = &self.whole {
+            return UploadCheckpoint::seal(self.idle()?, size_bytes, whole);
+        }
         self.run(move |sealer, buffer| {
             sealer.seal_inner(buffer, buffer.segments().saturating_sub(1))?;
             sealer.write_carry()?;
@@ -121,6 +148,10 @@ impl ObjectWriter {
 
     /// Ends the plaintext here and computes its digest. Nothing is visible or promised yet.
     pub async fn finish(mut self) -> Result<Finished, BlobError> {
+        if let Some(whole) = &self.whole {
+            let digest = self.idle()?.sha256(whole);
+            return Ok(Finished::new(self, digest));
+        }
         let digest = self
             .run(|sealer, buffer| {
                 sealer.seal_inner(buffer, buffer.segments().saturating_sub(1))?;
@@ -132,6 +163,26 @@ impl ObjectWriter {
 
     pub(crate) fn folder(&self) -> Arc<dyn ObjectFolder> {
         Arc::clone(&self.folder)
+    }
+
+    /// All the plaintext, if the store holds nothing of the object.
+    pub(crate) fn whole(&self) -> Option<&[u8]> {
+        self.whole.as_deref()
+    }
+
+    /// From here on the plaintext goes through the buffers into segments of a file.
+    pub(crate) fn begin_segments(&mut self) {
+        if let Some(whole) = self.whole.take() {
+            self.filling.fill_from(&mut Bytes::from(whole));
+        }
+    }
+
+    /// The sealer, which nobody uses at the moment.
+    pub(crate) fn idle(&self) -> Result<&Sealer, BlobError> {
+        match &self.stage {
+            Stage::Idle(sealer) => Ok(sealer),
+            Stage::Busy(_) | Stage::Poisoned => Err(BlobError::Poisoned),
+        }
     }
 
     /// Waits until no batch is being sealed or written, whatever came of it.

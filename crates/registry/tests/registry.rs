@@ -25,5 +25,6 @@ mod registry {
     mod repositories;
     mod scanning;
     mod signing;
+    mod small_layers;
     mod uploading;
 }

@@ -166,13 +166,42 @@ async fn a_full_disk_has_its_own_error_and_the_upload_survives_it() {
 #[tokio::test]
 async fn an_object_that_cannot_begin_leaves_nothing() {
     let (folder, store, faults) = faulty();
-    faults.create.store(ENOSPC, Ordering::SeqCst);
-    assert!(matches!(store.begin(&domain()).await, Err(BlobError::StorageFull(_))));
+    let fails = async || {
+        let mut writer = store.begin(&domain()).await.unwrap();
+        writer.write(sample(2 * SEGMENT_BYTES, 1)).await.unwrap();
+        let error = writer.checkpoint().await.unwrap_err();
+        // What may have begun is the caller's to remove.
+        store.delete(writer.begun_object().unwrap()).await.unwrap();
+        assert!(matches!(writer.finish().await, Err(BlobError::Poisoned)));
+        error
+    };
+    faults.write.store(ENOSPC, Ordering::SeqCst);
+    assert!(matches!(fails().await, BlobError::StorageFull(_)));
     faults.create.store(EROFS, Ordering::SeqCst);
-    assert!(matches!(store.begin(&domain()).await, Err(BlobError::StorageReadOnly(_))));
+    assert!(matches!(fails().await, BlobError::StorageReadOnly(_)));
     faults.create.store(EIO, Ordering::SeqCst);
-    assert!(matches!(store.begin(&domain()).await, Err(BlobError::Io { .. })));
+    assert!(matches!(fails().await, BlobError::Io { .. }));
     assert_eq!(files(&folder), 0);
+}
+
+/// What fits into one segment never meets the disk.
+#[tokio::test]
+async fn a_small_upload_does_not_mind_the_disk() {
+    let (folder, store, faults) = faulty();
+    for fault in [&faults.create, &faults.read, &faults.write, &faults.sync, &faults.sync_folder] {
+        fault.store(EIO, Ordering::SeqCst);
+    }
+    let bytes = sample(SEGMENT_BYTES, 1);
+    let mut writer = store.begin(&domain()).await.unwrap();
+    writer.write(bytes.slice(..1000)).await.unwrap();
+    let checkpoint = writer.checkpoint().await.unwrap();
+    drop(writer);
+    let mut writer = store.resume(&checkpoint).await.unwrap();
+    writer.write(bytes.slice(1000..)).await.unwrap();
+    let finished = writer.finish().await.unwrap();
+    assert!(finished.seal_inline().unwrap().is_some());
+    finished.discard().await.unwrap();
+    assert_eq!((files(&folder), faults.syncs.load(Ordering::SeqCst)), (0, 0));
 }
 
 #[tokio::test]
@@ -215,6 +244,7 @@ async fn a_failed_sync_acknowledges_no_object() {
 async fn a_name_is_made_durable_once_and_the_bytes_every_time() {
     let (_folder, store, faults) = faulty();
     let mut writer = store.begin(&domain()).await.unwrap();
+    writer.write(sample(2 * SEGMENT_BYTES, 3)).await.unwrap();
     writer.checkpoint().await.unwrap();
     assert_eq!(faults.syncs.load(Ordering::SeqCst), 2);
     writer.checkpoint().await.unwrap();

@@ -137,12 +137,12 @@ impl Feed {
                 return Err(error.into());
             }
         };
-        let (was_received, unknown) = (row.received_bytes, row.object_id.is_none());
-        let (written, now) = (writer.object_id(), self.clock.now());
+        let (was_received, was_written) = (row.received_bytes, row.object_id);
+        let (written, now) = (writer.begun_object(), self.clock.now());
         let mut next = row;
         change(&mut next);
         next.received_bytes = writer.size_bytes();
-        next.object_id = Some(written);
+        next.object_id = written;
         next.checkpoint = Some(checkpoint.into_bytes());
         // Now, not when the request began: that may have been long ago.
         next.updated_at = now;
@@ -154,11 +154,17 @@ impl Feed {
             .write(move |tx| {
                 Box::pin(async move {
                     if upload::advance(tx, &next, was_received).await? {
+                        // The upload goes on as another object.
+                        if let Some(replaced) = was_written.filter(|_| was_written != written) {
+                            blob::discard_object(tx, &replaced, now).await?;
+                        }
                         return Ok::<_, Error>(true);
                     }
                     // The session was ended, or another process moved it on.
                     let current = upload::find(tx, next.repository, &next.upload_id).await?;
-                    if current.is_none_or(|current| current.object_id != Some(written)) {
+                    if let Some(written) = written
+                        && current.is_none_or(|current| current.object_id != Some(written))
+                    {
                         blob::discard_object(tx, &written, now).await?;
                     }
                     Ok(false)
@@ -166,7 +172,7 @@ impl Feed {
             })
             .await;
         // Nothing was kept, so no row knows the object. After any other failure one might.
-        if matches!(moved_on, Err(Error::StorageFull(_))) && unknown {
+        if matches!(moved_on, Err(Error::StorageFull(_))) && written != was_written {
             drop(writer);
             self.delete_unknown(written).await;
         }
@@ -176,15 +182,16 @@ impl Feed {
     /// Gives up what a failed call wrote. An object that no row knows is deleted; one that a row
     /// knows goes on from its checkpoint.
     pub(super) async fn abandon(&self, row: &UploadRow, writer: ObjectWriter) {
-        let object_id = writer.object_id();
+        let begun = writer.begun_object();
         drop(writer);
-        if row.object_id.is_none() {
-            self.delete_unknown(object_id).await;
+        if row.object_id != begun {
+            self.delete_unknown(begun).await;
         }
     }
 
-    /// Deletes an object that no row knows.
-    pub(super) async fn delete_unknown(&self, object_id: ObjectId) {
+    /// Deletes an object that no row knows, if there is one.
+    pub(super) async fn delete_unknown(&self, begun: Option<ObjectId>) {
+        let Some(object_id) = begun else { return };
         if let Err(error) = self.blobs.delete(object_id).await {
             tracing::warn!(%object_id, %error, "an abandoned object could not be deleted");
         }
