@@ -10,7 +10,7 @@ use wharfinger_core::{Entropy, EntropyExt, ObjectId};
 use crate::BlobError;
 use crate::header::{HEADER_BYTES, Header};
 use crate::key::KeyDomain;
-use crate::object_file::ObjectFile;
+use crate::object_file::{ObjectFile, ObjectFolder};
 use crate::sealer::Sealer;
 use crate::segment::{
     NONCE_BYTES, SEGMENT_BYTES, SEGMENT_OVERHEAD_BYTES, SegmentKey, SegmentTag, TAG_BYTES,
@@ -26,9 +26,10 @@ const HASH_STATE_BYTES: usize = size_of::<SerializedState<Sha256>>();
 pub const CHECKPOINT_BYTES_MAX: usize =
     CLEAR_BYTES + SEGMENT_OVERHEAD_BYTES + TAG_BYTES + HASH_STATE_BYTES + SEGMENT_BYTES;
 
-/// All that another process needs to go on with an upload, beside the object file itself: opaque
-/// bytes (at most [`CHECKPOINT_BYTES_MAX`]) to be stored in the transaction that acknowledges what
-/// the upload received. Plaintext and hash state in it are encrypted under the object's data key.
+/// All that another process needs to go on with an upload, beside the object file, if there is one
+/// yet: opaque bytes (at most [`CHECKPOINT_BYTES_MAX`]) to be stored in the transaction that
+/// acknowledges what the upload received. Plaintext and hash state in it are encrypted under the
+/// object's data key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct UploadCheckpoint {
     bytes: Vec<u8>,
@@ -102,13 +103,52 @@ impl UploadCheckpoint {
         Ok(Self { bytes, size_bytes, header: sealer.header.clone() })
     }
 
+    /// Whether this is all there is: no segment has been sealed, so the store holds nothing of the
+    /// object.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.size_bytes <= SEGMENT_BYTES as u64
+    }
+
+    /// The object whose file the upload goes on with; `None` while all there is is in here.
+    pub fn begun_object(&self) -> Option<ObjectId> {
+        (!self.is_whole()).then_some(self.header.object_id)
+    }
+
+    /// The plaintext of an upload that [is whole](Self::is_whole).
+    pub(crate) fn text(&self, key: &SegmentKey) -> Result<Vec<u8>, BlobError> {
+        let state = self.state(key)?;
+        match state.sealed_segments {
+            0 => Ok(state.rest),
+            _ => Err(BlobError::UnusableCheckpoint { what: "its lengths do not fit together" }),
+        }
+    }
+
     /// The sealer that goes on here with `file`, and the plaintext it has not sealed yet.
     pub(crate) fn open(
         &self,
         key: SegmentKey,
+        folder: Arc<dyn ObjectFolder>,
         file: Arc<dyn ObjectFile>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<(Sealer, Vec<u8>), BlobError> {
+        let State { previous_tag, hash, rest, sealed_segments } = self.state(&key)?;
+        let (file, header) = (Some(file), self.header.clone());
+        let sealer = Sealer {
+            folder,
+            file,
+            header,
+            key,
+            entropy,
+            hash,
+            sealed_segments,
+            previous_tag,
+            carry: Vec::new(),
+            folder_synced: true,
+        };
+        Ok((sealer, rest))
+    }
+
+    fn state(&self, key: &SegmentKey) -> Result<State, BlobError> {
         let unusable = |what| BlobError::UnusableCheckpoint { what };
         let (clear, sealed) = self.bytes.split_at(CLEAR_BYTES);
         let state = key
@@ -130,19 +170,16 @@ impl UploadCheckpoint {
             .filter(|bytes| *bytes == 0 || !rest.is_empty())
             .map(|bytes| bytes / SEGMENT_BYTES as u64)
             .ok_or_else(|| unusable("its lengths do not fit together"))?;
-        let header = self.header.clone();
-        let sealer = Sealer {
-            file,
-            header,
-            key,
-            entropy,
-            hash,
-            sealed_segments,
-            previous_tag,
-            folder_synced: true,
-        };
-        Ok((sealer, rest.to_vec()))
+        Ok(State { previous_tag, hash, rest: rest.to_vec(), sealed_segments })
     }
+}
+
+/// What the encrypted part of a checkpoint says.
+struct State {
+    previous_tag: SegmentTag,
+    hash: Sha256,
+    rest: Vec<u8>,
+    sealed_segments: u64,
 }
 
 impl fmt::Debug for UploadCheckpoint {

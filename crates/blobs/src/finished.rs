@@ -50,6 +50,14 @@ impl Finished {
         self.writer.object_id()
     }
 
+    /// The whole object sealed, as the bytes that its file would have, for the caller to keep in the
+    /// transaction that makes it known; [`crate::BlobStore::open_inline`] opens it. `None` if it is
+    /// longer than one segment: only the store can keep it.
+    pub fn seal_inline(&self) -> Result<Option<Vec<u8>>, BlobError> {
+        let Some(whole) = self.writer.whole() else { return Ok(None) };
+        self.writer.idle()?.seal_inline(whole, &self.digest).map(Some)
+    }
+
     /// Seals the last segment, which binds length and digest, and makes the object durable. Only
     /// `Ok` promises anything; a failure may be followed by a resume from the last checkpoint.
     ///
@@ -57,6 +65,7 @@ impl Finished {
     /// resuming from it later would cut the published file.
     pub async fn publish(mut self) -> Result<StoredObject, BlobError> {
         let (size_bytes, digest) = (self.writer.size_bytes(), self.digest);
+        self.writer.begin_segments();
         self.writer.run(move |sealer, buffer| sealer.publish(buffer, size_bytes, &digest)).await?;
         let (object_id, domain) = (self.writer.object_id(), self.writer.domain().clone());
         Ok(StoredObject { object_id, domain, size_bytes, digest })
@@ -72,14 +81,18 @@ impl Finished {
     /// image-spec, descriptor.md, "SHA-512"). Reads the object back, at about one CPU-second per
     /// GB.
     pub async fn into_sha512(mut self) -> Result<Self, BlobError> {
-        let digest = self.writer.run(|sealer, buffer| sealer.sha512(buffer.text(0))).await?;
+        let digest = match self.writer.whole() {
+            Some(whole) => self.writer.idle()?.sha512(whole)?,
+            None => self.writer.run(|sealer, buffer| sealer.sha512(buffer.text(0))).await?,
+        };
         Ok(Self { writer: self.writer, digest })
     }
 
     /// Removes the object.
     pub async fn discard(self) -> Result<(), BlobError> {
-        let (folder, object_id) = (self.writer.folder(), self.writer.object_id());
+        let (folder, begun) = (self.writer.folder(), self.writer.begun_object());
         drop(self);
+        let Some(object_id) = begun else { return Ok(()) };
         blocking(move || {
             folder.remove(object_id).map_err(|error| BlobError::io("remove an object", error))
         })

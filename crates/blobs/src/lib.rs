@@ -14,6 +14,7 @@ pub mod conformance;
 pub mod error;
 pub mod finished;
 mod header;
+mod inline;
 mod inner_cipher;
 pub mod key;
 pub mod key_ring;

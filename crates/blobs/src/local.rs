@@ -4,11 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use wharfinger_core::{Entropy, EntropyExt, ObjectId};
 
 use crate::checkpoint::UploadCheckpoint;
 use crate::header::{Header, wrapped_key_bytes_max};
+use crate::inline::InlineFile;
 use crate::key::{DataKey, KeyDomain, KeyProvider, WRAPPED_INNER_KEY_BYTES_MAX};
 use crate::object_file::{LocalFolder, ObjectFile, ObjectFolder, blocking};
 use crate::reader::{ObjectReader, Opening};
@@ -19,7 +21,7 @@ use crate::writer::ObjectWriter;
 use crate::{BlobError, KeyError, StoredObject};
 
 /// How often, and how far apart, a resume tries to get a file that another writer holds. A writer
-/// that was dropped may still be at its last 512 KiB.
+/// that was dropped may still be at its last batches.
 const HOLD_ATTEMPTS: u32 = 100;
 const HOLD_PAUSE: Duration = Duration::from_millis(20);
 
@@ -55,20 +57,8 @@ impl LocalBlobStore {
         let object_id = ObjectId::random(&*self.entropy);
         let (header, key) = self.new_keys(object_id, domain).await?;
         let (folder, entropy) = (Arc::clone(&self.folder), Arc::clone(&self.entropy));
-        blocking(move || {
-            let file = folder
-                .create(object_id)
-                .map_err(|error| BlobError::io("create an object", error))?;
-            match Sealer::begin(file, header, key, entropy) {
-                Ok(sealer) => Ok(ObjectWriter::new(sealer, folder)),
-                Err(error) => {
-                    // Nobody knows this file yet; what cannot be removed is garbage for a check.
-                    let _ = folder.remove(object_id);
-                    Err(error)
-                }
-            }
-        })
-        .await
+        let sealer = Sealer::begin(Arc::clone(&folder), header, key, entropy);
+        Ok(ObjectWriter::new(sealer, folder))
     }
 
     /// Fresh data keys for an object, one for each cipher of its domain, and the header with both
@@ -122,9 +112,13 @@ impl LocalBlobStore {
     ) -> Result<ObjectWriter, BlobError> {
         let header = checkpoint.header();
         let key = self.segment_key(header).await?;
+        if checkpoint.is_whole() {
+            let whole = checkpoint.text(&key)?;
+            return Ok(self.begin_object(&header.domain).await?.holding(whole));
+        }
         let file = self.hold(header.object_id).await?;
         let (folder, entropy) = (Arc::clone(&self.folder), Arc::clone(&self.entropy));
-        let (sealer, rest) = checkpoint.open(key, file, entropy)?;
+        let (sealer, rest) = checkpoint.open(key, Arc::clone(&folder), file, entropy)?;
         blocking(move || Ok(ObjectWriter::resumed(sealer.take_over()?, rest, folder))).await
     }
 
@@ -138,6 +132,18 @@ impl LocalBlobStore {
             Opening::read(file, object_id, &domain, size_bytes)
         })
         .await?;
+        let key = self.segment_key(&opening.header).await?;
+        opening.prove(key, size_bytes, &digest)
+    }
+
+    async fn open_sealed(
+        &self,
+        object: &StoredObject,
+        sealed: Bytes,
+    ) -> Result<ObjectReader, BlobError> {
+        let StoredObject { object_id, ref domain, size_bytes, digest } = *object;
+        let file = Arc::new(InlineFile::new(sealed));
+        let opening = Opening::read(file, object_id, domain, size_bytes)?;
         let key = self.segment_key(&opening.header).await?;
         opening.prove(key, size_bytes, &digest)
     }
@@ -193,6 +199,14 @@ impl BlobStore for LocalBlobStore {
         object: &'a StoredObject,
     ) -> BoxFuture<'a, Result<ObjectReader, BlobError>> {
         Box::pin(self.open_object(object))
+    }
+
+    fn open_inline<'a>(
+        &'a self,
+        object: &'a StoredObject,
+        sealed: Bytes,
+    ) -> BoxFuture<'a, Result<ObjectReader, BlobError>> {
+        Box::pin(self.open_sealed(object, sealed))
     }
 
     fn delete(&self, object_id: ObjectId) -> BoxFuture<'_, Result<(), BlobError>> {

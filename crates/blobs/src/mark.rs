@@ -10,14 +10,15 @@ use crate::object_file::{ObjectFile, blocking};
 /// The state of a writer at some moment. Once [`Self::sync`] has succeeded the upload can be gone
 /// on with from there, whatever the writer has taken since.
 pub struct Mark {
-    file: Arc<dyn ObjectFile>,
+    /// None while the checkpoint is all there is.
+    file: Option<Arc<dyn ObjectFile>>,
     folder_synced: bool,
     checkpoint: UploadCheckpoint,
 }
 
 impl Mark {
     pub(crate) fn new(
-        file: Arc<dyn ObjectFile>,
+        file: Option<Arc<dyn ObjectFile>>,
         folder_synced: bool,
         checkpoint: UploadCheckpoint,
     ) -> Self {
@@ -36,6 +37,7 @@ impl Mark {
     /// write, and say so only once.
     pub async fn sync(self) -> Result<UploadCheckpoint, BlobError> {
         let Self { file, folder_synced, checkpoint } = self;
+        let Some(file) = file else { return Ok(checkpoint) };
         blocking(move || {
             file.sync().map_err(|error| BlobError::io("make an object durable", error))?;
             if !folder_synced {

@@ -1,5 +1,6 @@
 //! The port: what every adapter that keeps objects offers.
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use wharfinger_core::ObjectId;
 
@@ -14,11 +15,14 @@ use crate::{BlobError, StoredObject};
 /// Every adapter passes the suite in `conformance` (feature `conformance`). Calls for different objects do not
 /// wait for each other.
 pub trait BlobStore: Send + Sync + 'static {
-    /// Begins a new object under a fresh id and a fresh data key of `domain`.
+    /// Begins a new object under a fresh id and a fresh data key of `domain`. The store holds nothing
+    /// of it before its first whole segment is sealed.
     fn begin<'a>(&'a self, domain: &'a KeyDomain)
     -> BoxFuture<'a, Result<ObjectWriter, BlobError>>;
 
-    /// Goes on where `checkpoint` was taken; what was written later is forgotten.
+    /// Goes on where `checkpoint` was taken; what was written later is forgotten. A checkpoint of one
+    /// segment at the most holds all there is: the upload goes on as another object, so that no two
+    /// writers that go on from it ever meet.
     ///
     /// The caller must know that the upload was not published since. [`BlobError::InUse`] while
     /// another writer holds the object, after waiting about two seconds for one that was just dropped;
@@ -33,6 +37,15 @@ pub trait BlobStore: Send + Sync + 'static {
     fn open<'a>(
         &'a self,
         object: &'a StoredObject,
+    ) -> BoxFuture<'a, Result<ObjectReader, BlobError>>;
+
+    /// As [`Self::open`], for an object whose bytes [`Finished::seal_inline`] gave to the caller.
+    ///
+    /// [`Finished::seal_inline`]: crate::Finished::seal_inline
+    fn open_inline<'a>(
+        &'a self,
+        object: &'a StoredObject,
+        sealed: Bytes,
     ) -> BoxFuture<'a, Result<ObjectReader, BlobError>>;
 
     /// Removes an object, published or not; `Ok` if there is none. Readers that have it open go on.

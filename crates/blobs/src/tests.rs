@@ -10,10 +10,11 @@ use wharfinger_core::{ObjectId, SeededEntropy};
 
 use crate::conformance::{domain, drain, sample};
 use crate::key_ring::LocalKeyRing;
-use crate::{BlobError, BlobStore, LocalBlobStore, MasterKey, StoredObject};
+use crate::{BlobError, BlobStore, LocalBlobStore, MasterKey, SEGMENT_BYTES, StoredObject};
 
 mod corruption;
 mod faults;
+mod inline;
 mod secrecy;
 mod two_ciphers;
 mod upload;
@@ -113,7 +114,9 @@ async fn streams_outlive_their_reader_and_move_between_threads() {
 async fn files_are_private_and_where_the_format_says() {
     use std::os::unix::fs::MetadataExt;
     let scratch = Scratch::new();
-    let writer = scratch.store.begin(&domain()).await.unwrap();
+    let mut writer = scratch.store.begin(&domain()).await.unwrap();
+    writer.write(sample(2 * SEGMENT_BYTES, 1)).await.unwrap();
+    writer.checkpoint().await.unwrap();
     let metadata = fs::metadata(scratch.path(writer.object_id())).unwrap();
     assert_eq!(metadata.mode() & 0o777, 0o600);
     let objects = scratch.folder.path().join("objects");

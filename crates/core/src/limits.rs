@@ -67,6 +67,9 @@ pub const DOWNLOAD_URL_SECONDS: u64 = 3_600;
 pub const PULL_RECORD_SECONDS_MIN: u64 = 86_400;
 /// Pulls that wait to be recorded; more are left to the next pull of the image (ours).
 pub const PULLS_WAITING_MAX: usize = 1_000;
+/// Bytes of a blob that is kept in the database at the most (ours): one segment of the object store, so
+/// that an upload has either a file from its second segment on, or none at all.
+pub const INLINE_BLOB_BYTES_MAX: u64 = 65_536;
 /// Seconds an upload session may lie idle before it is reclaimed (our choice; ECR names none).
 pub const UPLOAD_IDLE_SECONDS_MAX: u64 = 86_400;
 /// Seconds after its beginning during which an upload session may be gone on with by way of a token

@@ -79,6 +79,26 @@ pub async fn insert(
     tx.execute(sql, values).await.map(|_| ())
 }
 
+/// Keeps the sealed bytes of a small object, which [`discard_object`] lets go of.
+pub async fn insert_inline(
+    tx: &mut Tx,
+    object_id: &ObjectId,
+    sealed: &[u8],
+) -> Result<(), MetadataError> {
+    let sql = "INSERT INTO inline_blob (object_id, sealed) VALUES (?1, ?2)";
+    tx.execute(sql, params![object_id, sealed]).await.map(|_| ())
+}
+
+/// The sealed bytes of an object, if they are kept here and not in the object store.
+pub async fn find_inline(
+    tx: &mut Tx,
+    object_id: &ObjectId,
+) -> Result<Option<Vec<u8>>, MetadataError> {
+    let sql = "SELECT sealed FROM inline_blob WHERE object_id = ?1";
+    let row = tx.query_opt(sql, params![object_id]).await?;
+    row.map(|row| row.bytes(0).map(<[u8]>::to_vec)).transpose()
+}
+
 /// Points a blob at a new object, which heals it.
 pub async fn replace_object(
     tx: &mut Tx,
@@ -155,12 +175,17 @@ pub async fn find_use(
     })
 }
 
-/// Hands an object to the deletion that follows the transaction.
+/// Lets go of an object: one that is kept here is gone with the transaction, another is handed to the
+/// deletion that follows it.
 pub async fn discard_object(
     tx: &mut Tx,
     object_id: &ObjectId,
     now: Timestamp,
 ) -> Result<(), MetadataError> {
+    let inline = "DELETE FROM inline_blob WHERE object_id = ?1";
+    if tx.execute(inline, params![object_id]).await? > 0 {
+        return Ok(());
+    }
     let sql = "INSERT INTO discarded_object (object_id, discarded_at) VALUES (?1, ?2) \
                ON CONFLICT (object_id) DO NOTHING";
     tx.execute(sql, params![object_id, now]).await.map(|_| ())

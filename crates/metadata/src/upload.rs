@@ -22,10 +22,11 @@ pub struct UploadRow {
     pub last_part_sha256: Option<Vec<u8>>,
     /// Whether a part that is too small has been followed by another.
     pub short_part: bool,
-    /// The object the bytes go to, if there is one. If the checkpoint is not one of it, it was only
-    /// about to be written: what there is of it counts for nothing.
+    /// The object whose file the bytes go to; none while the checkpoint holds all of them. If the
+    /// checkpoint is not one of it, it was about to be written: what there is of it counts for
+    /// nothing.
     pub object_id: Option<ObjectId>,
-    /// Where the object store goes on from, opaque.
+    /// Where the object store goes on from, opaque; none before the first byte.
     pub checkpoint: Option<Vec<u8>>,
     /// When it began.
     pub created_at: Timestamp,
@@ -170,6 +171,21 @@ pub async fn touch(tx: &mut Tx, upload_id: &UploadId, now: Timestamp) -> Result<
 pub async fn delete(tx: &mut Tx, upload_id: &UploadId) -> Result<bool, MetadataError> {
     let sql = "DELETE FROM upload WHERE upload_id = ?1";
     Ok(tx.execute(sql, params![upload_id]).await? == 1)
+}
+
+/// Ends a session of the repository that stands at `received_bytes` still, and answers with the
+/// object its bytes went to; `None` if there is no such session.
+pub async fn end(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    upload_id: &UploadId,
+    received_bytes: u64,
+) -> Result<Option<Option<ObjectId>>, MetadataError> {
+    let sql = "DELETE FROM upload \
+               WHERE upload_id = ?1 AND repository_id = ?2 AND received_bytes = ?3 \
+               RETURNING object_id";
+    let row = tx.query_opt(sql, params![upload_id, repository, received_bytes]).await?;
+    row.map(|row| row.parsed_opt(0)).transpose()
 }
 
 /// Sessions that have received nothing since `before`, with their objects.

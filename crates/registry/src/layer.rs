@@ -8,8 +8,9 @@ use wharfinger_auth::actions::{
 use wharfinger_auth::{Permit, RepositoryResource};
 use wharfinger_blobs::{BlobError, KeyDomain, ObjectReader, StoredObject};
 use wharfinger_core::Digest;
+use wharfinger_core::limits::INLINE_BLOB_BYTES_MAX;
 use wharfinger_metadata::blob::{self, BlobRow, BlobUse};
-use wharfinger_metadata::{Metadata, MetadataError};
+use wharfinger_metadata::{Metadata, MetadataError, Tx};
 
 use crate::repository::must_find;
 use crate::{Error, Registry};
@@ -144,7 +145,8 @@ impl Registry {
         digest: Digest,
     ) -> Result<BlobContent, Error> {
         let resource = permit.resource();
-        let (domain, row, used) = self.linked_blob(resource, digest).await?;
+        let (LinkedBlob { domain, row, used }, sealed) =
+            self.readable_blob(resource, digest).await?;
         if used == BlobUse::Archived {
             return Err(inaccessible(resource, digest));
         }
@@ -160,7 +162,11 @@ impl Registry {
             size_bytes: row.size_bytes,
             digest,
         };
-        match self.blobs.open(&object).await {
+        let opened = match sealed {
+            Some(sealed) => self.blobs.open_inline(&object, sealed.into()).await,
+            None => self.blobs.open(&object).await,
+        };
+        match opened {
             Ok(reader) => Ok(BlobContent { size_bytes: row.size_bytes, reader, alarm }),
             Err(error) if is_damage(&error) => {
                 alarm.ring(&error);
@@ -179,11 +185,14 @@ impl Registry {
         permit: &Permit<GetDownloadUrlForLayer>,
         digest: Digest,
     ) -> Result<(), Error> {
-        match self.linked_blob(permit.resource(), digest).await? {
-            (_, _, BlobUse::Active) => Ok(()),
-            (_, _, BlobUse::Archived | BlobUse::Unused) => {
-                Err(inaccessible(permit.resource(), digest))
-            }
+        let resource = permit.resource().clone();
+        let found = self
+            .metadata
+            .read(move |tx| Box::pin(async move { linked_blob(tx, &resource, digest).await }))
+            .await?;
+        match found.used {
+            BlobUse::Active => Ok(()),
+            BlobUse::Archived | BlobUse::Unused => Err(inaccessible(permit.resource(), digest)),
         }
     }
 
@@ -218,34 +227,55 @@ impl Registry {
             .await
     }
 
-    async fn linked_blob(
+    /// A blob with its sealed bytes, if they are kept in the database.
+    async fn readable_blob(
         &self,
         resource: &RepositoryResource,
         digest: Digest,
-    ) -> Result<(String, BlobRow, BlobUse), Error> {
+    ) -> Result<(LinkedBlob, Option<Vec<u8>>), Error> {
         let resource = resource.clone();
         self.metadata
             .read(move |tx| {
                 Box::pin(async move {
-                    let repository = must_find(tx, &resource).await?;
-                    let domain = repository.key_domain;
-                    match blob::find_linked(tx, repository.id, &domain, &digest).await? {
-                        Some(row) if row.damaged_at.is_some() => {
-                            Err(Error::LayerDamaged { digest })
+                    let found = linked_blob(tx, &resource, digest).await?;
+                    // Small ones of older releases are files as well.
+                    let sealed = match found.row.size_bytes {
+                        ..=INLINE_BLOB_BYTES_MAX => {
+                            blob::find_inline(tx, &found.row.object_id).await?
                         }
-                        Some(row) => {
-                            let used = blob::find_use(tx, repository.id, &digest).await?;
-                            Ok((domain, row, used))
-                        }
-                        None => Err(Error::LayerNotFound {
-                            digest,
-                            name: resource.name,
-                            registry: resource.registry.account,
-                        }),
-                    }
+                        _ => None,
+                    };
+                    Ok((found, sealed))
                 })
             })
             .await
+    }
+}
+
+/// A sound blob that a repository links.
+struct LinkedBlob {
+    domain: String,
+    row: BlobRow,
+    used: BlobUse,
+}
+
+async fn linked_blob(
+    tx: &mut Tx,
+    resource: &RepositoryResource,
+    digest: Digest,
+) -> Result<LinkedBlob, Error> {
+    let repository = must_find(tx, resource).await?;
+    let domain = repository.key_domain;
+    match blob::find_linked(tx, repository.id, &domain, &digest).await? {
+        Some(row) if row.damaged_at.is_some() => Err(Error::LayerDamaged { digest }),
+        Some(row) => {
+            let used = blob::find_use(tx, repository.id, &digest).await?;
+            Ok(LinkedBlob { domain, row, used })
+        }
+        None => {
+            let (name, registry) = (resource.name.clone(), resource.registry.account);
+            Err(Error::LayerNotFound { digest, name, registry })
+        }
     }
 }
 

@@ -133,7 +133,7 @@ impl Registry {
     /// or a write that failed: nothing of it counts.
     async fn without_claim(&self, row: UploadRow) -> Result<UploadRow, Error> {
         let Some(object_id) = row.object_id else { return Ok(row) };
-        if has_checkpoint_of(&row, object_id)? {
+        if keeps(&row, Some(object_id))? {
             return Ok(row);
         }
         let (upload_id, was_received, now) = (row.upload_id, row.received_bytes, self.now());
@@ -199,10 +199,11 @@ fn not_found(resource: &RepositoryResource, upload: UploadId) -> Error {
     Error::UploadNotFound { upload, name, registry }
 }
 
-/// Whether an upload's checkpoint is one of this object, so that what is in its file counts.
-fn has_checkpoint_of(row: &UploadRow, object_id: ObjectId) -> Result<bool, Error> {
+/// Whether what the file of `object` holds counts: the upload's checkpoint goes on from there.
+fn keeps(row: &UploadRow, object: Option<ObjectId>) -> Result<bool, Error> {
     let Some(checkpoint) = &row.checkpoint else { return Ok(false) };
-    Ok(UploadCheckpoint::from_bytes(checkpoint.clone())?.object_id() == object_id)
+    let begun = UploadCheckpoint::from_bytes(checkpoint.clone())?.begun_object();
+    Ok(object.is_some() && begun == object)
 }
 
 /// What is told to a client whose bytes do not go on where the last ones ended.

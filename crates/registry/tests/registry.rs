@@ -25,6 +25,7 @@ mod registry {
     mod repositories;
     mod scanning;
     mod signing;
+    mod small_layers;
     mod uploading;
     mod uploads_at_once;
     mod uploads_killed;

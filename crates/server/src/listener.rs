@@ -34,6 +34,11 @@ const H2_CONNECTION_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
 const H2_FRAME_BYTES_MAX: u32 = 64 * 1024;
 /// Requests of one connection at a time.
 const H2_STREAMS_MAX: u32 = 128;
+/// Bytes read from a connection of HTTP/1.1 at a time, which are copied on while the processor's cache
+/// still has them; also what the head of a request may have.
+const H1_BUFFER_BYTES: usize = 128 * 1024;
+/// Bytes of an answer that are encrypted before they are written: a chunk of a blob.
+const TLS_BUFFER_BYTES: usize = 256 * 1024;
 /// How often an HTTP/2 peer is asked for a sign of life, and how long it may take to give one.
 const H2_PING_INTERVAL: Duration = Duration::from_secs(30);
 const H2_PING_TIMEOUT: Duration = Duration::from_secs(20);
@@ -120,7 +125,8 @@ impl ConnectionServer {
             .timer(TokioTimer::new())
             .header_read_timeout(limits.header_read_timeout)
             .keep_alive(true)
-            .half_close(true);
+            .half_close(true)
+            .max_buf_size(H1_BUFFER_BYTES);
         http.http2()
             .timer(TokioTimer::new())
             .initial_stream_window_size(H2_STREAM_WINDOW_BYTES)
@@ -173,7 +179,10 @@ impl ConnectionServer {
         };
         let peer = client.address;
         match outcome {
-            Ok(Ok(stream)) => stream,
+            Ok(Ok(stream)) => stream.map(|mut stream| {
+                stream.get_mut().1.set_buffer_limit(Some(TLS_BUFFER_BYTES));
+                stream
+            }),
             Ok(Err(error)) => {
                 tracing::debug!(%peer, %error, "a TLS handshake failed");
                 None

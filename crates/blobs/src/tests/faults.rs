@@ -1,6 +1,7 @@
 //! Disks that fail: nothing is acknowledged that is not there, and no failed sync is tried again.
 
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 
@@ -78,6 +79,15 @@ impl ObjectFile for FaultyFile {
         check(&self.faults.read)?;
         self.inner.read_exact_at(buffer, offset)
     }
+    fn read_direct_at(
+        &self,
+        buffer: &mut [u8],
+        wanted: Range<usize>,
+        offset: u64,
+    ) -> io::Result<()> {
+        check(&self.faults.read)?;
+        self.inner.read_direct_at(buffer, wanted, offset)
+    }
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         if let Err(error) = check(&self.faults.write) {
             // As a disk does that fills up: a part of it is there.
@@ -85,6 +95,13 @@ impl ObjectFile for FaultyFile {
             return Err(error);
         }
         self.inner.write_all_at(bytes, offset)
+    }
+    fn write_direct_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        if let Err(error) = check(&self.faults.write) {
+            self.inner.write_direct_at(&bytes[..bytes.len() / 2], offset)?;
+            return Err(error);
+        }
+        self.inner.write_direct_at(bytes, offset)
     }
     fn truncate(&self, size_bytes: u64) -> io::Result<()> {
         self.inner.truncate(size_bytes)
@@ -149,13 +166,42 @@ async fn a_full_disk_has_its_own_error_and_the_upload_survives_it() {
 #[tokio::test]
 async fn an_object_that_cannot_begin_leaves_nothing() {
     let (folder, store, faults) = faulty();
+    let fails = async || {
+        let mut writer = store.begin(&domain()).await.unwrap();
+        writer.write(sample(2 * SEGMENT_BYTES, 1)).await.unwrap();
+        let error = writer.checkpoint().await.unwrap_err();
+        // What may have begun is the caller's to remove.
+        store.delete(writer.begun_object().unwrap()).await.unwrap();
+        assert!(matches!(writer.finish().await, Err(BlobError::Poisoned)));
+        error
+    };
     faults.write.store(ENOSPC, Ordering::SeqCst);
-    assert!(matches!(store.begin(&domain()).await, Err(BlobError::StorageFull(_))));
+    assert!(matches!(fails().await, BlobError::StorageFull(_)));
     faults.create.store(EROFS, Ordering::SeqCst);
-    assert!(matches!(store.begin(&domain()).await, Err(BlobError::StorageReadOnly(_))));
+    assert!(matches!(fails().await, BlobError::StorageReadOnly(_)));
     faults.create.store(EIO, Ordering::SeqCst);
-    assert!(matches!(store.begin(&domain()).await, Err(BlobError::Io { .. })));
+    assert!(matches!(fails().await, BlobError::Io { .. }));
     assert_eq!(files(&folder), 0);
+}
+
+/// What fits into one segment never meets the disk.
+#[tokio::test]
+async fn a_small_upload_does_not_mind_the_disk() {
+    let (folder, store, faults) = faulty();
+    for fault in [&faults.create, &faults.read, &faults.write, &faults.sync, &faults.sync_folder] {
+        fault.store(EIO, Ordering::SeqCst);
+    }
+    let bytes = sample(SEGMENT_BYTES, 1);
+    let mut writer = store.begin(&domain()).await.unwrap();
+    writer.write(bytes.slice(..1000)).await.unwrap();
+    let checkpoint = writer.checkpoint().await.unwrap();
+    drop(writer);
+    let mut writer = store.resume(&checkpoint).await.unwrap();
+    writer.write(bytes.slice(1000..)).await.unwrap();
+    let finished = writer.finish().await.unwrap();
+    assert!(finished.seal_inline().unwrap().is_some());
+    finished.discard().await.unwrap();
+    assert_eq!((files(&folder), faults.syncs.load(Ordering::SeqCst)), (0, 0));
 }
 
 #[tokio::test]
@@ -214,6 +260,7 @@ async fn a_failed_sync_acknowledges_no_object() {
 async fn a_name_is_made_durable_once_and_the_bytes_every_time() {
     let (_folder, store, faults) = faulty();
     let mut writer = store.begin(&domain()).await.unwrap();
+    writer.write(sample(2 * SEGMENT_BYTES, 3)).await.unwrap();
     writer.checkpoint().await.unwrap();
     assert_eq!(faults.syncs.load(Ordering::SeqCst), 2);
     writer.checkpoint().await.unwrap();

@@ -23,6 +23,14 @@ async fn plaintext_is_neither_in_the_file_nor_in_the_checkpoint() {
     assert!(!has_marker(checkpoint.as_bytes()));
     assert!(!has_marker(&scratch.file(writer.object_id())));
     let object = writer.finish().await.unwrap().publish().await.unwrap();
+    let mut writer = scratch.store.begin(&domain()).await.unwrap();
+    writer.write(bytes.clone().split_off(bytes.len() - 1000).into()).await.unwrap();
+    assert!(!has_marker(writer.checkpoint().await.unwrap().as_bytes()));
+    let finished = writer.finish().await.unwrap();
+    let sealed = finished.seal_inline().unwrap().unwrap();
+    assert!(!has_marker(&sealed));
+    // Asked for twice, it is sealed anew.
+    assert_ne!(sealed[512..], finished.seal_inline().unwrap().unwrap()[512..]);
     assert!(has_marker(&bytes));
     assert!(!has_marker(&scratch.file(object.object_id)));
 }
@@ -44,6 +52,8 @@ async fn equal_objects_have_nothing_in_common() {
 async fn no_nonce_returns_with_other_bytes_after_a_crash() {
     let scratch = Scratch::new();
     let mut writer = scratch.store.begin(&domain()).await.unwrap();
+    // From the second segment on it is the same object, however often the upload is taken up.
+    writer.write(sample(2 * SEGMENT_BYTES, 200)).await.unwrap();
     let object_id = writer.object_id();
     let mut sealed: HashMap<Vec<u8>, Vec<u8>> = HashMap::new();
     let mut count = 0;

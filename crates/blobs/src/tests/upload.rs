@@ -198,10 +198,28 @@ async fn a_dropped_checkpoint_poisons_the_writer_and_not_the_upload() {
 async fn an_object_deleted_under_its_writer_is_not_acknowledged() {
     let scratch = Scratch::new();
     let mut writer = scratch.store.begin(&domain()).await.unwrap();
-    writer.write(sample(10, 7)).await.unwrap();
+    writer.write(sample(2 * SEGMENT_BYTES, 7)).await.unwrap();
+    writer.checkpoint().await.unwrap();
     scratch.store.delete(writer.object_id()).await.unwrap();
     let published = writer.finish().await.unwrap().publish().await;
     assert!(matches!(published, Err(BlobError::Missing { .. })), "{published:?}");
+}
+
+/// A file that its checkpoint does not know may be one that another writer has published meanwhile.
+#[tokio::test]
+async fn who_goes_on_from_one_segment_leaves_the_files_of_others_alone() {
+    let scratch = Scratch::new();
+    let bytes = sample(3 * SEGMENT_BYTES, 8);
+    let mut writer = scratch.store.begin(&domain()).await.unwrap();
+    writer.write(bytes.slice(..100)).await.unwrap();
+    let checkpoint = writer.checkpoint().await.unwrap();
+    writer.write(bytes.slice(100..)).await.unwrap();
+    let mut late = scratch.restarted(2).resume(&checkpoint).await.unwrap();
+    let object = writer.finish().await.unwrap().publish().await.unwrap();
+    late.write(sample(3 * SEGMENT_BYTES, 9)).await.unwrap();
+    late.checkpoint().await.unwrap();
+    assert_ne!(late.object_id(), object.object_id);
+    assert!(read(&scratch.store, &object).await.0 == bytes);
 }
 
 #[test]

@@ -71,7 +71,10 @@ fn docker_does_not_accept_a_damaged_layer() {
     let shell = Shell::with_docker(&server);
     shell.success("aws ecr create-repository --repository-name app");
     shell.docker_login();
-    shell.docker_build("$REGISTRY/app:1", &server.registry());
+    // Large enough for a file of its own.
+    let text: String =
+        Seed::new(7).draw_bytes(500_000).iter().map(|byte| char::from(b'!' + byte % 90)).collect();
+    shell.docker_build("$REGISTRY/app:1", &text);
     shell.success("docker push $REGISTRY/app:1");
     shell.success("docker image rm $REGISTRY/app:1");
     let layer = object_files(&server).into_iter().max_by_key(size);

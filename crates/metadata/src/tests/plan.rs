@@ -174,7 +174,13 @@ async fn run_blobs_and_uploads(tx: &mut Tx, id: RepositoryId) -> Result<(), Meta
     blob::unlink(tx, id, &row.digest).await?;
     blob::mark_damaged(tx, &object_id, "domain", &row.digest, now()).await?;
     blob::replace_object(tx, "domain", &row.digest, &object_id).await?;
+    blob::insert_inline(tx, &object_id, b"sealed").await?;
+    assert_eq!(blob::find_inline(tx, &object_id).await?.as_deref(), Some(&b"sealed"[..]));
     blob::discard_object(tx, &object_id, now()).await?;
+    assert_eq!(blob::find_inline(tx, &object_id).await?, None);
+    assert_eq!(blob::discarded_objects(tx, "", 100).await?, [], "it has no file");
+    blob::discard_object(tx, &object_id, now()).await?;
+    assert_eq!(blob::discarded_objects(tx, "", 100).await?, [object_id]);
     blob::discarded_objects(tx, "", 100).await?;
     blob::forget_object(tx, &object_id).await?;
     let row = UploadRow {
@@ -199,6 +205,9 @@ async fn run_blobs_and_uploads(tx: &mut Tx, id: RepositoryId) -> Result<(), Meta
     upload::release_object(tx, &row.upload_id, &object_id, 0).await?;
     upload::touch(tx, &row.upload_id, now()).await?;
     upload::idle(tx, now(), 100).await?;
+    assert_eq!(upload::end(tx, id, &row.upload_id, 1).await?, None);
+    assert_eq!(upload::end(tx, id, &row.upload_id, 0).await?, Some(None));
+    assert_eq!(upload::end(tx, id, &row.upload_id, 0).await?, None);
     upload::delete(tx, &row.upload_id).await?;
     Ok(())
 }

@@ -134,7 +134,8 @@ async fn check_reading(tx: &mut Tx) -> Result<(), MetadataError> {
     assert_eq!(listed, [(true, false), (true, false), (false, false), (false, true)]);
     use BlobUse::{Active, Unused};
     assert_eq!(uses(tx).await, [Active, Active, Active, Unused]);
-    assert!(blob::find_linked(tx, EMPTY, "domain", &digest(101)).await?.is_some());
+    let blob = blob::find_linked(tx, EMPTY, "domain", &digest(101)).await?.unwrap();
+    assert_eq!(blob::find_inline(tx, &blob.object_id).await?, None, "it is a file");
     Ok(())
 }
 

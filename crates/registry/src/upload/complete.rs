@@ -5,16 +5,19 @@ use std::sync::Arc;
 use wharfinger_auth::Permit;
 use wharfinger_auth::RepositoryResource;
 use wharfinger_auth::actions::CompleteLayerUpload;
-use wharfinger_blobs::Finished;
+use wharfinger_blobs::{Finished, SEGMENT_BYTES};
+use wharfinger_core::limits::INLINE_BLOB_BYTES_MAX;
 use wharfinger_core::{Digest, ObjectId, Timestamp, UploadId};
 use wharfinger_metadata::blob::{self, BlobRow};
-use wharfinger_metadata::repository::RepositoryRow;
 use wharfinger_metadata::upload::{self, UploadRow};
-use wharfinger_metadata::{Metadata, Tx};
+use wharfinger_metadata::{Metadata, RepositoryId, Tx};
 
 use super::feed::Feed;
-use super::must_find_upload;
+use crate::repository::must_find;
 use crate::{Error, Registry};
+
+// What the object store gives back instead of keeping it is what is looked for in the database.
+const _: () = assert!(SEGMENT_BYTES as u64 == INLINE_BLOB_BYTES_MAX);
 
 /// Whether an upload may be completed that has received nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,9 +70,9 @@ impl Registry {
                 blobs: Arc::clone(&self.blobs),
                 clock: Arc::clone(&self.clock),
                 resource,
-                key_domain: repository.key_domain.clone(),
+                key_domain: repository.key_domain,
             },
-            repository,
+            repository: repository.id,
             upload_id,
         };
         // In a task of its own, so that a client that goes away leaves nothing half done.
@@ -82,7 +85,7 @@ impl Registry {
         self.delete_discarded_objects_if_any(&outcome).await;
         match outcome? {
             Outcome::Stored(layer, _) => Ok(layer),
-            Outcome::Existed(layer) => Err(Error::LayerAlreadyExists {
+            Outcome::Existed(layer, _) => Err(Error::LayerAlreadyExists {
                 digest: layer.digest,
                 name: permit.resource().name.clone(),
                 registry: permit.resource().registry.account,
@@ -91,7 +94,9 @@ impl Registry {
     }
 
     async fn delete_discarded_objects_if_any(&self, outcome: &Result<Outcome, Error>) {
-        if matches!(outcome, Ok(Outcome::Existed(_) | Outcome::Stored(_, Discarded::Some))) {
+        if let Ok(Outcome::Stored(_, Discarded::Some) | Outcome::Existed(_, Discarded::Some)) =
+            outcome
+        {
             self.delete_discarded_objects().await;
         }
     }
@@ -101,7 +106,7 @@ enum Outcome {
     /// The layer is new to the repository.
     Stored(CompletedLayer, Discarded),
     /// The repository had it.
-    Existed(CompletedLayer),
+    Existed(CompletedLayer, Discarded),
 }
 
 /// Whether an object became superfluous.
@@ -113,49 +118,34 @@ enum Discarded {
 
 struct Completion {
     feed: Feed,
-    repository: RepositoryRow,
+    repository: RepositoryId,
     upload_id: UploadId,
 }
 
 impl Completion {
     async fn run(self, row: &UploadRow, digests: &[Digest]) -> Result<Outcome, Error> {
         let finished = self.feed.writer(row).await?.finish().await?;
-        let finished = match_digest(finished, row, digests).await?;
-        let layer = CompletedLayer { digest: finished.digest(), size_bytes: finished.size_bytes() };
-        let object_id = finished.object_id();
-        let outcome = self.publish(finished, layer, object_id).await;
-        // An object begun for this very call is known to no row: if it did not become a blob, it
-        // has to go now. After a failed commit nobody knows whether it did, so it stays.
-        if row.object_id.is_none()
-            && let Err(error) = &outcome
-            && !matches!(error, Error::Server(_))
-        {
-            self.feed.delete_unknown(object_id).await;
+        let finished = match_digest(finished, digests).await?;
+        let context = self.context(row, &finished);
+        match finished.seal_inline()? {
+            Some(sealed) => self.link_published(context, Some(sealed)).await,
+            None => self.publish(finished, context).await,
         }
-        outcome
     }
 
-    async fn publish(
-        &self,
-        finished: Finished,
-        layer: CompletedLayer,
-        object_id: ObjectId,
-    ) -> Result<Outcome, Error> {
+    /// Whatever comes of it: the object has a file, which the session's row knows.
+    async fn publish(&self, finished: Finished, context: LinkContext) -> Result<Outcome, Error> {
         // Bytes that the key domain has already need not be written a second time.
-        if let Some(outcome) = self.link_existing(layer, object_id).await? {
+        if let Some(outcome) = self.link_existing(context.clone()).await? {
             return Ok(outcome);
         }
         finished.publish().await?;
-        self.link_published(layer, object_id).await
+        self.link_published(context, None).await
     }
 
     /// Links a sound blob of the key domain, if there is one.
-    async fn link_existing(
-        &self,
-        layer: CompletedLayer,
-        object_id: ObjectId,
-    ) -> Result<Option<Outcome>, Error> {
-        let (domain, digest) = (self.feed.key_domain.clone(), layer.digest);
+    async fn link_existing(&self, context: LinkContext) -> Result<Option<Outcome>, Error> {
+        let (domain, digest) = (context.domain.clone(), context.layer.digest);
         let sound = self
             .feed
             .metadata
@@ -169,13 +159,12 @@ impl Completion {
         if !sound {
             return Ok(None);
         }
-        let context = self.context(layer, object_id);
         self.metadata()
             .write(move |tx| {
                 Box::pin(async move {
-                    match blob::find(tx, &context.domain, &layer.digest).await? {
+                    match blob::find(tx, &context.domain, &context.layer.digest).await? {
                         Some(blob) if blob.damaged_at.is_none() => {
-                            blob::discard_object(tx, &object_id, context.now).await?;
+                            blob::discard_object(tx, &context.object_id, context.now).await?;
                             context.link(tx, Discarded::Some).await.map(Some)
                         }
                         _ => Ok(None),
@@ -185,38 +174,17 @@ impl Completion {
             .await
     }
 
-    /// Makes a blob of a published object, heals one, or gives way to one that came first.
+    /// Makes a blob of a published object, or of one that is kept in the database, `sealed`; heals
+    /// one, or gives way to one that came first.
     async fn link_published(
         &self,
-        layer: CompletedLayer,
-        object_id: ObjectId,
+        context: LinkContext,
+        sealed: Option<Vec<u8>>,
     ) -> Result<Outcome, Error> {
-        let context = self.context(layer, object_id);
         self.metadata()
             .write(move |tx| {
                 Box::pin(async move {
-                    let (domain, now) = (&context.domain, context.now);
-                    let discarded = match blob::find(tx, domain, &layer.digest).await? {
-                        None => {
-                            let row = BlobRow {
-                                digest: layer.digest,
-                                object_id,
-                                size_bytes: layer.size_bytes,
-                                damaged_at: None,
-                            };
-                            blob::insert(tx, domain, &row, now).await?;
-                            Discarded::None
-                        }
-                        Some(damaged) if damaged.damaged_at.is_some() => {
-                            blob::replace_object(tx, domain, &layer.digest, &object_id).await?;
-                            blob::discard_object(tx, &damaged.object_id, now).await?;
-                            Discarded::Some
-                        }
-                        Some(_) => {
-                            blob::discard_object(tx, &object_id, now).await?;
-                            Discarded::Some
-                        }
-                    };
+                    let discarded = context.keep(tx, sealed.as_deref()).await?;
                     context.link(tx, discarded).await
                 })
             })
@@ -227,51 +195,81 @@ impl Completion {
         &self.feed.metadata
     }
 
-    fn context(&self, layer: CompletedLayer, object_id: ObjectId) -> LinkContext {
+    fn context(&self, row: &UploadRow, finished: &Finished) -> LinkContext {
         LinkContext {
             resource: self.feed.resource.clone(),
-            repository: self.repository.clone(),
+            repository: self.repository,
             domain: self.feed.key_domain.clone(),
             upload_id: self.upload_id,
-            object_id,
-            layer,
+            received_bytes: row.received_bytes,
+            written: row.object_id,
+            object_id: finished.object_id(),
+            layer: CompletedLayer { digest: finished.digest(), size_bytes: finished.size_bytes() },
             now: self.feed.clock.now(),
         }
     }
 }
 
 /// What the last step of a completion needs inside its transaction.
+#[derive(Clone)]
 struct LinkContext {
     resource: RepositoryResource,
-    repository: RepositoryRow,
+    repository: RepositoryId,
     domain: String,
     upload_id: UploadId,
+    /// Where the session stood, and the object it had, when its bytes were read.
+    received_bytes: u64,
+    written: Option<ObjectId>,
     object_id: ObjectId,
     layer: CompletedLayer,
     now: Timestamp,
 }
 
 impl LinkContext {
+    /// Gives the digest an object: this one, unless it has a sound one.
+    async fn keep(&self, tx: &mut Tx, sealed: Option<&[u8]>) -> Result<Discarded, Error> {
+        let Self { domain, object_id, now, .. } = self;
+        let CompletedLayer { digest, size_bytes } = self.layer;
+        let discarded = match blob::find(tx, domain, &digest).await? {
+            None => {
+                let row = BlobRow { digest, object_id: *object_id, size_bytes, damaged_at: None };
+                blob::insert(tx, domain, &row, *now).await?;
+                Discarded::None
+            }
+            Some(damaged) if damaged.damaged_at.is_some() => {
+                blob::replace_object(tx, domain, &digest, object_id).await?;
+                blob::discard_object(tx, &damaged.object_id, *now).await?;
+                Discarded::Some
+            }
+            Some(_) if sealed.is_some() => return Ok(Discarded::None),
+            Some(_) => {
+                blob::discard_object(tx, object_id, *now).await?;
+                return Ok(Discarded::Some);
+            }
+        };
+        if let Some(sealed) = sealed {
+            blob::insert_inline(tx, object_id, sealed).await?;
+        }
+        Ok(discarded)
+    }
+
     /// Links the blob and ends the session, which must still be the one that was read.
     async fn link(self, tx: &mut Tx, discarded: Discarded) -> Result<Outcome, Error> {
-        let (repository, row) = must_find_upload(tx, &self.resource, self.upload_id).await?;
-        if row.object_id.is_some_and(|object_id| object_id != self.object_id)
-            || repository.id != self.repository.id
-        {
+        let repository = must_find(tx, &self.resource).await?.id;
+        let ended = upload::end(tx, repository, &self.upload_id, self.received_bytes).await?;
+        if ended != Some(self.written) || repository != self.repository {
             return Err(super::not_found(&self.resource, self.upload_id));
         }
-        let new = blob::link(tx, repository.id, &self.layer.digest, self.now).await?;
-        upload::delete(tx, &self.upload_id).await?;
-        Ok(if new { Outcome::Stored(self.layer, discarded) } else { Outcome::Existed(self.layer) })
+        let new = blob::link(tx, repository, &self.layer.digest, self.now).await?;
+        Ok(match new {
+            true => Outcome::Stored(self.layer, discarded),
+            false => Outcome::Existed(self.layer, discarded),
+        })
     }
 }
 
 /// The finished object under the digest the client asked for.
-async fn match_digest(
-    finished: Finished,
-    row: &UploadRow,
-    digests: &[Digest],
-) -> Result<Finished, Error> {
+async fn match_digest(finished: Finished, digests: &[Digest]) -> Result<Finished, Error> {
     if digests.contains(&finished.digest()) {
         return Ok(finished);
     }
@@ -282,17 +280,6 @@ async fn match_digest(
         if digests.contains(&finished.digest()) {
             return Ok(finished);
         }
-        discard_if_unknown(finished, row).await?;
-        return Err(Error::InvalidLayer { calculated });
     }
-    discard_if_unknown(finished, row).await?;
     Err(Error::InvalidLayer { calculated })
-}
-
-/// An object begun for this very call (an empty upload) is known to no row.
-async fn discard_if_unknown(finished: Finished, row: &UploadRow) -> Result<(), Error> {
-    if row.object_id.is_none() {
-        finished.discard().await?;
-    }
-    Ok(())
 }

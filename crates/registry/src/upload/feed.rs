@@ -14,7 +14,7 @@ use wharfinger_metadata::upload::{self, UploadRow};
 use wharfinger_metadata::{Metadata, blob};
 
 use super::milestone::Milestones;
-use super::{UploadProgress, has_checkpoint_of, invalid_part, not_found};
+use super::{UploadProgress, keeps, invalid_part, not_found};
 use crate::kind_limits::KindLimits;
 use crate::layer::parse_domain;
 use crate::{Error, Registry};
@@ -154,12 +154,12 @@ impl Feed {
             }
         };
         let was_received = row.received_bytes;
-        let unneeded = !has_checkpoint_of(&row, writer.object_id())?;
-        let written = writer.object_id();
+        let written = writer.begun_object();
+        let unneeded = !keeps(&row, written)?;
         let mut next = row;
         change(&mut next);
         next.received_bytes = writer.size_bytes();
-        next.object_id = Some(written);
+        next.object_id = written;
         next.checkpoint = Some(checkpoint.into_bytes());
         // Now, not when the request began: that may have been long ago.
         next.updated_at = self.clock.now();
@@ -200,15 +200,16 @@ impl Feed {
     /// Gives up what a failed call wrote. An object of no checkpoint is deleted; another one goes
     /// on from there.
     pub(super) async fn abandon(&self, row: &UploadRow, writer: ObjectWriter) {
-        let object_id = writer.object_id();
+        let begun = writer.begun_object();
         drop(writer);
-        if matches!(has_checkpoint_of(row, object_id), Ok(false)) {
-            self.delete_unknown(object_id).await;
+        if matches!(keeps(row, begun), Ok(false)) {
+            self.delete_unknown(begun).await;
         }
     }
 
-    /// Deletes an object that no row needs.
-    pub(super) async fn delete_unknown(&self, object_id: ObjectId) {
+    /// Deletes an object that no row needs, if there is one.
+    pub(super) async fn delete_unknown(&self, begun: Option<ObjectId>) {
+        let Some(object_id) = begun else { return };
         if let Err(error) = self.blobs.delete(object_id).await {
             tracing::warn!(%object_id, %error, "an abandoned object could not be deleted");
         }

@@ -179,6 +179,10 @@ impl Fixture {
         Metadata::open(&self.folder.path().join("metadata.db"), OpenMode::CreateOrMigrate).unwrap()
     }
 
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// The files of the object store.
     pub fn objects(&self) -> Vec<PathBuf> {
         let mut files = Vec::new();
