@@ -3,13 +3,15 @@
 //! A process is a runtime of its own here: when that is dropped, all it did stops where it is, and
 //! what it had open is closed.
 
+use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use tokio::runtime::{Builder, Runtime};
-use wharfinger_core::UploadId;
 use wharfinger_core::limits::UPLOAD_CHECKPOINT_BYTES;
+use wharfinger_core::{ObjectId, RegistryId, SeededEntropy, UploadId};
+use wharfinger_metadata::{repository, upload};
 
 use super::fixture::{Fixture, digest_of, permit_for};
 
@@ -51,6 +53,11 @@ fn kill_while_sending(
     fixture.restarted()
 }
 
+/// A file that goes away meanwhile is not.
+fn is_longer(object: &Path, bytes: usize) -> bool {
+    object.metadata().is_ok_and(|file| file.len() > bytes as u64)
+}
+
 async fn received(fixture: &Fixture, upload: UploadId) -> u64 {
     fixture.registry.upload_status(&permit_for("app"), upload).await.unwrap().received_bytes
 }
@@ -87,12 +94,14 @@ fn what_a_first_request_began_makes_way_for_the_second() {
     let fixture = process().block_on(Fixture::with_repository("MUTABLE"));
     let upload = process().block_on(fixture.begin("app"));
     let bytes = sample(3 * MIB);
-    let begun = async |fixture: &Fixture| {
-        fixture.objects().iter().any(|object| object.metadata().unwrap().len() > MIB as u64)
-    };
     let mut fixture = fixture;
     for _ in 0..2 {
-        fixture = kill_while_sending(fixture, upload, &bytes, begun);
+        let before = fixture.objects();
+        fixture = kill_while_sending(fixture, upload, &bytes, async |fixture| {
+            let mut objects = fixture.objects();
+            objects.retain(|object| !before.contains(object));
+            objects.iter().any(|object| is_longer(object, MIB))
+        });
         assert_eq!(process().block_on(received(&fixture, upload)), 0);
     }
     process().block_on(async {
@@ -118,11 +127,42 @@ fn what_a_first_request_began_is_reclaimed_with_its_session() {
         fixture.clock.advance(Duration::from_secs(86_401));
         assert_eq!(fixture.registry.reclaim().await.unwrap(), 1);
         let all_gone = async {
-            while fixture.objects().iter().any(|file| file.metadata().unwrap().len() > 100_000) {
+            while fixture.objects().iter().any(|object| is_longer(object, 100_000)) {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(10), all_gone).await.unwrap();
+        tokio::time::timeout(Duration::from_secs(30), all_gone).await.unwrap();
+    });
+}
+
+/// Killed between naming another object and the first checkpoint of it: the one before still counts.
+#[test]
+fn an_object_without_a_checkpoint_does_not_replace_one_that_has() {
+    let fixture = process().block_on(Fixture::with_repository("MUTABLE"));
+    let bytes = sample(MIB);
+    process().block_on(async {
+        let upload = fixture.begin("app").await;
+        fixture.append("app", upload, None, &bytes[..MIB / 2]).await.unwrap();
+        let named = ObjectId::random(&SeededEntropy::new(77));
+        let folder = fixture.objects().remove(0).parent().unwrap().parent().unwrap().to_owned();
+        let file = folder.join(&named.to_string()[..2]).join(named.to_string());
+        std::fs::write(&file, b"what a killed process left").unwrap();
+        let metadata = fixture.metadata();
+        let write = metadata.write(move |tx| {
+            Box::pin(async move {
+                let registry =
+                    RegistryId::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+                let app = repository::find(tx, &registry, &"app".parse().unwrap()).await?;
+                let mut row = upload::find(tx, app.unwrap().id, &upload).await?.unwrap();
+                row.object_id = Some(named);
+                upload::advance(tx, &row, row.received_bytes).await
+            })
+        });
+        assert!(write.await.unwrap());
+        fixture.append("app", upload, Some(MIB as u64 / 2), &bytes[MIB / 2..]).await.unwrap();
+        fixture.complete("app", upload, digest_of(&bytes)).await.unwrap();
+        one_object_is_left(&fixture).await;
+        assert!(!file.exists());
     });
 }
 
@@ -150,7 +190,7 @@ fn an_idle_session_is_reclaimed_after_a_restart() {
             }
             fixture.registry.uploads_settled().await;
         };
-        tokio::time::timeout(Duration::from_secs(10), all_gone).await.unwrap();
+        tokio::time::timeout(Duration::from_secs(30), all_gone).await.unwrap();
     });
 }
 
@@ -160,5 +200,5 @@ async fn one_object_is_left(fixture: &Fixture) {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), one).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(30), one).await.unwrap();
 }
