@@ -14,6 +14,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
@@ -27,10 +28,19 @@ const QUEUE_MAX: usize = 1024;
 const READERS_IDLE_MAX: usize = 16;
 /// How long a statement waits for another process (the command line) to finish its commit.
 const BUSY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
-/// Bytes of page cache of a connection.
+/// Statements a connection keeps prepared: more than there are, so that each is prepared once.
+const STATEMENTS_PREPARED_MAX: usize = 512;
+/// Bytes of page cache of a connection that reads.
 const CACHE_KIB: i64 = 1024;
-/// Bytes the write-ahead log is cut back to after a checkpoint.
-const WAL_BYTES_KEPT: i64 = 4 * 1024 * 1024;
+/// Bytes of page cache of the writer: what a full group changes, so that nothing has to be written before
+/// the group's commit.
+const WRITER_CACHE_KIB: i64 = 8 * 1024;
+/// Pages in the write-ahead log after which it is carried over into the database. A page that changes
+/// with each commit, as those of indexes do, is carried over once.
+const WAL_PAGES_MAX: i64 = 4096;
+/// Bytes the write-ahead log is cut back to after a checkpoint: not at all, as a rule, for to write
+/// over a file costs less than to make it longer.
+const WAL_BYTES_KEPT: i64 = 16 * 1024 * 1024;
 
 /// How a database is opened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -173,7 +183,10 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, MetadataError> {
     let flags = mode | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.set_prepared_statement_cache_capacity(128);
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_PREPARED_MAX);
+    // Plans are to depend on the statement alone: otherwise some statements are planned anew for
+    // each value they are given, which takes longer than to run them.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     if mode.contains(OpenFlags::SQLITE_OPEN_READ_WRITE) {
         // FULL: each commit is in the write-ahead log and fsynced before anyone is answered.
         let mode: String =
@@ -188,9 +201,14 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, MetadataError> {
         }
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT)?;
+        connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES_MAX)?;
+        connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+        // What a body would have to be undone by is never written to a temporary file.
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
+    } else {
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     }
     connection.pragma_update(None, "foreign_keys", "ON")?;
-    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.pragma_update(None, "trusted_schema", "OFF")?;
     Ok(connection)
 }
@@ -231,7 +249,10 @@ fn commit_group(
     let mut next = Some(first);
     let (mut changed, mut spoiled) = (false, Ok(()));
     while let Some(job) = next {
-        let (keep, reply, undone) = run_job(tx, job);
+        let (keep, reply, undone) = match replies.is_empty() {
+            true => run_first(tx, job),
+            false => run_job(tx, job),
+        };
         changed |= keep;
         spoiled = undone;
         replies.push(reply);
@@ -254,6 +275,19 @@ fn commit_group(
         });
     }
     outcome
+}
+
+/// Runs the body that nobody was before: the whole transaction is its savepoint.
+fn run_first(tx: &mut Tx, job: Job) -> (bool, Reply, Result<(), MetadataError>) {
+    let (keep, reply) = job(Ok(tx));
+    if tx.connection().is_autocommit() {
+        return (false, reply, Err(tx.take_failure()));
+    }
+    let undone = match keep {
+        true => Ok(()),
+        false => command(tx, "ROLLBACK").and_then(|()| command(tx, "BEGIN IMMEDIATE")),
+    };
+    (keep, reply, undone)
 }
 
 /// Runs one body in a savepoint. A body that fails leaves no trace in the group; an error in the

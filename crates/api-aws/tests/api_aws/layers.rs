@@ -10,7 +10,7 @@ use wharfinger_aws_protocol::sigv4::{EMPTY_BODY_SHA256, RequestParts};
 use wharfinger_core::{Digest, limits};
 use wharfinger_registry::Error;
 
-use crate::world::{HOST, World, digest_of, invalid, registry_id};
+use crate::world::{HOST, World, digest_of, invalid, manifest, registry_id};
 
 async fn world() -> World {
     let world = World::new().await;
@@ -238,8 +238,13 @@ async fn a_download_url_carries_the_callers_signature() {
 #[tokio::test]
 async fn a_damaged_layer_is_asked_for_again_and_heals() {
     let world = world().await;
-    world.push_image("team/app", "1", Some("v1")).await;
-    let digest = digest_of(b"layer");
+    // Large enough for a file.
+    let bytes = vec![b'l'; 70_000];
+    let (config, digest) =
+        (world.push_layer("team/app", b"{}").await, world.push_layer("team/app", &bytes).await);
+    let manifest = manifest(&config, &digest, "1").replace("\"size\":5", "\"size\":70000");
+    let image = json!({ "repositoryName": "team/app", "imageManifest": manifest });
+    world.call("PutImage", image).await.ok();
     for file in world.object_files() {
         let mut bytes = std::fs::read(&file).unwrap();
         *bytes.last_mut().unwrap() ^= 1;
@@ -266,7 +271,7 @@ async fn a_damaged_layer_is_asked_for_again_and_heals() {
     assert!(refused.refused("LayersNotFoundException").contains("damaged"));
 
     let upload = begin(&world).await;
-    world.call("UploadLayerPart", part(&upload, 0, b"layer")).await.ok();
+    world.call("UploadLayerPart", part(&upload, 0, &bytes)).await.ok();
     let healed = world.call("CompleteLayerUpload", complete(&upload, &[&digest])).await;
     // The repository had the layer all along, so the answer is ECR's for that.
     healed.refused("LayerAlreadyExistsException");

@@ -141,15 +141,15 @@ async fn what_is_not_there() {
     }
 }
 
-/// Flips a byte in the middle of the only stored object of this size or more.
-fn damage(fixture: &Fixture, bytes_min: u64) {
+/// Flips a bit of the only stored object of this size or more, `percent` of it after its begin.
+fn damage(fixture: &Fixture, bytes_min: u64, percent: usize) {
     let mut found: Vec<PathBuf> = Vec::new();
     collect(&fixture.folder.path().join("objects"), &mut found);
     found.retain(|path| path.metadata().unwrap().len() >= bytes_min);
     let [path] = &found[..] else { panic!("{found:?}") };
     let mut bytes = std::fs::read(path).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
+    let place = (bytes.len() - 1) * percent / 100;
+    bytes[place] ^= 1;
     std::fs::write(path, bytes).unwrap();
 }
 
@@ -165,7 +165,7 @@ async fn a_damaged_blob_is_never_served_as_whole() {
     let fixture = fixture().await;
     let bytes = sample(3_000_000);
     let digest = fixture.push_blob(REPOSITORY, &bytes).await;
-    damage(&fixture, 3_000_000);
+    damage(&fixture, 3_000_000, 50);
     let target = format!("/v2/team/app/blobs/{digest}");
     let reply = fixture.get(&target).await;
     assert!(reply.broken);
@@ -176,9 +176,10 @@ async fn a_damaged_blob_is_never_served_as_whole() {
 #[tokio::test]
 async fn pushing_a_damaged_blob_again_heals_it() {
     let fixture = fixture().await;
-    let bytes = sample(500);
+    // Large enough for a file; damage at its end is found before anything is answered.
+    let bytes = sample(70_000);
     let digest = fixture.push_blob(REPOSITORY, &bytes).await;
-    damage(&fixture, 500);
+    damage(&fixture, 70_000, 100);
     let target = format!("/v2/team/app/blobs/{digest}");
     let message = format!(
         "The stored copy of the layer with digest '{digest}' is damaged and is not served; push \
