@@ -1,168 +1,200 @@
-//! What is done to a registry while it is measured.
+//! What is done to the registries while they are measured: a file for each scenario, and here what
+//! they share.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+mod large;
+mod manifests;
+mod small;
 
-use anyhow::{Context, Result, ensure};
-use sha2::{Digest as _, Sha256};
-use wharfinger_core::Digest;
+use std::cell::Cell;
+use std::path::PathBuf;
 
-use crate::CLIENTS;
-use crate::client::{Client, Keep};
-use crate::layers::Layer;
-use crate::process::Process;
-use crate::registry::{REPOSITORY, Registry};
+use anyhow::{Context, Result};
 
-/// What was measured while layers went in and out.
-pub struct Figures {
-    /// The push.
-    pub push: Transfer,
-    /// The pull.
-    pub pull: Transfer,
-    /// The server's peak memory after both.
-    pub peak_bytes: u64,
+use crate::book::{Book, Record};
+use crate::layers::{LayerSource, sha256_seconds_per_gb};
+use crate::registry::{Candidate, Registry};
+use crate::report::Report;
+use crate::transport::Certificate;
+
+/// A scenario that can be asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scenario {
+    /// Large layers in.
+    Push,
+    /// Large layers out.
+    Pull,
+    /// Manifests by many connections.
+    Manifests,
+    /// Many small layers.
+    Small,
 }
 
-/// One direction.
-pub struct Transfer {
-    /// Bytes moved.
-    pub bytes: u64,
-    /// CPU time of the server.
-    pub cpu_seconds: f64,
-    /// Wall time.
-    pub wall: Duration,
-}
+impl Scenario {
+    /// All there are, in the order they are measured in.
+    pub const ALL: [Self; 4] = [Self::Push, Self::Pull, Self::Manifests, Self::Small];
 
-impl Transfer {
-    /// CPU-seconds of the server for 10^9 bytes.
-    pub fn cpu_seconds_per_gb(&self) -> f64 {
-        self.cpu_seconds / self.gigabytes()
+    /// What it is called on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Push => "push",
+            Self::Pull => "pull",
+            Self::Manifests => "manifests",
+            Self::Small => "small",
+        }
     }
 
-    /// 10^9 bytes a second of wall time.
-    pub fn gb_per_second(&self) -> f64 {
-        self.gigabytes() / self.wall.as_secs_f64()
+    /// What it does, in a line.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Push => "large layers in, by 1, 4 and 16 clients, plain and over TLS",
+            Self::Pull => "the same out",
+            Self::Manifests => "GET and HEAD by tag and by digest over 64 connections",
+            Self::Small => "10,000 layers of 4 KB by 32 clients",
+        }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a benchmark moves less than 2^53 bytes")]
-    fn gigabytes(&self) -> f64 {
-        self.bytes as f64 / 1e9
+    /// The scenario of that name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scenario| scenario.name() == name)
     }
 }
 
-/// Pushes all layers with one client each, then pulls them, likewise.
-pub fn layers_in_and_out(
-    registry: &impl Registry,
-    process: &Process,
-    layers: &[Layer],
-) -> Result<Figures> {
-    let push = measure(registry, process, layers, push)?;
-    let pull = measure(registry, process, layers, pull)?;
-    Ok(Figures { push, pull, peak_bytes: process.peak_bytes()? })
-}
-
-fn measure(
-    registry: &impl Registry,
-    process: &Process,
-    layers: &[Layer],
-    transfer: fn(&mut Client, &Layer) -> Result<()>,
-) -> Result<Transfer> {
-    let (cpu, started) = (process.cpu_seconds()?, Instant::now());
-    std::thread::scope(|scope| {
-        let clients: Vec<_> = layers
-            .iter()
-            .map(|layer| scope.spawn(move || transfer(&mut registry.client()?, layer)))
-            .collect();
-        clients.into_iter().try_for_each(join)
-    })?;
-    Ok(Transfer {
-        bytes: layers.iter().map(|layer| layer.bytes.len() as u64).sum(),
-        cpu_seconds: process.cpu_seconds()? - cpu,
-        wall: started.elapsed(),
-    })
-}
-
-fn join(client: std::thread::ScopedJoinHandle<'_, Result<()>>) -> Result<()> {
-    client.join().map_err(|_| anyhow::anyhow!("a client panicked"))?
-}
-
-/// As docker does it: begin, one streamed `PATCH`, `PUT` with the digest.
-fn push(client: &mut Client, layer: &Layer) -> Result<()> {
-    let location = begin(client)?;
-    let answer = client.send("PATCH", &location, &[], &layer.bytes, Keep::Body)?;
-    ensure!(answer.status == 202, "PATCH answered {}", answer.status);
-    let location = path_of(answer.header("location").context("no location")?);
-    complete(client, &location, &layer.digest, &[])
-}
-
-fn begin(client: &mut Client) -> Result<String> {
-    let target = format!("/v2/{REPOSITORY}/blobs/uploads/");
-    let answer = client.send("POST", &target, &[], &[], Keep::Body)?;
-    ensure!(answer.status == 202, "POST answered {}", answer.status);
-    Ok(path_of(answer.header("location").context("no location")?))
-}
-
-fn complete(client: &mut Client, location: &str, digest: &Digest, body: &[u8]) -> Result<()> {
-    let separator = if location.contains('?') { '&' } else { '?' };
-    let target = format!("{location}{separator}digest={digest}");
-    let answer = client.send("PUT", &target, &[], body, Keep::Body)?;
-    ensure!(answer.status == 201, "PUT answered {}", answer.status);
+/// Measures the scenarios that are wanted.
+///
+/// # Errors
+/// If this server fails at one. Other registries that fail are left out, with a note.
+pub fn measure(bench: &Bench, wanted: &[Scenario], report: &mut Report) -> Result<()> {
+    let wants = |scenario: Scenario| wanted.contains(&scenario);
+    if wants(Scenario::Push) || wants(Scenario::Pull) {
+        let wanted = large::Wanted { push: wants(Scenario::Push), pull: wants(Scenario::Pull) };
+        large::measure(bench, wanted, report)?;
+    }
+    if wants(Scenario::Manifests) {
+        manifests::measure(bench, report)?;
+    }
+    if wants(Scenario::Small) {
+        small::measure(bench, report)?;
+    }
     Ok(())
 }
 
-fn pull(client: &mut Client, layer: &Layer) -> Result<()> {
-    let target = format!("/v2/{REPOSITORY}/blobs/{}", layer.digest);
-    let answer = client.send("GET", &target, &[], &[], Keep::Length)?;
-    let expected = (layer.bytes.len() as u64).to_be_bytes();
-    ensure!(answer.status == 200 && answer.body == expected, "GET answered {}", answer.status);
-    Ok(())
+/// What all scenarios work with.
+pub struct Bench {
+    /// The registries, this server first.
+    pub candidates: Vec<Candidate>,
+    /// Where they keep what they store.
+    pub folder: PathBuf,
+    /// What they speak TLS with.
+    pub certificate: Certificate,
+    /// Alternating runs.
+    pub runs: usize,
+    /// Whether little of everything is enough.
+    pub quick: bool,
+    /// A number that no other run of this program has; it moves on.
+    pub seed: Cell<u64>,
 }
 
-/// Stores `count` images that share a config and a layer.
-pub fn images(registry: &impl Registry, count: usize) -> Result<()> {
-    let config = b"{\"architecture\":\"amd64\",\"os\":\"linux\"}";
-    let layer = b"a layer that all images share";
-    let mut client = registry.client()?;
-    for blob in [&config[..], &layer[..]] {
-        let location = begin(&mut client)?;
-        complete(&mut client, &location, &digest_of(blob), blob)?;
+impl Bench {
+    /// Layers that nobody has seen.
+    pub fn layers(&self) -> LayerSource {
+        self.seed.set(self.seed.get().wrapping_add(1));
+        LayerSource::new(self.seed.get())
     }
-    let next = AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        let put = || -> Result<()> {
-            let mut client = registry.client()?;
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= count {
-                    return Ok(());
-                }
-                let manifest = format!(
-                    r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{}","size":{}}},"layers":[{{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"{}","size":{}}}],"annotations":{{"number":"{number}"}}}}"#,
-                    digest_of(config),
-                    config.len(),
-                    digest_of(layer),
-                    layer.len(),
-                );
-                let target = format!("/v2/{REPOSITORY}/manifests/v{number}");
-                let headers = [("content-type", "application/vnd.oci.image.manifest.v1+json")];
-                let answer =
-                    client.send("PUT", &target, &headers, manifest.as_bytes(), Keep::Body)?;
-                ensure!(answer.status == 201, "PUT manifest answered {}", answer.status);
+
+    /// `full`, or `quick` where little is enough.
+    pub fn amount<T>(&self, full: T, quick: T) -> T {
+        if self.quick { quick } else { full }
+    }
+
+    /// Starts all registries without TLS and prepares each.
+    ///
+    /// # Errors
+    /// If this server does not start, or cannot be prepared.
+    pub fn start_all(
+        &self,
+        prepare: impl Fn(Registry) -> Result<Registry>,
+    ) -> Result<Vec<Registry>> {
+        let mut registries = Vec::new();
+        for (place, candidate) in self.candidates.iter().enumerate() {
+            match candidate.start(&self.folder, None).and_then(&prepare) {
+                Ok(registry) => registries.push(registry),
+                Err(error) if place == 0 => return Err(error.context(candidate.name.clone())),
+                Err(error) => left_out(&candidate.name, &error),
             }
-        };
-        let clients: Vec<_> = (0..CLIENTS * 4).map(|_| scope.spawn(put)).collect();
-        clients.into_iter().try_for_each(join)
+        }
+        Ok(registries)
+    }
+
+    /// Gives each subject (a registry, or the program of one) its turn in each run, another one
+    /// first each time. What `prepare` makes is made once a run and given to all of them.
+    ///
+    /// # Errors
+    /// If the first subject, which is this server, fails.
+    pub fn alternate<S, T>(
+        &self,
+        subjects: &mut [S],
+        name: fn(&S) -> &str,
+        mut prepare: impl FnMut() -> Result<T>,
+        mut turn: impl FnMut(&mut S, &T) -> Result<Vec<Record>>,
+    ) -> Result<Book> {
+        let mut book = Book::default();
+        for run in 0..self.runs {
+            let prepared = prepare()?;
+            let floor = sha256_seconds_per_gb();
+            say(&format!("run {} of {}: SHA-256 takes {floor:.2} s/GB", run + 1, self.runs));
+            for step in 0..subjects.len() {
+                let place = (run + step) % subjects.len();
+                let subject = &mut subjects[place];
+                match turn(subject, &prepared) {
+                    Ok(records) => records.into_iter().for_each(|record| book.add(record)),
+                    Err(error) if place == 0 => {
+                        return Err(error).context(name(subject).to_owned());
+                    }
+                    Err(error) => left_out(name(subject), &error),
+                }
+            }
+        }
+        Ok(book)
+    }
+}
+
+/// Says what goes on, apart from the figures.
+pub fn say(text: &str) {
+    use std::io::Write as _;
+    // Whoever closed standard error does not want to know.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+fn left_out(name: &str, error: &anyhow::Error) {
+    println!("{name} is left out here: {error:#}\n");
+}
+
+/// Runs `count` clients at the same time, each with its number and a connection of its own, and
+/// collects what they return.
+///
+/// # Errors
+/// If one of them fails.
+pub fn clients<T: Send>(
+    registry: &Registry,
+    count: usize,
+    work: impl Fn(usize, &mut crate::client::Client) -> Result<Vec<T>> + Sync,
+) -> Result<Vec<T>> {
+    let work = &work;
+    std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..count)
+            .map(|number| scope.spawn(move || work(number, &mut registry.client()?)))
+            .collect();
+        let mut all = Vec::new();
+        for client in clients {
+            all.extend(client.join().map_err(|_| anyhow::anyhow!("a client panicked"))??);
+        }
+        Ok(all)
     })
 }
 
-fn digest_of(bytes: &[u8]) -> Digest {
-    Digest::Sha256(Sha256::digest(bytes).into())
-}
-
-/// The path and query of a `Location`, which may be absolute.
-fn path_of(location: &str) -> String {
-    match location.split_once("://").and_then(|(_, rest)| rest.split_once('/')) {
-        Some((_, path)) => format!("/{path}"),
-        None => location.to_owned(),
-    }
+/// How long `work` takes, in milliseconds.
+pub fn timed_ms(work: impl FnOnce() -> Result<()>) -> Result<f64> {
+    let started = std::time::Instant::now();
+    work()?;
+    Ok(started.elapsed().as_secs_f64() * 1e3)
 }
