@@ -85,13 +85,33 @@ impl Layer {
     }
 }
 
-/// Seconds that SHA-256 alone takes here for 10^9 bytes: the floor of every push. Taken again
-/// before each run, it shows moments in which neighbours slow the machine down.
-pub fn sha256_seconds_per_gb() -> f64 {
-    let pool: &[u8] = &POOL;
-    let started = Instant::now();
-    std::hint::black_box(Sha256::digest(pool));
-    ratio(started.elapsed().as_secs_f64() * 1e9, as_f64(pool.len() as u64))
+/// What SHA-256 alone takes here: the floor of every push. Taken again before each run, it shows
+/// moments in which neighbours slow the machine down.
+#[derive(Clone, Copy, Debug)]
+pub struct Floor {
+    /// CPU-seconds for 10^9 bytes; more than usual where a neighbour has the other half of the core.
+    pub cpu_per_gb: f64,
+    /// Seconds of wall time for 10^9 bytes; more where a neighbour has the core.
+    pub wall_per_gb: f64,
+}
+
+impl Floor {
+    /// Measures it.
+    pub fn measure() -> Self {
+        let pool: &[u8] = &POOL;
+        let (started, cpu) = (Instant::now(), thread_cpu_seconds());
+        std::hint::black_box(Sha256::digest(pool));
+        let per_gb = |seconds: f64| ratio(seconds * 1e9, as_f64(pool.len() as u64));
+        let (wall, cpu) = (started.elapsed().as_secs_f64(), thread_cpu_seconds() - cpu);
+        Self { cpu_per_gb: per_gb(cpu), wall_per_gb: per_gb(wall) }
+    }
+}
+
+/// CPU time of this thread; zero if the kernel does not say.
+fn thread_cpu_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = text.split_whitespace().next().and_then(|field| field.parse::<f64>().ok());
+    nanos.unwrap_or_default() / 1e9
 }
 
 #[cfg(test)]

@@ -20,11 +20,13 @@ mod process;
 mod registry;
 mod report;
 mod scenario;
+mod seed;
 mod stats;
 mod transfer;
 mod transport;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::process::ExitCode;
 use std::time::SystemTime;
 
 use anyhow::Result;
@@ -32,10 +34,20 @@ use wharfinger_core::Timestamp;
 
 use arguments::Arguments;
 use report::Report;
-use scenario::{Bench, measure};
+use scenario::{Bench, measure, say};
 use transport::Certificate;
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let Arguments { candidates, folder, scenarios, runs, quick } = Arguments::parse(words.clone())?;
     let folder = tempfile::tempdir_in(folder)?;
@@ -43,13 +55,13 @@ fn main() -> Result<()> {
     let now = Timestamp::from_seconds(i64::try_from(since.as_secs())?);
     println!("    cargo xtask bench {}\n", words.get(2..).unwrap_or_default().join(" "));
     println!("{now}: {}. Medians of {runs} alternating runs.", machine::describe(folder.path()));
-    println!("SHA-256 alone, the floor of a push: {:.2} s/GB.", layers::sha256_seconds_per_gb());
     let bench = Bench {
         candidates,
         folder: folder.path().into(),
         certificate: Certificate::generate()?,
         runs,
         quick,
+        floors: RefCell::default(),
         seed: Cell::new(u64::try_from(since.as_nanos() & u128::from(u64::MAX))?),
     };
     let mut report = Report::default();

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use crate::client::{Client, Request};
 use crate::process::Process;
-use crate::transport::Certificate;
+use crate::transport::{Certificate, Transport};
 
 pub use wharfinger::{access_key, restart_with_rows, user_login};
 
@@ -124,6 +124,18 @@ impl Registry {
     /// A new connection that is logged in.
     pub fn client(&self) -> Result<Client> {
         Client::connect(self.address, self.tls.as_ref(), self.authorization.clone())
+    }
+
+    /// A new connection that is not logged in, for requests that are signed.
+    pub fn anonymous(&self) -> Result<Client> {
+        Client::connect(self.address, self.tls.as_ref(), None)
+    }
+
+    /// A new connection that is logged in, one of thousands, with that much patience for each
+    /// step.
+    pub fn one_of_many(&self, patience: Duration) -> Result<Client> {
+        let transport = Transport::connect_one_of_many(self.address, self.tls.as_ref(), patience)?;
+        Ok(Client::over(transport, self.address, self.authorization.clone()))
     }
 
     /// Where it keeps what it stores.

@@ -80,7 +80,7 @@ impl Report {
         println!("|---|---|---|---|---|---|---|");
         for row in book.rows() {
             println!(
-                "| {} | {} | {:.3} | {} | {:.2} | {:.2} | {:.0} |",
+                "| {} | {} | {:.2} | {} | {:.2} | {:.2} | {:.0} |",
                 row.what,
                 row.registry,
                 row.median(Phase::gb_per_second),
@@ -99,14 +99,14 @@ impl Report {
         println!("|---|---|---|---|---|---|---|---|");
         for row in book.rows() {
             println!(
-                "| {} | {} | {:.0} | {} | {:.1} | {:.2} | {:.2} | {:.0} |",
+                "| {} | {} | {} | {} | {} | {} | {} | {:.0} |",
                 row.what,
                 row.registry,
-                row.median(Phase::per_second),
+                number(row.median(Phase::per_second)),
                 times_ours(book, &row.what, row.median(Phase::per_second), Phase::per_second),
-                row.median(Phase::cpu_micros_each),
-                row.median(Phase::p50_ms),
-                row.median(Phase::p99_ms),
+                number(row.median(Phase::cpu_micros_each)),
+                number(row.median(Phase::p50_ms)),
+                number(row.median(Phase::p99_ms)),
                 row.most(Phase::peak_mib),
             );
         }
@@ -175,6 +175,15 @@ impl Report {
             0 => Ok(()),
             missed => bail!("{missed} promised figures were missed"),
         }
+    }
+}
+
+/// A number with about three digits.
+pub fn number(value: f64) -> String {
+    match value {
+        100.0.. => format!("{value:.0}"),
+        10.0.. => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
     }
 }
 

@@ -10,7 +10,6 @@ use wharfinger_core::RegistryId;
 
 use super::{CertificateFiles, REPOSITORY, Registry, Started};
 use crate::api::{Credentials, call};
-use crate::client::Client;
 
 /// The account of this server.
 const ACCOUNT: &str = "111122223333";
@@ -41,7 +40,7 @@ pub fn command(
 pub fn log_in(registry: &mut Registry) -> Result<()> {
     let credentials = access_key(registry)?;
     let name = json!({ "repositoryName": REPOSITORY });
-    call(&mut anonymous(registry)?, &credentials, "CreateRepository", &name)?;
+    call(&mut registry.anonymous()?, &credentials, "CreateRepository", &name)?;
     registry.authorization = Some(token(registry, &credentials)?);
     Ok(())
 }
@@ -107,14 +106,10 @@ pub fn restart_with_rows(
 }
 
 fn token(registry: &Registry, credentials: &Credentials) -> Result<String> {
-    let mut client = anonymous(registry)?;
+    let mut client = registry.anonymous()?;
     let answer = call(&mut client, credentials, "GetAuthorizationToken", &json!({}))?;
     let token = answer["authorizationData"][0]["authorizationToken"].as_str();
     Ok(format!("Basic {}", token.context("no token")?))
-}
-
-fn anonymous(registry: &Registry) -> Result<Client> {
-    Client::connect(registry.address, registry.tls.as_ref(), None)
 }
 
 /// Runs a command of the program about its data directory.

@@ -3,7 +3,7 @@
 
 use anyhow::{Result, ensure};
 
-use super::{Bench, clients};
+use super::turns::{Bench, clients, say};
 use crate::book::{Book, Record};
 use crate::layers::Layer;
 use crate::machine;
@@ -36,15 +36,6 @@ const PULL_TIMES_MIN: f64 = 1.0;
 const PULL_TLS_TIMES_MIN: f64 = 1.3;
 const PULL_CPU_SECONDS_PER_GB_MAX: f64 = 0.5;
 
-/// Which directions are measured.
-#[derive(Clone, Copy)]
-pub struct Wanted {
-    /// In.
-    pub push: bool,
-    /// Out.
-    pub pull: bool,
-}
-
 /// How many layers of which size, by how many clients, over what.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Shape {
@@ -56,16 +47,19 @@ struct Shape {
 
 impl Shape {
     fn all(bytes_max: u64) -> Vec<Self> {
-        let mut shapes = Vec::new();
-        for tls in [false, true] {
-            for clients in CLIENTS {
-                let layers = IMAGE_LAYERS.max(clients);
-                let layer_bytes = IMAGE_LAYER_BYTES.min(bytes_max / layers as u64);
-                shapes.push(Self { clients, layers, layer_bytes, tls });
-            }
-            for clients in CLIENTS {
-                let layer_bytes = LARGE_LAYER_BYTES.min(bytes_max / clients as u64);
-                shapes.push(Self { clients, layers: clients, layer_bytes, tls });
+        let mut shapes: Vec<Self> = Vec::new();
+        for (tls, (clients, image)) in [false, true].into_iter().flat_map(|tls| {
+            let images = CLIENTS.map(|clients| (clients, true));
+            let larges = CLIENTS.map(|clients| (clients, false));
+            images.into_iter().chain(larges).map(move |it| (tls, it))
+        }) {
+            let layers = if image { IMAGE_LAYERS.max(clients) } else { clients };
+            let bytes = if image { IMAGE_LAYER_BYTES } else { LARGE_LAYER_BYTES };
+            let layer_bytes = bytes.min(bytes_max / layers as u64);
+            let shape = Self { clients, layers, layer_bytes, tls };
+            // With little of everything, two shapes become one.
+            if !shapes.contains(&shape) {
+                shapes.push(shape);
             }
         }
         shapes
@@ -83,8 +77,8 @@ impl Shape {
     }
 }
 
-/// Measures what is wanted.
-pub fn measure(bench: &Bench, wanted: Wanted, report: &mut Report) -> Result<()> {
+/// Measures what is wanted: pushes, pulls, or both.
+pub fn measure(bench: &Bench, wanted: (bool, bool), report: &mut Report) -> Result<()> {
     report.heading("Large layers");
     report.note(&format!(
         "Layers of random bytes, new ones in each run, pushed with POST, PATCH and PUT and pulled with \
@@ -96,7 +90,7 @@ pub fn measure(bench: &Bench, wanted: Wanted, report: &mut Report) -> Result<()>
     for shape in Shape::all(bench.amount(PHASE_BYTES_MAX, QUICK_BYTES_MAX)) {
         let free = machine::free_bytes(&bench.folder)?;
         ensure!(free >= shape.bytes() * FREE_TIMES, "only {free} bytes are free on the disk");
-        super::say(&shape.name());
+        say(&shape.name());
         let mut source = bench.layers();
         let book = bench.alternate(
             &mut bench.candidates.clone(),
@@ -107,10 +101,10 @@ pub fn measure(bench: &Bench, wanted: Wanted, report: &mut Report) -> Result<()>
         all.absorb(book);
     }
     report.bytes_table(&all);
-    if wanted.push {
+    if wanted.0 {
         promise_push(report, &all);
     }
-    if wanted.pull {
+    if wanted.1 {
         promise_pull(report, &all);
     }
     Ok(())
@@ -121,7 +115,7 @@ fn turn(
     candidate: &Candidate,
     shape: Shape,
     layers: &[Layer],
-    wanted: Wanted,
+    (pushes, pulls): (bool, bool),
 ) -> Result<Vec<Record>> {
     let certificate = shape.tls.then_some(&bench.certificate);
     let registry = candidate.start(&bench.folder, certificate)?;
@@ -131,10 +125,10 @@ fn turn(
         records.push(Record { what, registry: candidate.name.clone(), phase });
     };
     let phase = push(&registry, shape, layers)?;
-    if wanted.push {
+    if pushes {
         record("push", phase);
     }
-    if wanted.pull {
+    if pulls {
         record("first pull", pull(&registry, shape, layers)?);
         for _ in 0..bench.amount(PULLS, 1) {
             record("pull", pull(&registry, shape, layers)?);
@@ -190,9 +184,9 @@ mod tests {
 
     #[test]
     fn no_shape_moves_more_than_it_may() {
-        for bytes_max in [PHASE_BYTES_MAX, QUICK_BYTES_MAX] {
+        for (bytes_max, count) in [(PHASE_BYTES_MAX, 12), (QUICK_BYTES_MAX, 10)] {
             let shapes = Shape::all(bytes_max);
-            assert_eq!(shapes.len(), 12);
+            assert_eq!(shapes.len(), count);
             for shape in shapes {
                 assert!(shape.bytes() <= bytes_max, "{shape:?}");
                 assert!(shape.layers >= shape.clients, "{shape:?}");

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::Bench;
+use super::turns::Bench;
 use crate::book::{OURS, Record};
 use crate::client::{Request, head_of};
 use crate::load::Load;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Bench, clients, timed_ms};
+use super::turns::{Bench, clients, timed_ms};
 use crate::book::Record;
 use crate::layers::Layer;
 use crate::phase::{Meter, Phase};
