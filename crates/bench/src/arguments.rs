@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::book::OURS;
 use crate::registry::{Candidate, Kind};
 use crate::scenario::Scenario;
 
 /// How it is used.
-pub const USAGE: &str = "\
+const USAGE: &str = "\
 usage: cargo xtask bench [--runs N] [--quick] [--other NAME=BINARY]... [--alone] [SCENARIO]...
 
   --runs N             alternating runs, of which medians are taken [default: 5]
@@ -58,7 +58,6 @@ impl Arguments {
                 "--alone" => alone = true,
                 "--runs" => runs = Some(words.next().with_context(usage)?.parse()?),
                 "--other" => others.push(other(&words.next().with_context(usage)?)?),
-                "--help" => bail!(usage()),
                 name => scenarios.push(Scenario::of_name(name).with_context(usage)?),
             }
         }
@@ -86,7 +85,8 @@ fn other(text: &str) -> Result<Candidate> {
     Ok(Candidate { name: name.into(), kind, binary })
 }
 
-fn usage() -> String {
+/// How it is used, with all scenarios.
+pub fn usage() -> String {
     let lines = Scenario::ALL.map(|it| format!("  {:<10} {}", it.name(), it.about()));
     format!("{USAGE}\n{}", lines.join("\n"))
 }
@@ -124,7 +124,6 @@ mod tests {
             "b f --other harbor=/bin/sh",
             "b f --other zot=/not/there",
             "b f --other wharfinger=/bin/sh",
-            "b f --help",
         ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }

@@ -88,7 +88,7 @@ async fn ask(
 }
 
 /// Reads one answer, and says how long its body was.
-async fn answer(stream: &mut TcpStream, method: &str, buffer: &mut Vec<u8>) -> Result<u64> {
+async fn answer(stream: &mut TcpStream, method: &str, buffer: &mut [u8]) -> Result<u64> {
     let mut filled = 0;
     let (head, used) = loop {
         ensure!(filled < buffer.len(), "a head longer than {READ_BYTES} bytes");

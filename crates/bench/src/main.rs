@@ -49,12 +49,22 @@ fn main() -> ExitCode {
 
 fn run() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
+    if words.iter().any(|word| word == "--help") {
+        println!("{}", arguments::usage());
+        return Ok(());
+    }
     let Arguments { candidates, folder, scenarios, runs, quick } = Arguments::parse(words.clone())?;
     let folder = tempfile::tempdir_in(folder)?;
     let since = SystemTime::UNIX_EPOCH.elapsed()?;
     let now = Timestamp::from_seconds(i64::try_from(since.as_secs())?);
     println!("    cargo xtask bench {}\n", words.get(2..).unwrap_or_default().join(" "));
-    println!("{now}: {}. Medians of {runs} alternating runs.", machine::describe(folder.path()));
+    println!("{now}: {}.", machine::describe(folder.path()));
+    println!(
+        "Medians of {runs} alternating runs; \"ours is\" says how many times another's figure ours is."
+    );
+    if quick {
+        println!("A quick run: to see that it works and where it stands, not to be quoted.");
+    }
     let bench = Bench {
         candidates,
         folder: folder.path().into(),

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::process::{CpuTime, Process};
+use crate::process::{CpuTime, Process, own_cpu};
 use crate::stats::{as_f64, quantile, ratio};
 
 /// How far the exact CPU time may be from what the ticks say before it is not believed: threads
@@ -27,6 +27,8 @@ pub struct Phase {
     pub cpu_seconds: f64,
     /// The user part of it, in steps of a hundredth of a second.
     pub user_seconds: f64,
+    /// CPU time of the client, in steps of a hundredth of a second.
+    pub client_seconds: f64,
     /// The most resident memory during the phase, in bytes.
     pub peak_bytes: u64,
     /// How long each operation took, in milliseconds, where that was measured.
@@ -49,6 +51,11 @@ impl Phase {
         ratio(self.user_seconds, as_f64(self.bytes) / 1e9)
     }
 
+    /// CPU-seconds of the client for 10^9 bytes.
+    pub fn client_per_gb(&self) -> f64 {
+        ratio(self.client_seconds, as_f64(self.bytes) / 1e9)
+    }
+
     /// Operations a second.
     pub fn per_second(&self) -> f64 {
         ratio(as_f64(self.operations), self.wall.as_secs_f64())
@@ -57,6 +64,11 @@ impl Phase {
     /// CPU microseconds of the server for each operation.
     pub fn cpu_micros_each(&self) -> f64 {
         ratio(self.cpu_seconds * 1e6, as_f64(self.operations))
+    }
+
+    /// CPU microseconds of the client for each operation.
+    pub fn client_micros_each(&self) -> f64 {
+        ratio(self.client_seconds * 1e6, as_f64(self.operations))
     }
 
     /// Milliseconds that half of the operations did not exceed.
@@ -80,6 +92,7 @@ pub struct Meter<'a> {
     process: &'a Process,
     cpu: CpuTime,
     cpu_millis: f64,
+    client: CpuTime,
     started: Instant,
 }
 
@@ -88,7 +101,7 @@ impl<'a> Meter<'a> {
     pub fn start(process: &'a Process) -> Result<Self> {
         process.reset_peak()?;
         let (cpu, cpu_millis) = (process.cpu()?, process.cpu_millis()?);
-        Ok(Self { process, cpu, cpu_millis, started: Instant::now() })
+        Ok(Self { process, cpu, cpu_millis, client: own_cpu()?, started: Instant::now() })
     }
 
     /// Ends it. `bytes` were moved by `operations`, which took `latencies_ms`.
@@ -102,6 +115,7 @@ impl<'a> Meter<'a> {
             wall,
             cpu_seconds: believed(ticks, (cpu_millis - self.cpu_millis) / 1e3),
             user_seconds: cpu.user - self.cpu.user,
+            client_seconds: own_cpu()?.total() - self.client.total(),
             peak_bytes: self.process.peak_bytes()?,
             latencies_ms,
         })
@@ -126,6 +140,7 @@ mod tests {
             wall: Duration::from_secs(4),
             cpu_seconds: 1.0,
             user_seconds: 0.5,
+            client_seconds: 2.0,
             peak_bytes: 3 << 20,
             latencies_ms: vec![1.0, 2.0, 3.0, 9.0],
         };
@@ -133,13 +148,18 @@ mod tests {
             phase.gb_per_second(),
             phase.cpu_per_gb(),
             phase.user_per_gb(),
+            phase.client_per_gb(),
             phase.per_second(),
             phase.cpu_micros_each(),
+            phase.client_micros_each(),
             phase.p50_ms(),
             phase.p99_ms(),
             phase.peak_mib(),
         ];
-        assert_eq!(format!("{figures:?}"), "[0.5, 0.5, 0.25, 1.0, 250000.0, 2.0, 9.0, 3.0]");
+        assert_eq!(
+            format!("{figures:?}"),
+            "[0.5, 0.5, 0.25, 1.0, 1.0, 250000.0, 500000.0, 2.0, 9.0, 3.0]"
+        );
     }
 
     #[test]

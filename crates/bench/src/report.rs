@@ -76,17 +76,20 @@ impl Report {
 
     /// Rows by their bytes: throughput, CPU time per GB, memory.
     pub fn bytes_table(&mut self, book: &Book) {
-        println!("| what | registry | GB/s | ours is | CPU-s/GB | user CPU-s/GB | peak MiB |");
-        println!("|---|---|---|---|---|---|---|");
+        println!(
+            "| what | registry | GB/s | ours is | CPU-s/GB | user CPU-s/GB | client's | peak MiB |"
+        );
+        println!("|---|---|---|---|---|---|---|---|");
         for row in book.rows() {
             println!(
-                "| {} | {} | {:.2} | {} | {:.2} | {:.2} | {:.0} |",
+                "| {} | {} | {:.2} | {} | {:.2} | {:.2} | {:.2} | {:.0} |",
                 row.what,
                 row.registry,
                 row.median(Phase::gb_per_second),
                 times_ours(book, &row.what, row.median(Phase::gb_per_second), Phase::gb_per_second),
                 row.median(Phase::cpu_per_gb),
                 row.median(Phase::user_per_gb),
+                row.median(Phase::client_per_gb),
                 row.most(Phase::peak_mib),
             );
         }
@@ -95,16 +98,19 @@ impl Report {
 
     /// Rows by their operations: rate, CPU time of each, latency, memory.
     pub fn operations_table(&mut self, book: &Book) {
-        println!("| what | registry | 1/s | ours is | CPU µs each | p50 ms | p99 ms | peak MiB |");
-        println!("|---|---|---|---|---|---|---|---|");
+        println!(
+            "| what | registry | 1/s | ours is | CPU µs each | client's | p50 ms | p99 ms | peak MiB |"
+        );
+        println!("|---|---|---|---|---|---|---|---|---|");
         for row in book.rows() {
             println!(
-                "| {} | {} | {} | {} | {} | {} | {} | {:.0} |",
+                "| {} | {} | {} | {} | {} | {} | {} | {} | {:.0} |",
                 row.what,
                 row.registry,
                 number(row.median(Phase::per_second)),
                 times_ours(book, &row.what, row.median(Phase::per_second), Phase::per_second),
                 number(row.median(Phase::cpu_micros_each)),
+                number(row.median(Phase::client_micros_each)),
                 number(row.median(Phase::p50_ms)),
                 number(row.median(Phase::p99_ms)),
                 row.most(Phase::peak_mib),

@@ -38,8 +38,9 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     let pages = bench.amount(PAGES, QUICK_PAGES);
     report.note(&format!(
         "`tags/list?n={PAGE}&last=…` from {pages} places all over the list, one client; and all tags to \
-         the end by pages of {LARGE_PAGE} (`Link`), where one operation is the whole list. \
-         distribution 2.8 has no pages: it always answers with all tags."
+         the end by pages of {LARGE_PAGE} (`Link`), where one operation is the whole list. What knows \
+         no pages (distribution 2.8) answers with all tags, unsorted, whatever it is asked for: that \
+         is a row of its own, and no ratio is made of it."
     ));
     let mut all = Book::default();
     for tags in TAGS.into_iter().take(bench.amount(TAGS.len(), QUICK_SIZES)) {
@@ -120,18 +121,21 @@ fn turn(registry: &Registry, tags: usize, pages: usize) -> Result<Vec<Record>> {
     let mut records = vec![record(format!("page of {PAGE} out of {tags}"), phase)];
 
     let meter = Meter::start(&registry.process)?;
+    let mut found = Vec::new();
     let took = timed_ms(|| {
         let mut next = Some(format!("/v2/{REPOSITORY}/tags/list?n={LARGE_PAGE}"));
-        let mut listed = 0;
         while let Some(target) = next {
-            let (found, link) = page(&mut client, &target)?;
-            listed += found;
+            let (count, link) = page(&mut client, &target)?;
+            found.push(count);
             next = link;
         }
+        let listed: usize = found.iter().sum();
         ensure!(listed == tags, "{listed} tags were listed, not {tags}");
         Ok(())
     })?;
-    records.push(record(format!("all {tags}"), meter.stop(0, 1, vec![took])?));
+    let paged = found.iter().all(|count| *count <= LARGE_PAGE);
+    let what = if paged { format!("all {tags}") } else { format!("all {tags} in one answer") };
+    records.push(record(what, meter.stop(0, 1, vec![took])?));
     Ok(records)
 }
 
