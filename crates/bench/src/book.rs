@@ -11,15 +11,6 @@ pub const OURS: &str = "wharfinger";
 /// One figure of a phase.
 pub type Figure = fn(&Phase) -> f64;
 
-/// Whether more of a figure is better.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Best {
-    /// As of throughput.
-    Most,
-    /// As of time and memory.
-    Least,
-}
-
 /// A thing done to a registry, over all runs.
 #[derive(Debug)]
 pub struct Row {
@@ -115,17 +106,23 @@ impl Book {
         self.rows.iter().filter(own).filter(move |row| chosen(&row.what))
     }
 
-    /// A row's figure over that of the best competitor at the same thing. `None` if there is no
-    /// competitor.
-    pub fn times_best(&self, row: &Row, figure: Figure, best: Best) -> Option<f64> {
-        let others =
-            self.rows.iter().filter(|other| other.what == row.what && other.is_competitor());
-        let others = others.map(|other| other.median(figure));
-        let other = match best {
-            Best::Most => others.reduce(f64::max),
-            Best::Least => others.reduce(f64::min),
-        };
-        Some(ratio(row.median(figure), other?))
+    /// The registries that this server is held against.
+    pub fn competitors(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for row in self.rows.iter().filter(|row| row.is_competitor()) {
+            if !names.contains(&row.registry.as_str()) {
+                names.push(&row.registry);
+            }
+        }
+        names
+    }
+
+    /// A row's figure over that of another registry at the same thing. `None` if that was not
+    /// measured.
+    pub fn times(&self, row: &Row, registry: &str, figure: Figure) -> Option<f64> {
+        let mut others = self.rows.iter().filter(|other| other.what == row.what);
+        let other = others.find(|other| other.registry == registry)?;
+        Some(ratio(row.median(figure), other.median(figure)))
     }
 }
 
@@ -141,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_compared_with_the_best_competitor_by_medians() {
+    fn a_row_is_compared_with_each_competitor_by_medians() {
         let mut book = Book::default();
         for (registry, bytes) in [
             ("slow", 10),
@@ -158,8 +155,9 @@ mod tests {
         let ours = book.ours("push").unwrap();
         let figures = [ours.median(Phase::gb_per_second), ours.most(Phase::gb_per_second)];
         assert_eq!(format!("{figures:?}"), "[60.0, 90.0]");
-        let times = |best| book.times_best(ours, Phase::gb_per_second, best).unwrap();
-        assert_eq!(format!("{:?}", [times(Best::Most), times(Best::Least)]), "[2.4, 6.0]");
+        assert_eq!(book.competitors(), ["slow", "fast"]);
+        let times = |other| book.times(ours, other, Phase::gb_per_second).unwrap();
+        assert_eq!(format!("{:?}", [times("fast"), times("slow")]), "[2.4, 6.0]");
         let rows: Vec<&str> = book.rows().iter().map(|row| row.registry.as_str()).collect();
         let own = ["wharfinger", "wharfinger, IAM user", "wharfinger-before"];
         assert_eq!(rows, [&own[..], &["fast", "slow"]].concat());
@@ -172,7 +170,8 @@ mod tests {
         book.add(record("wharfinger", 1));
         book.add(record("wharfinger-before", 1));
         let ours = book.ours("push").unwrap();
-        assert!(book.times_best(ours, Phase::gb_per_second, Best::Most).is_none());
+        assert!(book.competitors().is_empty());
+        assert!(book.times(ours, "docker-registry", Phase::gb_per_second).is_none());
         assert!(book.ours("pull").is_none());
     }
 }

@@ -160,7 +160,7 @@ fn pull(registry: &Registry, shape: Shape, layers: &[Layer]) -> Result<Phase> {
 fn promise_push(report: &mut Report, book: &Book) {
     let plain = |what: &str| what.starts_with("push") && what.ends_with("plain");
     let bound = Bound::AtLeast(PUSH_TIMES_MIN);
-    report.promise_of_ratios("push, throughput, times", bound, book, Phase::gb_per_second, plain);
+    report.promise_of_ratios("push, throughput", bound, book, Phase::gb_per_second, plain);
     let bound = Bound::AtMost(PUSH_CPU_SECONDS_PER_GB_MAX);
     report.promise_of_rows("push, CPU-s/GB", bound, book, Phase::cpu_per_gb, plain);
     let bound = Bound::AtMost(PUSH_USER_SECONDS_PER_GB_MAX);
@@ -171,9 +171,9 @@ fn promise_pull(report: &mut Report, book: &Book) {
     let plain = |what: &str| what.starts_with("pull") && what.ends_with("plain");
     let tls = |what: &str| what.starts_with("pull") && what.ends_with("TLS");
     let bound = Bound::AtLeast(PULL_TIMES_MIN);
-    report.promise_of_ratios("pull, throughput, times", bound, book, Phase::gb_per_second, plain);
+    report.promise_of_ratios("pull, throughput", bound, book, Phase::gb_per_second, plain);
     let bound = Bound::AtLeast(PULL_TLS_TIMES_MIN);
-    report.promise_of_ratios("pull over TLS, times", bound, book, Phase::gb_per_second, tls);
+    report.promise_of_ratios("pull over TLS, throughput", bound, book, Phase::gb_per_second, tls);
     let bound = Bound::AtMost(PULL_CPU_SECONDS_PER_GB_MAX);
     report.promise_of_rows("pull, CPU-s/GB", bound, book, Phase::cpu_per_gb, plain);
 }

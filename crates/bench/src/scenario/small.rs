@@ -38,13 +38,7 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     )?;
     report.operations_table(&book);
     let bound = Bound::AtLeast(TIMES_MIN);
-    report.promise_of_ratios(
-        "small layers a second, times",
-        bound,
-        &book,
-        Phase::per_second,
-        |_| true,
-    );
+    report.promise_of_ratios("small layers, 1/s", bound, &book, Phase::per_second, |_| true);
     Ok(())
 }
 

@@ -61,7 +61,7 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     report.promise_of_rows(what, bound, &all, Phase::cpu_micros_each, page);
     let every = |what: &str| what.starts_with("all") && what.ends_with(" 100000");
     let bound = Bound::AtLeast(ALL_TIMES_MIN);
-    report.promise_of_ratios("all 100,000 tags, times", bound, &all, Phase::per_second, every);
+    report.promise_of_ratios("all 100,000 tags, 1/s", bound, &all, Phase::per_second, every);
     Ok(())
 }
 
