@@ -37,6 +37,10 @@ impl Subject {
 /// Measures it.
 pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     report.heading("Start");
+    report.note(
+        "Started again in each run on what is stored; others on an empty folder. Memory is what is \
+         resident right after.",
+    );
     let mut all = Book::default();
     for images in IMAGES.into_iter().take(bench.amount(IMAGES.len(), QUICK_SIZES)) {
         say(&format!("{images} images"));
