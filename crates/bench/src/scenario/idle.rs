@@ -44,6 +44,13 @@ struct Held {
     another_ms: Option<f64>,
 }
 
+impl Held {
+    /// How many were there at the end, as far as the sample says.
+    fn held(&self) -> f64 {
+        self.alive * as_f64(self.opened as u64)
+    }
+}
+
 /// Measures it.
 pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     let files = machine::raise_open_files()?;
@@ -52,8 +59,8 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     report.heading("Idle connections");
     report.note(&format!(
         "{wanted} connections, opened by {THREADS} threads, one request each, then idle. This process \
-         may have {files} open files. One of {SAMPLE} is asked again at the end; a new connection \
-         counts as served within {} s.",
+         may have {files} open files. One of {SAMPLE} is asked again at the end, which tells how many \
+         were held; a new connection counts as served within {} s.",
         PATIENCE.as_secs()
     ));
     println!(
@@ -76,9 +83,8 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
             print(over, &candidate.name, &held);
             if place == 0 {
                 let case = format!("{over}, {} opened", held.opened);
-                let alive = held.alive * as_f64(held.opened as u64);
                 memory.push((case.clone(), as_f64(held.peak_bytes) / MIB));
-                opened.push((case.clone(), alive));
+                opened.push((case.clone(), held.held()));
                 served.push((case, f64::from(u8::from(held.another_ms.is_some()))));
             }
         }
@@ -137,7 +143,7 @@ fn print(over: &str, name: &str, held: &Held) {
         number(held.opening.as_secs_f64()),
         as_f64(held.before_bytes) / MIB,
         as_f64(held.peak_bytes) / MIB,
-        number(ratio(as_f64(grown) / 1024.0, as_f64(held.opened as u64))),
+        number(ratio(as_f64(grown) / 1024.0, held.held())),
         held.another_ms.map_or("never".into(), number),
     );
 }

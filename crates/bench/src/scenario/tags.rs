@@ -86,9 +86,13 @@ fn filled(registry: Registry, tags: usize) -> Result<Registry> {
 /// Writes what distribution keeps of a tag, a file in folders of its own.
 fn link_tags(root: &Path, tags: usize) -> Result<()> {
     let repository = root.join("docker/registry/v2/repositories").join(REPOSITORY);
+    let folder = repository.join("_manifests/tags");
+    std::fs::create_dir_all(&folder)?;
     for number in 0..tags {
-        let folder = repository.join("_manifests/tags").join(tag_name(number)).join("current");
-        std::fs::create_dir_all(&folder)?;
+        let tag = folder.join(tag_name(number));
+        std::fs::create_dir(&tag)?;
+        let folder = tag.join("current");
+        std::fs::create_dir(&folder)?;
         std::fs::write(folder.join("link"), digest_of(tag_name(number).as_bytes()).to_string())?;
     }
     Ok(())
