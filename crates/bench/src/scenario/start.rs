@@ -82,6 +82,7 @@ fn turn(bench: &Bench, subject: &mut Subject, images: usize) -> Result<Vec<Recor
     };
     let phase = Phase {
         operations: 1,
+        cpu_seconds: registry.process.cpu_millis()? / 1e3,
         latencies_ms: vec![registry.ready_after.as_secs_f64() * 1e3],
         peak_bytes: registry.process.rss_bytes()?,
         ..Phase::default()
@@ -92,15 +93,17 @@ fn turn(bench: &Bench, subject: &mut Subject, images: usize) -> Result<Vec<Recor
 
 fn print(report: &mut Report, book: &Book) {
     println!(
-        "| what | registry | ready after ms | slowest ms | memory MiB |\n|---|---|---|---|---|"
+        "| what | registry | ready after ms | slowest ms | CPU ms | memory MiB |\n\
+         |---|---|---|---|---|---|"
     );
     for row in book.rows() {
         println!(
-            "| {} | {} | {:.0} | {:.0} | {:.0} |",
+            "| {} | {} | {:.0} | {:.0} | {:.0} | {:.0} |",
             row.what,
             row.registry,
             row.median(Phase::p50_ms),
             row.most(Phase::p50_ms),
+            row.median(Phase::cpu_micros_each) / 1e3,
             row.median(Phase::peak_mib),
         );
     }
