@@ -1,5 +1,6 @@
-//! `cargo xtask bench`: a release build of the server, measured by the bench crate on the disk the
-//! build is on. The figures go to standard output; the command fails if one is missed.
+//! `cargo xtask bench`: a release build of the server, measured by the bench crate beside other
+//! registries, on the disk the build is on. The figures go to standard output; the command fails if
+//! a promised one is missed.
 
 use std::process::Command;
 
@@ -7,8 +8,9 @@ use anyhow::Result;
 
 use crate::workspace;
 
-/// Builds and measures.
-pub fn run() -> Result<()> {
+/// Builds and measures. The arguments go to the bench crate: scenarios, `--runs`, `--quick`,
+/// `--other`.
+pub fn run(arguments: &[&str]) -> Result<()> {
     let mut build = Command::new(env!("CARGO"));
     build.args(["build", "--release", "--package=wharfinger-cli", "--package=wharfinger-bench"]);
     workspace::run(&mut build)?;
@@ -17,5 +19,5 @@ pub fn run() -> Result<()> {
     std::fs::create_dir_all(&folder)?;
     let release = target.join("release");
     let mut bench = Command::new(release.join("wharfinger-bench"));
-    workspace::run(bench.arg(release.join("wharfinger")).arg(&folder))
+    workspace::run(bench.arg(release.join("wharfinger")).arg(&folder).args(arguments))
 }

@@ -22,7 +22,7 @@ usage: cargo xtask <command>
   test [arguments]    install what the tests need, and run all of them; arguments go to cargo test
   lint                check formatting, generated sources, dependency arrows, clippy, dependencies
   ci                  what continuous integration runs: lint and test
-  bench               measure a release build: CPU time of bytes and lists, memory, time to ready
+  bench [arguments]   measure a release build beside other registries; --help says more
   bootstrap           only install what the tests need
   codegen             write the generated sources from models/
   codegen --check     fail if the generated sources are stale
@@ -47,7 +47,7 @@ fn run() -> Result<()> {
         ["test", rest @ ..] => test::run(rest),
         ["lint"] => lint::run(),
         ["ci"] => ci::run(),
-        ["bench"] => bench::run(),
+        ["bench", rest @ ..] => bench::run(rest),
         ["bootstrap"] => clients::install(),
         ["codegen", rest @ ..] => codegen::run(rest),
         [] | ["help" | "--help" | "-h"] => {

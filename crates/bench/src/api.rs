@@ -1,12 +1,12 @@
-//! The two ECR calls a benchmark needs, signed.
+//! The ECR calls a benchmark needs, signed.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use http::HeaderMap;
 use serde_json::Value;
 use wharfinger_aws_protocol::sigv4::{RequestParts, Signer, body_sha256};
 use wharfinger_core::Timestamp;
 
-use crate::client::{Client, Keep};
+use crate::client::{Client, Request};
 
 /// Keys to sign with.
 pub struct Credentials {
@@ -51,8 +51,7 @@ pub fn call(
         .iter()
         .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
         .collect();
-    let answer = client.send("POST", "/", &headers, &body, Keep::Body)?;
-    let text = String::from_utf8_lossy(&answer.body);
-    ensure!(answer.status == 200, "{operation} answered {}: {text}", answer.status);
+    let request = Request { headers: &headers, body: &[&body], ..Request::new("POST", "/") };
+    let answer = client.send(&request)?.expect(200, operation)?;
     Ok(serde_json::from_slice(&answer.body)?)
 }

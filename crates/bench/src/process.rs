@@ -11,6 +11,22 @@ const TICKS_PER_SECOND: f64 = 100.0;
 /// A child process that is ended when it goes out of scope.
 pub struct Process(Child);
 
+/// CPU time used so far, in seconds, in steps of a hundredth.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CpuTime {
+    /// User time.
+    pub user: f64,
+    /// System time.
+    pub system: f64,
+}
+
+impl CpuTime {
+    /// Both together.
+    pub fn total(self) -> f64 {
+        self.user + self.system
+    }
+}
+
 impl Process {
     /// Starts a program, its output thrown away.
     pub fn start(command: &mut Command) -> Result<Self> {
@@ -18,19 +34,14 @@ impl Process {
         Ok(Self(command.spawn().with_context(|| format!("could not start {command:?}"))?))
     }
 
-    /// CPU time used so far, user and system, in seconds.
-    pub fn cpu_seconds(&self) -> Result<f64> {
-        let stat = std::fs::read_to_string(self.file("stat"))?;
-        // The name in parentheses may hold anything; what follows it does not.
-        let fields = stat.rsplit_once(')').context("unreadable stat")?.1;
-        let ticks: Vec<f64> =
-            fields.split_whitespace().skip(11).take(2).filter_map(|f| f.parse().ok()).collect();
-        Ok(ticks.iter().sum::<f64>() / TICKS_PER_SECOND)
+    /// CPU time of all threads there are and were.
+    pub fn cpu(&self) -> Result<CpuTime> {
+        cpu_of(&std::fs::read_to_string(self.file("stat"))?)
     }
 
     /// CPU time used so far by the threads there are, in milliseconds, to the microsecond and better:
-    /// for steps that are shorter than the ticks of [`cpu_seconds`](Self::cpu_seconds). Exact
-    /// while the process waits.
+    /// for steps that are shorter than the ticks of [`cpu`](Self::cpu). Exact while the process
+    /// waits.
     pub fn cpu_millis(&self) -> Result<f64> {
         let mut nanos = 0.0;
         for task in std::fs::read_dir(self.file("task"))? {
@@ -46,24 +57,23 @@ impl Process {
 
     /// Resident memory now, in bytes.
     pub fn rss_bytes(&self) -> Result<u64> {
-        self.status("VmRSS:")
+        status(&std::fs::read_to_string(self.file("status"))?, "VmRSS:")
     }
 
-    /// The most resident memory there ever was, in bytes.
+    /// The most resident memory there was since [`reset_peak`](Self::reset_peak), in bytes.
     pub fn peak_bytes(&self) -> Result<u64> {
-        self.status("VmHWM:")
+        status(&std::fs::read_to_string(self.file("status"))?, "VmHWM:")
+    }
+
+    /// Lets the peak begin anew with what is resident now.
+    pub fn reset_peak(&self) -> Result<()> {
+        // The 5 is documented in proc_pid_clear_refs(5): the high water mark, and nothing else.
+        Ok(std::fs::write(self.file("clear_refs"), "5")?)
     }
 
     /// Whether the process has ended.
     pub fn has_ended(&mut self) -> bool {
         !matches!(self.0.try_wait(), Ok(None))
-    }
-
-    fn status(&self, field: &str) -> Result<u64> {
-        let status = std::fs::read_to_string(self.file("status"))?;
-        let line = status.lines().find_map(|line| line.strip_prefix(field));
-        let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-        Ok(kib.with_context(|| format!("no {field} in status"))? * 1024)
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -76,5 +86,42 @@ impl Drop for Process {
         // It may have ended by itself; nothing to do then.
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+/// CPU time of this process, the client of them all.
+pub fn own_cpu() -> Result<CpuTime> {
+    cpu_of(&std::fs::read_to_string("/proc/self/stat")?)
+}
+
+fn cpu_of(stat: &str) -> Result<CpuTime> {
+    // The name in parentheses may hold anything; what follows it does not.
+    let fields = stat.rsplit_once(')').context("unreadable stat")?.1;
+    let mut ticks = fields.split_whitespace().skip(11).map(str::parse::<f64>);
+    let mut next = || Ok::<_, anyhow::Error>(ticks.next().context("short stat")??);
+    Ok(CpuTime { user: next()? / TICKS_PER_SECOND, system: next()? / TICKS_PER_SECOND })
+}
+
+fn status(status: &str, field: &str) -> Result<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    Ok(kib.with_context(|| format!("no {field} in status"))? * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cpu_time_is_read_behind_whatever_name() {
+        let stat = "7 (a ) b) S 1 7 7 0 -1 4194560 1 0 0 0 250 50 0 0 20 0 9 0";
+        assert_eq!(cpu_of(stat).unwrap(), CpuTime { user: 2.5, system: 0.5 });
+        assert!(cpu_of("7 (a) S 1").is_err());
+    }
+
+    #[test]
+    fn a_size_is_kibibytes() {
+        assert_eq!(status("Name:\ta\nVmHWM:\t   12 kB\n", "VmHWM:").unwrap(), 12 * 1024);
+        assert!(status("Name:\ta\n", "VmHWM:").is_err());
     }
 }

@@ -1,168 +1,128 @@
-//! What is done to a registry while it is measured.
+//! What is done to the registries while they are measured: a file for each scenario.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+mod idle;
+mod large;
+mod lists;
+mod manifests;
+mod mix;
+mod small;
+mod start;
+mod tags;
+mod turns;
 
-use anyhow::{Context, Result, ensure};
-use sha2::{Digest as _, Sha256};
-use wharfinger_core::Digest;
+use anyhow::Result;
 
-use crate::CLIENTS;
-use crate::client::{Client, Keep};
-use crate::layers::Layer;
-use crate::process::Process;
-use crate::registry::{REPOSITORY, Registry};
+use crate::report::Report;
 
-/// What was measured while layers went in and out.
-pub struct Figures {
-    /// The push.
-    pub push: Transfer,
-    /// The pull.
-    pub pull: Transfer,
-    /// The server's peak memory after both.
-    pub peak_bytes: u64,
+pub use turns::{Bench, say};
+
+/// A scenario that can be asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scenario {
+    /// Large layers in.
+    Push,
+    /// Large layers out.
+    Pull,
+    /// Images as they are in life.
+    Mix,
+    /// Manifests by many connections.
+    Manifests,
+    /// Many small layers.
+    Small,
+    /// Long lists of tags.
+    Tags,
+    /// From start to ready.
+    Start,
+    /// Idle connections.
+    Idle,
+    /// Long lists of this server.
+    Lists,
 }
 
-/// One direction.
-pub struct Transfer {
-    /// Bytes moved.
-    pub bytes: u64,
-    /// CPU time of the server.
-    pub cpu_seconds: f64,
-    /// Wall time.
-    pub wall: Duration,
-}
+impl Scenario {
+    /// All there are, in the order they are measured in.
+    pub const ALL: [Self; 9] = [
+        Self::Push,
+        Self::Pull,
+        Self::Mix,
+        Self::Manifests,
+        Self::Small,
+        Self::Tags,
+        Self::Start,
+        Self::Idle,
+        Self::Lists,
+    ];
 
-impl Transfer {
-    /// CPU-seconds of the server for 10^9 bytes.
-    pub fn cpu_seconds_per_gb(&self) -> f64 {
-        self.cpu_seconds / self.gigabytes()
+    /// What it is called on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Push => "push",
+            Self::Pull => "pull",
+            Self::Mix => "mix",
+            Self::Manifests => "manifests",
+            Self::Small => "small",
+            Self::Tags => "tags",
+            Self::Start => "start",
+            Self::Idle => "idle",
+            Self::Lists => "lists",
+        }
     }
 
-    /// 10^9 bytes a second of wall time.
-    pub fn gb_per_second(&self) -> f64 {
-        self.gigabytes() / self.wall.as_secs_f64()
+    /// What it does, in a line.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Push => "large layers in, by 1, 4 and 16 clients, plain and over TLS",
+            Self::Pull => "the same out",
+            Self::Mix => "200 images of 8 layers with shared bases, in and out",
+            Self::Manifests => "GET and HEAD by tag and by digest over 64 connections",
+            Self::Small => "10,000 layers of 4 KB by 32 clients",
+            Self::Tags => "a page of 100 tags, and all tags, out of 1,000 to 100,000",
+            Self::Start => "from start to ready, with up to 100,000 images stored",
+            Self::Idle => "10,000 idle connections, plain and over TLS",
+            Self::Lists => "each page of the long lists of the JSON API (this server alone)",
+        }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a benchmark moves less than 2^53 bytes")]
-    fn gigabytes(&self) -> f64 {
-        self.bytes as f64 / 1e9
+    /// The scenario of that name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scenario| scenario.name() == name)
     }
 }
 
-/// Pushes all layers with one client each, then pulls them, likewise.
-pub fn layers_in_and_out(
-    registry: &impl Registry,
-    process: &Process,
-    layers: &[Layer],
-) -> Result<Figures> {
-    let push = measure(registry, process, layers, push)?;
-    let pull = measure(registry, process, layers, pull)?;
-    Ok(Figures { push, pull, peak_bytes: process.peak_bytes()? })
-}
-
-fn measure(
-    registry: &impl Registry,
-    process: &Process,
-    layers: &[Layer],
-    transfer: fn(&mut Client, &Layer) -> Result<()>,
-) -> Result<Transfer> {
-    let (cpu, started) = (process.cpu_seconds()?, Instant::now());
-    std::thread::scope(|scope| {
-        let clients: Vec<_> = layers
-            .iter()
-            .map(|layer| scope.spawn(move || transfer(&mut registry.client()?, layer)))
-            .collect();
-        clients.into_iter().try_for_each(join)
-    })?;
-    Ok(Transfer {
-        bytes: layers.iter().map(|layer| layer.bytes.len() as u64).sum(),
-        cpu_seconds: process.cpu_seconds()? - cpu,
-        wall: started.elapsed(),
-    })
-}
-
-fn join(client: std::thread::ScopedJoinHandle<'_, Result<()>>) -> Result<()> {
-    client.join().map_err(|_| anyhow::anyhow!("a client panicked"))?
-}
-
-/// As docker does it: begin, one streamed `PATCH`, `PUT` with the digest.
-fn push(client: &mut Client, layer: &Layer) -> Result<()> {
-    let location = begin(client)?;
-    let answer = client.send("PATCH", &location, &[], &layer.bytes, Keep::Body)?;
-    ensure!(answer.status == 202, "PATCH answered {}", answer.status);
-    let location = path_of(answer.header("location").context("no location")?);
-    complete(client, &location, &layer.digest, &[])
-}
-
-fn begin(client: &mut Client) -> Result<String> {
-    let target = format!("/v2/{REPOSITORY}/blobs/uploads/");
-    let answer = client.send("POST", &target, &[], &[], Keep::Body)?;
-    ensure!(answer.status == 202, "POST answered {}", answer.status);
-    Ok(path_of(answer.header("location").context("no location")?))
-}
-
-fn complete(client: &mut Client, location: &str, digest: &Digest, body: &[u8]) -> Result<()> {
-    let separator = if location.contains('?') { '&' } else { '?' };
-    let target = format!("{location}{separator}digest={digest}");
-    let answer = client.send("PUT", &target, &[], body, Keep::Body)?;
-    ensure!(answer.status == 201, "PUT answered {}", answer.status);
+/// Measures the scenarios that are wanted.
+///
+/// # Errors
+/// If this server fails at one. Other registries that fail are left out, with a note.
+pub fn measure(bench: &Bench, wanted: &[Scenario], report: &mut Report) -> Result<()> {
+    let wants = |scenario: Scenario| wanted.contains(&scenario);
+    for scenario in Scenario::ALL.into_iter().filter(|scenario| wants(*scenario)) {
+        match scenario {
+            Scenario::Push => large::measure(bench, (true, wants(Scenario::Pull)), report)?,
+            // Pushing is the larger part of pulling, and is not done twice.
+            Scenario::Pull if wants(Scenario::Push) => continue,
+            Scenario::Pull => large::measure(bench, (false, true), report)?,
+            Scenario::Mix => mix::measure(bench, report)?,
+            Scenario::Manifests => manifests::measure(bench, report)?,
+            Scenario::Small => small::measure(bench, report)?,
+            Scenario::Tags => tags::measure(bench, report)?,
+            Scenario::Start => start::measure(bench, report)?,
+            Scenario::Idle => idle::measure(bench, report)?,
+            Scenario::Lists => lists::measure(bench, report)?,
+        }
+        bench.print_floor();
+    }
     Ok(())
 }
 
-fn pull(client: &mut Client, layer: &Layer) -> Result<()> {
-    let target = format!("/v2/{REPOSITORY}/blobs/{}", layer.digest);
-    let answer = client.send("GET", &target, &[], &[], Keep::Length)?;
-    let expected = (layer.bytes.len() as u64).to_be_bytes();
-    ensure!(answer.status == 200 && answer.body == expected, "GET answered {}", answer.status);
-    Ok(())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Stores `count` images that share a config and a layer.
-pub fn images(registry: &impl Registry, count: usize) -> Result<()> {
-    let config = b"{\"architecture\":\"amd64\",\"os\":\"linux\"}";
-    let layer = b"a layer that all images share";
-    let mut client = registry.client()?;
-    for blob in [&config[..], &layer[..]] {
-        let location = begin(&mut client)?;
-        complete(&mut client, &location, &digest_of(blob), blob)?;
-    }
-    let next = AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        let put = || -> Result<()> {
-            let mut client = registry.client()?;
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= count {
-                    return Ok(());
-                }
-                let manifest = format!(
-                    r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{}","size":{}}},"layers":[{{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"{}","size":{}}}],"annotations":{{"number":"{number}"}}}}"#,
-                    digest_of(config),
-                    config.len(),
-                    digest_of(layer),
-                    layer.len(),
-                );
-                let target = format!("/v2/{REPOSITORY}/manifests/v{number}");
-                let headers = [("content-type", "application/vnd.oci.image.manifest.v1+json")];
-                let answer =
-                    client.send("PUT", &target, &headers, manifest.as_bytes(), Keep::Body)?;
-                ensure!(answer.status == 201, "PUT manifest answered {}", answer.status);
-            }
-        };
-        let clients: Vec<_> = (0..CLIENTS * 4).map(|_| scope.spawn(put)).collect();
-        clients.into_iter().try_for_each(join)
-    })
-}
-
-fn digest_of(bytes: &[u8]) -> Digest {
-    Digest::Sha256(Sha256::digest(bytes).into())
-}
-
-/// The path and query of a `Location`, which may be absolute.
-fn path_of(location: &str) -> String {
-    match location.split_once("://").and_then(|(_, rest)| rest.split_once('/')) {
-        Some((_, path)) => format!("/{path}"),
-        None => location.to_owned(),
+    #[test]
+    fn scenarios_are_known_by_their_names() {
+        for scenario in Scenario::ALL {
+            assert_eq!(Scenario::of_name(scenario.name()), Some(scenario));
+        }
+        assert_eq!(Scenario::of_name("unknown"), None);
     }
 }

@@ -19,14 +19,32 @@ const FIRST_SECOND: i64 = 1_700_000_000;
 /// Bytes of a manifest, sealed.
 const MANIFEST_BYTES: usize = 700;
 
+/// What a repository is filled with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Images {
+    /// Of ten images two have no tag, six have one, one has two and one has three; one of five has
+    /// been scanned.
+    Mixed,
+    /// Each image has one tag, [`tag_name`].
+    OneTagEach,
+}
+
+/// The tag of an image of [`Images::OneTagEach`]: in the order of the numbers.
+pub fn tag_name(number: usize) -> String {
+    format!("v{number:06}")
+}
+
 /// Adds `repositories` empty repositories to the registry, and `images` images to its repository
-/// `filled`: of ten images two have no tag, six have one, one has two and one has three; one of
-/// five has been scanned.
-pub fn lists(
+/// `filled`.
+///
+/// # Errors
+/// If the database cannot be written, or has no such repository.
+pub fn rows(
     database: &Path,
     registry: &RegistryId,
     filled: &str,
-    (repositories, images): (usize, usize),
+    repositories: usize,
+    (kind, images): (Images, usize),
 ) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let metadata = Metadata::open(database, OpenMode::Existing)?;
@@ -40,7 +58,7 @@ pub fn lists(
             write(&metadata, rows?, |tx, row| Box::pin(repository::insert(tx, row))).await?;
         }
         for from in (0..images).step_by(ROWS_PER_TRANSACTION) {
-            let rows = (from..images.min(from + ROWS_PER_TRANSACTION)).map(|it| (id, it));
+            let rows = (from..images.min(from + ROWS_PER_TRANSACTION)).map(|it| (id, kind, it));
             write(&metadata, rows.collect(), |tx, row| Box::pin(insert_image(tx, *row))).await?;
         }
         Ok(())
@@ -98,7 +116,7 @@ fn repository_row(registry: &RegistryId, number: usize) -> Result<RepositoryRow>
 
 async fn insert_image(
     tx: &mut Tx,
-    (repository, number): (RepositoryId, usize),
+    (repository, kind, number): (RepositoryId, Images, usize),
 ) -> Result<(), MetadataError> {
     let entropy = SeededEntropy::new(number as u64);
     let digest = Digest::Sha256(entropy.bytes());
@@ -118,6 +136,12 @@ async fn insert_image(
         last_pulled_at: None,
     };
     image::insert(tx, repository, &row, &[7; MANIFEST_BYTES], &[], &[]).await?;
+    if kind == Images::OneTagEach {
+        return match tag_name(number).parse() {
+            Ok(text) => tag::put(tx, repository, &text, &digest, time(number)).await,
+            Err(_) => Ok(()),
+        };
+    }
     let tags = [format!("v1.{number}"), format!("build-{number}"), format!("{number}-amd64")];
     let count = match number % 10 {
         0 | 1 => 0,
