@@ -9,13 +9,12 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use proptest::prelude::*;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
+use wharfinger_blobs::SEGMENT_BYTES;
 use wharfinger_core::{Digest, UploadId};
 use wharfinger_registry::Error;
 
 use super::fixture::{Fixture, digest_of, permit_for};
 
-/// What a request has at the most before its upload's row names the file.
-const BUFFER_BYTES: usize = 512 * 1024;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -72,8 +71,6 @@ struct Model {
     last_first_byte: usize,
     /// What was completed.
     blobs: BTreeSet<Vec<u8>>,
-    /// Files that may be left of requests that were killed before their rows named them.
-    unnamed: usize,
     /// Makes each byte another than those before.
     sent: usize,
 }
@@ -94,7 +91,6 @@ impl Model {
             kept: Vec::new(),
             last_first_byte: 0,
             blobs: BTreeSet::new(),
-            unnamed: 0,
             sent: 0,
         }
     }
@@ -156,7 +152,6 @@ impl Model {
             Step::Repeat => {}
             Step::Kill { bytes, steps } => {
                 let chunk = self.more(bytes);
-                self.unnamed += usize::from(self.kept.is_empty() && bytes <= BUFFER_BYTES);
                 self.kill_while_sending(&chunk, steps);
             }
             Step::Restart => self.restart(),
@@ -251,7 +246,9 @@ impl Model {
     /// Once everything is over no object is left but those of blobs.
     fn end(&mut self) {
         self.complete_and_read();
-        let (fixture, files) = (self.fixture(), self.blobs.len() + self.unnamed);
+        // A small blob is a row.
+        let files = self.blobs.iter().filter(|blob| blob.len() > SEGMENT_BYTES).count();
+        let fixture = self.fixture();
         self.run(async {
             fixture.clock.advance(Duration::from_secs(86_401));
             assert_eq!(fixture.registry.reclaim().await.unwrap(), 1);
