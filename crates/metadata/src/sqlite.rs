@@ -6,6 +6,8 @@
 //! takes only its own changes along), and callers are answered after that COMMIT has been fsynced.
 //! Reads run inline on the caller's thread: a point read costs less than a hop to another thread.
 
+mod watcher;
+
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -14,10 +16,12 @@ use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{BoxFuture, MetadataError, Tx, migration};
+use crate::{BoxFuture, Changes, MetadataError, Tx, migration};
+use watcher::Watcher;
 
 /// Transactions that share one commit at the most.
 const GROUP_MAX: usize = 64;
@@ -27,6 +31,8 @@ const QUEUE_MAX: usize = 1024;
 const READERS_IDLE_MAX: usize = 16;
 /// How long a statement waits for another process (the command line) to finish its commit.
 const BUSY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
+/// Statements a connection keeps prepared: more than there are, so that each is prepared once.
+const STATEMENTS_PREPARED_MAX: usize = 512;
 /// Bytes of page cache of a connection.
 const CACHE_KIB: i64 = 1024;
 /// Bytes the write-ahead log is cut back to after a checkpoint.
@@ -50,6 +56,7 @@ pub struct Metadata {
 struct Shared {
     path: std::path::PathBuf,
     readers: Mutex<Vec<Tx>>,
+    watcher: Watcher,
     queue: Option<mpsc::Sender<Job>>,
     writer: Option<JoinHandle<()>>,
 }
@@ -87,6 +94,7 @@ impl Metadata {
             shared: Arc::new(Shared {
                 path: path.to_owned(),
                 readers: Mutex::default(),
+                watcher: Watcher::default(),
                 queue: Some(queue),
                 writer: Some(writer),
             }),
@@ -111,6 +119,15 @@ impl Metadata {
             Some(result) => result,
             None => Err(MetadataError::Panicked.into()),
         }
+    }
+
+    /// What has changed so far: everything that was committed before the call is in it, by whichever
+    /// process. For caches, which may keep what they read after it until it is no longer the same.
+    ///
+    /// Costs a few microseconds, and reads no table unless there was a commit since the last call.
+    pub async fn changes(&self) -> Result<Changes, MetadataError> {
+        let connect = || connect(&self.shared.path, OpenFlags::SQLITE_OPEN_READ_ONLY);
+        self.shared.watcher.look(connect)
     }
 
     /// Runs `body` in a transaction of its own and commits it durably, together with others that
@@ -173,7 +190,10 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, MetadataError> {
     let flags = mode | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.set_prepared_statement_cache_capacity(128);
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_PREPARED_MAX);
+    // Plans are to depend on the statement alone: otherwise some statements are planned anew for
+    // each value they are given, which takes longer than to run them.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     if mode.contains(OpenFlags::SQLITE_OPEN_READ_WRITE) {
         // FULL: each commit is in the write-ahead log and fsynced before anyone is answered.
         let mode: String =
