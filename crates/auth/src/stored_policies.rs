@@ -183,3 +183,29 @@ fn parse(kind: PolicyKind, text: Option<String>) -> Result<Option<PolicyDocument
     let parsed = text.map(|text| PolicyDocument::parse_as(kind, &text)).transpose();
     parsed.map_err(|error| AuthorizeError::PolicyUnreadable(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use wharfinger_metadata::OpenMode;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whatever_names_are_asked_for_the_memory_they_take_has_a_bound() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metadata.db");
+        let metadata = Metadata::open(&path, OpenMode::CreateOrMigrate).unwrap();
+        let store = PolicyStore::new(metadata);
+        for number in 0..6_000 {
+            let region = format!("region-{number}").parse().unwrap();
+            let registry = RegistryId::new("111122223333".parse().unwrap(), region);
+            let names = ["app".parse().unwrap()];
+            let stored = store.read(&registry, &names, "BatchGetImage").await.unwrap();
+            assert!(stored.registry.is_none() && stored.repositories[0].policy.is_none());
+        }
+        for bytes in [store.registries.bytes(), store.repositories.bytes()] {
+            let most = RESOURCE_POLICY_CACHE_BYTES_MAX;
+            assert!((most / 2..=most).contains(&bytes), "{bytes}");
+        }
+    }
+}

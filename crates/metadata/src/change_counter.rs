@@ -38,16 +38,8 @@ pub enum ChangeKind {
     Access,
     /// The database as a whole.
     Anything,
-}
-
-impl ChangeKind {
-    /// The name of its counter; [`ChangeKind::Anything`] has none, since each commit is one.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Access => "access",
-            Self::Anything => "",
-        }
-    }
+    /// Nothing: for what stays true for ever, such as the bytes of a digest.
+    Nothing,
 }
 
 /// What has changed up to one moment.
@@ -68,6 +60,7 @@ impl Changes {
         match kind {
             ChangeKind::Access => self.access,
             ChangeKind::Anything => self.anything,
+            ChangeKind::Nothing => 0,
         }
     }
 }

@@ -7,8 +7,11 @@
 use parking_lot::Mutex;
 use rusqlite::Connection;
 
+use crate::MetadataError;
 use crate::change_counter::Changes;
-use crate::{ChangeKind, MetadataError};
+
+const DATA_VERSION: &str = "PRAGMA data_version";
+const ACCESS: &str = "SELECT value FROM change_counter WHERE kind = 'access'";
 
 #[derive(Default)]
 pub(super) struct Watcher(Mutex<Watched>);
@@ -36,10 +39,9 @@ impl Watcher {
             Some(connection) => (connection, Some(watched.version)),
             None => (connect()?, None),
         };
-        let version = integer(&connection, "PRAGMA data_version", [])?;
+        let version = integer(&connection, DATA_VERSION)?;
         if known != Some(version) {
-            let sql = "SELECT value FROM change_counter WHERE kind = ?1";
-            let access = integer(&connection, sql, [ChangeKind::Access.as_str()])?;
+            let access = integer(&connection, ACCESS)?;
             watched.changes = watched.changes.moved_on(access);
             watched.version = version;
         }
@@ -48,10 +50,6 @@ impl Watcher {
     }
 }
 
-fn integer(
-    connection: &Connection,
-    sql: &'static str,
-    params: impl rusqlite::Params,
-) -> Result<i64, MetadataError> {
-    Ok(connection.prepare_cached(sql)?.query_row(params, |row| row.get(0))?)
+fn integer(connection: &Connection, sql: &'static str) -> Result<i64, MetadataError> {
+    Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
 }
