@@ -68,9 +68,8 @@ async fn an_image_that_is_deleted_or_archived_is_not_pulled() {
     for (target, expected) in
         [(StorageClass::Archive, Err("ImageInaccessible")), (StorageClass::Standard, Ok(digest))]
     {
-        let change =
-            fixture.registry.update_image_storage_class(&permit_for("app"), id.clone(), target);
-        change.await.unwrap();
+        let permit = permit_for("app");
+        fixture.registry.update_image_storage_class(&permit, id.clone(), target).await.unwrap();
         assert_eq!(digest_by_tag(&fixture, "v1").await, expected);
     }
     fixture.registry.batch_delete_image(&permit_for("app"), vec![id.clone()]).await.unwrap();
@@ -152,8 +151,9 @@ async fn many_images_of_one_request_are_all_from_one_moment() {
         [fixture.image("app", "one", Some("a")).await, fixture.image("app", "two", None).await];
     let ids = vec![by_tag("a"), by_digest(&digests[1]), by_tag("a")];
     for _ in 0..3 {
-        let asked = fixture.registry.batch_get_image(&permit_for("app"), ids.clone());
-        let (images, failures) = asked.await.unwrap();
+        let permit = permit_for("app");
+        let (images, failures) =
+            fixture.registry.batch_get_image(&permit, ids.clone()).await.unwrap();
         let found: Vec<_> = images.iter().map(|image| image.id.digest).collect();
         assert_eq!(
             (found.as_slice(), failures.len()),
@@ -163,8 +163,8 @@ async fn many_images_of_one_request_are_all_from_one_moment() {
     // One that is not there makes all of them be read; those that are, are the same.
     let mut ids = ids;
     ids.push(by_tag("b"));
-    let asked = fixture.registry.batch_get_image(&permit_for("app"), ids);
-    let (images, failures) = asked.await.unwrap();
+    let permit = permit_for("app");
+    let (images, failures) = fixture.registry.batch_get_image(&permit, ids).await.unwrap();
     assert_eq!(images.len(), 3);
     assert!(matches!(failures[0].code, ImageFailureCode::ImageNotFound));
 }
