@@ -93,24 +93,26 @@ impl Caller {
         resource: A::Resource,
         keys: ContextKeys,
     ) -> Result<Permit<A>, AuthorizeError> {
-        let granted = |resource| Permit::granted(Arc::clone(&self.identity.principal), resource);
+        let principal = || Arc::clone(&self.identity.principal);
         if self.principal().kind == PrincipalKind::Anonymous {
             return match public_token::anyone_may::<A>(resource.registry()) {
-                true => Ok(granted(resource)),
+                true => Ok(Permit::granted(principal(), resource, None)),
                 false => {
                     let action = action_of::<A>(resource.registry());
                     Err(AccessDenied::anonymous(&action, &resource.arns()).into())
                 }
             };
         }
+        let mut as_of = None;
         if !self.is_never_denied::<A>(resource.registry()) {
             let stored = match is_of_identity_alone::<A>() {
                 true => StoredPolicies::default(),
                 false => self.stored_policies(&resource, A::NAME).await?,
             };
             self.decide::<A>(&resource, &keys, &stored).await?;
+            as_of = stored.as_of;
         }
-        Ok(granted(resource))
+        Ok(Permit::granted(principal(), resource, as_of))
     }
 
     /// Whether the caller could do `A` to a repository whose policy were `policy`.

@@ -33,6 +33,8 @@ pub(crate) struct StoredPolicies {
     pub(crate) registry: Option<Arc<PolicyDocument>>,
     /// The named repositories, in the order of their names. One that does not exist has nothing.
     pub(crate) repositories: Vec<Arc<StoredRepository>>,
+    /// What had changed before they were read; `None` if nothing was.
+    pub(crate) as_of: Option<Changes>,
 }
 
 /// Resource tags, (key, value).
@@ -104,7 +106,8 @@ impl PolicyStore {
             Some(kept) => kept,
             None => self.read_anew(&changes, registry, names).await?,
         };
-        Ok(StoredPolicies { registry: stored.policy_for(action), repositories })
+        let (registry, as_of) = (stored.policy_for(action), Some(changes));
+        Ok(StoredPolicies { registry, repositories, as_of })
     }
 
     /// All of it, if all of it is in the caches.

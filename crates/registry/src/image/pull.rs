@@ -45,7 +45,7 @@ impl Registry {
         permit: &Permit<BatchGetImage>,
         ids: Vec<RequestedImage>,
     ) -> Result<(Vec<StoredImage>, Vec<ImageFailure>), Error> {
-        let changes = self.metadata.changes().await?;
+        let changes = self.changes_for(permit).await?;
         if let Some(images) = self.kept_images(&changes, permit, &ids) {
             return Ok((images, Vec::new()));
         }
@@ -95,7 +95,7 @@ impl Registry {
         permit: &Permit<BatchGetImage>,
         requested: RequestedImage,
     ) -> Result<Option<ImageHead>, Error> {
-        let changes = self.metadata.changes().await?;
+        let changes = self.changes_for(permit).await?;
         if let Some(found) = self.manifests.find(&changes, permit.resource(), &requested) {
             return Ok(Some(found.head()));
         }
@@ -117,6 +117,14 @@ impl Registry {
         let head = found.head();
         self.manifests.remember(&changes, permit.resource(), requested, found);
         Ok(Some(head))
+    }
+
+    /// What had changed when a pull was permitted: what is read for it may be of that moment.
+    async fn changes_for(&self, permit: &Permit<BatchGetImage>) -> Result<Changes, Error> {
+        match permit.as_of() {
+            Some(changes) => Ok(changes),
+            None => Ok(self.metadata.changes().await?),
+        }
     }
 
     /// Bytes that manifests and what was found by their names take up in memory.
