@@ -1,7 +1,7 @@
 //! Access keys that may be used, each with whose it is and what holds for it: read in one
 //! transaction, and kept until anything changes that decides who may do what.
 //!
-//! Tokens are opened anew each time, which costs less than to look one up; so nothing that could be
+//! Tokens are opened anew each time, which takes less than a microsecond; so nothing that could be
 //! used as a credential is a key of the cache, and the secrets in it are sealed.
 
 use std::sync::Arc;

@@ -43,24 +43,39 @@ pub enum ChangeKind {
 }
 
 /// What has changed up to one moment.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Changes {
+    /// Who looked: what another one counts has another beginning.
+    watcher: u64,
     access: i64,
     /// Counts the looks that found commits.
     anything: i64,
 }
 
+/// Where a counter stood.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stamp {
+    Counted { watcher: u64, count: i64 },
+    ForEver,
+}
+
 impl Changes {
-    /// What a look saw that found commits.
-    pub(crate) fn moved_on(self, access: i64) -> Self {
-        Self { access, anything: self.anything + 1 }
+    /// What somebody has seen who has not looked yet.
+    pub(crate) fn unseen(watcher: u64) -> Self {
+        Self { watcher, access: 0, anything: 0 }
     }
 
-    pub(crate) fn of(&self, kind: ChangeKind) -> i64 {
+    /// What a look saw that found commits.
+    pub(crate) fn moved_on(self, access: i64) -> Self {
+        Self { access, anything: self.anything + 1, ..self }
+    }
+
+    pub(crate) fn of(&self, kind: ChangeKind) -> Stamp {
+        let counted = |count| Stamp::Counted { watcher: self.watcher, count };
         match kind {
-            ChangeKind::Access => self.access,
-            ChangeKind::Anything => self.anything,
-            ChangeKind::Nothing => 0,
+            ChangeKind::Access => counted(self.access),
+            ChangeKind::Anything => counted(self.anything),
+            ChangeKind::Nothing => Stamp::ForEver,
         }
     }
 }
@@ -74,7 +89,7 @@ pub struct StandingCache<K, V> {
 
 #[derive(Clone)]
 struct Standing<V> {
-    stamp: i64,
+    stamp: Stamp,
     bytes: u64,
     value: V,
 }

@@ -177,7 +177,9 @@ impl Metadata {
 
 impl Drop for Shared {
     fn drop(&mut self) {
+        // The writer closes last, so that it takes the write-ahead log along.
         self.readers.get_mut().clear();
+        self.watcher = Watcher::default();
         drop(self.queue.take());
         if let Some(writer) = self.writer.take() {
             // The writer ends when the queue is empty and closed; its panics were caught per job.

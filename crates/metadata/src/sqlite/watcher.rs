@@ -4,6 +4,8 @@
 //! whenever another one has committed, in this process or in any other. This connection never
 //! writes, so no commit escapes it. Only if the value has changed are the counters read.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use parking_lot::Mutex;
 use rusqlite::Connection;
 
@@ -13,15 +15,23 @@ use crate::change_counter::Changes;
 const DATA_VERSION: &str = "PRAGMA data_version";
 const ACCESS: &str = "SELECT value FROM change_counter WHERE kind = 'access'";
 
-#[derive(Default)]
+/// Watchers there were so far, each of which has a number of its own.
+static WATCHERS: AtomicU64 = AtomicU64::new(0);
+
 pub(super) struct Watcher(Mutex<Watched>);
 
-#[derive(Default)]
 struct Watched {
     connection: Option<Connection>,
     /// The `data_version` of that connection when `changes` were last true.
     version: i64,
     changes: Changes,
+}
+
+impl Default for Watcher {
+    fn default() -> Self {
+        let changes = Changes::unseen(WATCHERS.fetch_add(1, Ordering::Relaxed));
+        Self(Mutex::new(Watched { connection: None, version: 0, changes }))
+    }
 }
 
 impl Watcher {

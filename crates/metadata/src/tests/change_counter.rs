@@ -144,6 +144,31 @@ async fn without_a_commit_nothing_has_changed() {
 }
 
 #[tokio::test]
+async fn what_one_handle_saw_says_nothing_to_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let handles = [open(&folder), second(&folder)];
+    let [one, other] = [looks(&handles[0]).await, looks(&handles[1]).await];
+    for kind in [ChangeKind::Access, ChangeKind::Anything] {
+        let cache = StandingCache::new(kind, 1024);
+        cache.insert(&one, (), 1, 1);
+        assert_eq!((cache.get(&one, &()), cache.get(&other, &())), (Some(1), None));
+    }
+    let cache = StandingCache::new(ChangeKind::Nothing, 1024);
+    cache.insert(&one, (), 1, 1);
+    assert_eq!(cache.get(&other, &()), Some(1));
+}
+
+#[tokio::test]
+async fn a_store_that_was_watched_leaves_no_log_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let metadata = open(&folder);
+    with_repository(&metadata).await;
+    looks(&metadata).await;
+    drop(metadata);
+    assert!(!folder.path().join("metadata.db-wal").exists());
+}
+
+#[tokio::test]
 async fn what_a_cache_holds_has_a_bound() {
     let folder = tempfile::tempdir().unwrap();
     let changes = looks(&open(&folder)).await;
