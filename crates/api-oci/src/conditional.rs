@@ -12,6 +12,9 @@ pub(crate) fn etag(digest: &Digest) -> String {
 
 /// Whether the client says that it has the content already.
 pub(crate) fn is_known(headers: &HeaderMap, digest: &Digest) -> bool {
+    if !headers.contains_key(IF_NONE_MATCH) {
+        return false;
+    }
     let etag = etag(digest);
     let same = |tag: &str| {
         let tag = tag.trim();

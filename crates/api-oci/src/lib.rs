@@ -66,9 +66,7 @@ impl ApiOci {
     /// The answer has a `Content-Length`, save where its status forbids one, and no `Date`.
     pub async fn handle(&self, context: &RequestContext, request: Request<Body>) -> Response<Body> {
         let is_head = request.method() == Method::HEAD;
-        // Boxed: the future of an upload is large, and every caller would carry it.
-        let answered = Box::pin(self.answer(context, request)).await;
-        let mut response = answered.unwrap_or_else(|refusal| {
+        let mut response = self.answer(context, request).await.unwrap_or_else(|refusal| {
             refusal.log(context);
             refusal.into_response()
         });
@@ -88,8 +86,10 @@ impl ApiOci {
         let (head, body) = request.into_parts();
         match Plane::of(self.registry.public_endpoint(), &context.host, head.uri.path()) {
             Plane::Private => {}
-            Plane::Public(place) => return self.answer_public(context, &head, body, place).await,
-            plane => return self.answer_beside(context, &head, &plane).await,
+            Plane::Public(place) => {
+                return Box::pin(self.answer_public(context, &head, body, place)).await;
+            }
+            plane => return Box::pin(self.answer_beside(context, &head, &plane)).await,
         }
         let session = self.authenticate(context, &head).await?;
         let path = head.uri.path();

@@ -26,6 +26,9 @@ enum Verb {
 
 /// Answers an authenticated request. `HEAD` is answered as `GET` where nothing else is said; its
 /// body is left out later.
+///
+/// Boxed is all but what is asked for most: a future is as large as the largest that it may wait
+/// for, and those of uploads are so large that to allocate them takes longer than to find a manifest.
 pub(crate) async fn dispatch(
     call: &Call<'_>,
     route: &Route,
@@ -38,39 +41,39 @@ pub(crate) async fn dispatch(
             _ => return Err(not_allowed("GET, HEAD")),
         },
         Route::Catalog => match verb {
-            Verb::Get | Verb::Head => catalog::list(call).await?,
+            Verb::Get | Verb::Head => Box::pin(catalog::list(call)).await?,
             _ => return Err(not_allowed("GET, HEAD")),
         },
         Route::TagsList { name } => match verb {
-            Verb::Get | Verb::Head => tag::list(call, name).await?,
+            Verb::Get | Verb::Head => Box::pin(tag::list(call, name)).await?,
             _ => return Err(not_allowed("GET, HEAD")),
         },
         Route::Manifest { name, reference } => match verb {
             Verb::Get => manifest::get(call, name, reference).await?,
             Verb::Head => manifest::head(call, name, reference).await?,
-            Verb::Put => manifest::put(call, name, reference, body).await?,
-            Verb::Delete => manifest::delete(call, name, reference).await?,
+            Verb::Put => Box::pin(manifest::put(call, name, reference, body)).await?,
+            Verb::Delete => Box::pin(manifest::delete(call, name, reference)).await?,
             _ => return Err(not_allowed("GET, HEAD, PUT, DELETE")),
         },
         Route::Blob { name, digest } => match verb {
-            Verb::Get => blob::get(call, name, digest).await?,
+            Verb::Get => Box::pin(blob::get(call, name, digest)).await?,
             Verb::Head => blob::head(call, name, digest).await?,
             Verb::Delete => blob::delete(call, name, digest).await?,
             _ => return Err(not_allowed("GET, HEAD, DELETE")),
         },
         Route::BlobUploads { name } => match verb {
-            Verb::Post => upload::start(call, name, body).await?,
+            Verb::Post => Box::pin(upload::start(call, name, body)).await?,
             _ => return Err(not_allowed("POST")),
         },
         Route::BlobUpload { name, upload_id } => match verb {
-            Verb::Get | Verb::Head => upload::status(call, name, *upload_id).await?,
-            Verb::Patch => upload::append(call, name, *upload_id, body).await?,
-            Verb::Put => upload::complete(call, name, *upload_id, body).await?,
-            Verb::Delete => upload::cancel(call, name, *upload_id).await?,
+            Verb::Get | Verb::Head => Box::pin(upload::status(call, name, *upload_id)).await?,
+            Verb::Patch => Box::pin(upload::append(call, name, *upload_id, body)).await?,
+            Verb::Put => Box::pin(upload::complete(call, name, *upload_id, body)).await?,
+            Verb::Delete => Box::pin(upload::cancel(call, name, *upload_id)).await?,
             _ => return Err(not_allowed("GET, HEAD, PATCH, PUT, DELETE")),
         },
         Route::Referrers { name, digest } => match verb {
-            Verb::Get | Verb::Head => referrers::list(call, name, digest).await?,
+            Verb::Get | Verb::Head => Box::pin(referrers::list(call, name, digest)).await?,
             _ => return Err(not_allowed("GET, HEAD")),
         },
     };

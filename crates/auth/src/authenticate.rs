@@ -4,17 +4,13 @@ use std::sync::Arc;
 
 use wharfinger_aws_protocol::sigv4::{RequestParts, SignedRequest};
 use wharfinger_core::{Clock, Entropy, Region, RegistryId, RequestContext, Secret, Timestamp};
-use wharfinger_iam_policy::PolicyDocument;
-use wharfinger_metadata::access_key::{self, AccessKeyRow};
-use wharfinger_metadata::{Metadata, MetadataError, user};
+use wharfinger_metadata::Metadata;
 
-use crate::caller::IdentityPolicies;
+use crate::active_key::{ActiveKey, ActiveKeys};
 use crate::credential::secret_aad;
 use crate::seal::SealingKey;
-use crate::{
-    AccessKey, AuthorizationToken, Caller, CredentialError, Principal, PrincipalKind, TokenError,
-    token,
-};
+use crate::stored_policies::PolicyStore;
+use crate::{AccessKey, AuthorizationToken, Caller, CredentialError, TokenError, token};
 
 /// The keys that `auth` seals with, derived by `server` from the master key.
 pub struct AuthKeys {
@@ -31,6 +27,8 @@ pub struct Auth {
     entropy: Arc<dyn Entropy>,
     token_key: SealingKey,
     secret_key: SealingKey,
+    keys: ActiveKeys,
+    policies: Arc<PolicyStore>,
 }
 
 impl Auth {
@@ -43,7 +41,9 @@ impl Auth {
     ) -> Option<Self> {
         let token_key = SealingKey::new(&keys.token_key)?;
         let secret_key = SealingKey::new(&keys.secret_key)?;
-        Some(Self { metadata, clock, entropy, token_key, secret_key })
+        let (keys, policies) =
+            (ActiveKeys::default(), Arc::new(PolicyStore::new(metadata.clone())));
+        Some(Self { metadata, clock, entropy, token_key, secret_key, keys, policies })
     }
 
     /// Verifies a signed request (in its header, or presigned in its query) for `service` and
@@ -70,13 +70,11 @@ impl Auth {
         let key = key.ok_or(CredentialError::UnrecognizedClient)?;
         let secret = self
             .secret_key
-            .open(&secret_aad(&key.access_key_id), &key.secret_sealed)
+            .open(&secret_aad(key.access_key_id()), key.secret_sealed())
             .ok_or(CredentialError::SecretUnreadable)?;
         let secret = std::str::from_utf8(&secret).map_err(|_| CredentialError::SecretUnreadable)?;
         signed.verify(parts, body_sha256, secret, self.clock.now())?;
-        let caller = self.caller(context, key).await?;
-        let caller = caller.ok_or(CredentialError::UnrecognizedClient)?;
-        Ok((caller, region))
+        Ok((self.caller(context, &key), region))
     }
 
     /// Whether the key of a signature is one that may sign at all: a first look, before the body
@@ -101,8 +99,7 @@ impl Auth {
     ) -> Result<(Caller, RegistryId), TokenError> {
         let claims = token::verify(&self.token_key, password, self.clock.now())?;
         let key = self.active_key(&claims.access_key_id).await?.ok_or(TokenError::Invalid)?;
-        let caller = self.caller(context, key).await?.ok_or(TokenError::Invalid)?;
-        Ok((caller, claims.registry))
+        Ok((self.caller(context, &key), claims.registry))
     }
 
     /// Issues the 12-hour token of `GetAuthorizationToken` for a private registry. `None` if the
@@ -124,10 +121,23 @@ impl Auth {
     pub async fn secret_of(&self, caller: &Caller) -> Result<Secret<String>, CredentialError> {
         let key = self.active_key(&caller.principal().access_key_id).await?;
         let key = key.ok_or(CredentialError::UnrecognizedClient)?;
-        let secret = self.secret_key.open(&secret_aad(&key.access_key_id), &key.secret_sealed);
+        let secret = self.secret_key.open(&secret_aad(key.access_key_id()), key.secret_sealed());
         let secret = secret.ok_or(CredentialError::SecretUnreadable)?;
         let text = std::str::from_utf8(&secret).map_err(|_| CredentialError::SecretUnreadable)?;
         Ok(Secret::new(text.to_owned()))
+    }
+
+    /// The caller behind a key.
+    pub(crate) fn caller(&self, context: &RequestContext, key: &ActiveKey) -> Caller {
+        Caller::new(Arc::clone(key.identity()), context.clone(), Arc::clone(&self.policies))
+    }
+
+    pub(crate) fn policies(&self) -> &Arc<PolicyStore> {
+        &self.policies
+    }
+
+    pub(crate) fn keys(&self) -> &ActiveKeys {
+        &self.keys
     }
 
     pub(crate) fn metadata(&self) -> &Metadata {
@@ -150,71 +160,4 @@ impl Auth {
         let secret = key.secret_access_key.expose().as_bytes();
         self.secret_key.seal(&*self.entropy, &secret_aad(&key.access_key_id), secret)
     }
-
-    pub(crate) async fn active_key(&self, id: &str) -> Result<Option<AccessKeyRow>, MetadataError> {
-        let id = id.to_owned();
-        let key = self
-            .metadata
-            .read(move |tx| Box::pin(async move { access_key::find(tx, &id).await }))
-            .await?;
-        Ok(key.filter(|key| key.active))
-    }
-
-    /// The caller behind a key, with its policies. `None` if its user is gone by now.
-    pub(crate) async fn caller(
-        &self,
-        context: &RequestContext,
-        key: AccessKeyRow,
-    ) -> Result<Option<Caller>, MetadataError> {
-        let made = |principal, policies| {
-            Caller::new(principal, policies, context.clone(), self.metadata.clone())
-        };
-        let Some(user_id) = key.user_id else {
-            let principal = Principal {
-                account: key.account,
-                kind: PrincipalKind::Root,
-                access_key_id: key.access_key_id,
-            };
-            return Ok(Some(made(principal, IdentityPolicies::Read(Vec::new()))));
-        };
-        let found = self
-            .metadata
-            .read(move |tx| {
-                Box::pin(async move {
-                    let Some(user) = user::find_by_id(tx, &user_id).await? else {
-                        return Ok::<_, MetadataError>(None);
-                    };
-                    let policies = user::policies(tx, &user_id).await?;
-                    Ok(Some((user, policies)))
-                })
-            })
-            .await?;
-        let Some((user, policies)) = found else { return Ok(None) };
-        let policies = identity_policies(&user.user_name, &policies);
-        let principal = Principal {
-            account: key.account,
-            kind: PrincipalKind::User {
-                user_id: user.user_id,
-                user_name: user.user_name,
-                path: user.path,
-            },
-            access_key_id: key.access_key_id,
-        };
-        Ok(Some(made(principal, policies)))
-    }
-}
-
-fn identity_policies(user: &str, policies: &[(String, String)]) -> IdentityPolicies {
-    let mut documents = Vec::with_capacity(policies.len());
-    for (policy, text) in policies {
-        match PolicyDocument::parse(text) {
-            Ok(document) => documents.push(document),
-            // It parsed when it was stored.
-            Err(error) => {
-                tracing::error!(user, policy, %error, "unreadable policy");
-                return IdentityPolicies::Unreadable;
-            }
-        }
-    }
-    IdentityPolicies::Read(documents)
 }

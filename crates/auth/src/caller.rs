@@ -1,5 +1,6 @@
 //! An authenticated caller with the policies that hold for it: the one place that makes permits.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::poll_fn;
 use std::mem;
@@ -8,13 +9,13 @@ use std::task::Poll;
 
 use wharfinger_core::{RegistryId, RequestContext};
 use wharfinger_iam_policy::{
-    AccessDenied as Refusal, ContextKeys, Decision, DenialReason, PolicyDocument, PrincipalFacts,
-    Request, evaluate, evaluate_resource_policy,
+    AccessDenied as Refusal, ContextKeys, Decision, DenialReason, PolicyDocument, Request,
+    evaluate, evaluate_resource_policy,
 };
-use wharfinger_metadata::Metadata;
 
 use crate::decision::Says;
-use crate::stored_policies::{StoredPolicies, StoredRepository};
+use crate::identity::{Identity, IdentityPolicies};
+use crate::stored_policies::{PolicyStore, StoredPolicies, StoredRepository};
 use crate::{
     AccessDenied, Action, AuthorizeError, Permit, Principal, PrincipalKind, Resource,
     ResourcePolicy, actions, public_token,
@@ -37,38 +38,27 @@ const PUBLIC_REGION: &str = "us-east-1";
 /// facts of that request.
 #[derive(Clone)]
 pub struct Caller {
-    principal: Arc<Principal>,
+    identity: Arc<Identity>,
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    policies: IdentityPolicies,
     context: RequestContext,
-    metadata: Metadata,
-}
-
-/// The identity policies of a principal.
-pub(crate) enum IdentityPolicies {
-    /// All of them.
-    Read(Vec<PolicyDocument>),
-    /// One of them is not understood. It might deny, so nothing may be allowed beside it.
-    Unreadable,
+    policies: Arc<PolicyStore>,
 }
 
 impl Caller {
     pub(crate) fn new(
-        principal: Principal,
-        policies: IdentityPolicies,
+        identity: Arc<Identity>,
         context: RequestContext,
-        metadata: Metadata,
+        policies: Arc<PolicyStore>,
     ) -> Self {
-        let shared = Shared { policies, context, metadata };
-        Self { principal: Arc::new(principal), shared: Arc::new(shared) }
+        Self { identity, shared: Arc::new(Shared { context, policies }) }
     }
 
     /// Who it is.
     pub fn principal(&self) -> &Principal {
-        &self.principal
+        &self.identity.principal
     }
 
     /// Decides whether the caller may do `A` to `resource`: its identity policies, the policy of the
@@ -80,8 +70,9 @@ impl Caller {
     ///
     /// Somebody without a login may read public registries, and nothing else whatever any policy says.
     ///
-    /// Reads the store once, in one transaction; not at all for `GetAuthorizationToken` and for what
-    /// the root may always do.
+    /// What the store says is what it said at one moment after the call, read in one transaction or
+    /// kept since it was; it is not asked for `GetAuthorizationToken` and for what the root may
+    /// always do.
     ///
     /// # Errors
     /// [`AuthorizeError::Denied`] with the message AWS gives. It is the same whether or not the
@@ -102,23 +93,26 @@ impl Caller {
         resource: A::Resource,
         keys: ContextKeys,
     ) -> Result<Permit<A>, AuthorizeError> {
-        if self.principal.kind == PrincipalKind::Anonymous {
+        let principal = || Arc::clone(&self.identity.principal);
+        if self.principal().kind == PrincipalKind::Anonymous {
             return match public_token::anyone_may::<A>(resource.registry()) {
-                true => Ok(Permit::granted(Arc::clone(&self.principal), resource)),
+                true => Ok(Permit::granted(principal(), resource, None)),
                 false => {
                     let action = action_of::<A>(resource.registry());
                     Err(AccessDenied::anonymous(&action, &resource.arns()).into())
                 }
             };
         }
+        let mut as_of = None;
         if !self.is_never_denied::<A>(resource.registry()) {
             let stored = match is_of_identity_alone::<A>() {
                 true => StoredPolicies::default(),
                 false => self.stored_policies(&resource, A::NAME).await?,
             };
             self.decide::<A>(&resource, &keys, &stored).await?;
+            as_of = stored.as_of;
         }
-        Ok(Permit::granted(Arc::clone(&self.principal), resource))
+        Ok(Permit::granted(principal(), resource, as_of))
     }
 
     /// Whether the caller could do `A` to a repository whose policy were `policy`.
@@ -132,7 +126,7 @@ impl Caller {
     ) -> Result<bool, AuthorizeError> {
         let mut stored = self.stored_policies(resource, A::NAME).await?;
         for repository in &mut stored.repositories {
-            repository.policy = Some(policy.document().clone());
+            *repository = Arc::new(repository.under(policy.document().clone()));
         }
         match self.decide::<A>(resource, &ContextKeys::default(), &stored).await {
             Ok(()) => Ok(true),
@@ -142,8 +136,8 @@ impl Caller {
     }
 
     fn is_never_denied<A: Action>(&self, registry: &RegistryId) -> bool {
-        self.principal.kind == PrincipalKind::Root
-            && self.principal.account == registry.account
+        self.principal().kind == PrincipalKind::Root
+            && self.principal().account == registry.account
             && NEVER_DENIED_TO_ROOT.contains(&A::NAME)
     }
 
@@ -153,7 +147,7 @@ impl Caller {
         action: &'static str,
     ) -> Result<StoredPolicies, AuthorizeError> {
         let (registry, names) = (resource.registry(), resource.repositories());
-        StoredPolicies::read(&self.shared.metadata, registry, names, action).await
+        self.shared.policies.read(registry, names, action).await
     }
 
     /// Asks all policies about each resource that is named.
@@ -168,27 +162,25 @@ impl Caller {
     ) -> Result<(), AuthorizeError> {
         let registry = resource.registry();
         let action = action_of::<A>(registry);
-        let nothing = StoredRepository::default();
+        let nothing = Arc::default();
         let mut repositories = stored.repositories.iter();
         for (position, arn) in resource.arns().into_iter().enumerate() {
             if position > 0 {
                 give_way().await;
             }
-            let repository = repositories.next().unwrap_or(&nothing);
-            let request = Request {
-                action: &action,
-                resource: &arn,
-                principal: &self.facts(),
-                keys: &self.keys(keys.clone(), registry, repository),
+            let repository: &Arc<StoredRepository> = repositories.next().unwrap_or(&nothing);
+            let resource_policies = [repository.policy.as_ref(), stored.registry.as_deref()];
+            let keys = match self.asks_for_keys(resource_policies) {
+                true => &self.keys(keys.clone(), registry, repository),
+                false => keys,
             };
+            let principal = &self.identity.facts;
+            let request = Request { action: &action, resource: &arn, principal, keys };
             let asked = |policy: &PolicyDocument| evaluate_resource_policy(policy, &request);
             let says = Says {
                 identity: self.identity(&request)?,
-                resource: [
-                    repository.policy.as_ref().map(asked),
-                    stored.registry.as_ref().map(asked),
-                ],
-                same_account: registry.account == self.principal.account
+                resource: resource_policies.map(|policy| policy.map(asked)),
+                same_account: registry.account == self.principal().account
                     || is_of_identity_alone::<A>(),
             };
             if let Some(reason) = says.denial() {
@@ -200,28 +192,28 @@ impl Caller {
 
     /// What the caller's own side says. The root has all of its account to give.
     fn identity(&self, request: &Request<'_>) -> Result<Decision, AuthorizeError> {
-        match (&self.principal.kind, &self.shared.policies) {
+        match (&self.principal().kind, &self.identity.policies) {
             (PrincipalKind::Root, _) => Ok(Decision::Allow),
             (_, IdentityPolicies::Read(policies)) => Ok(evaluate(policies, request)),
             (_, IdentityPolicies::Unreadable) => {
-                let whose = format!("a policy of {}", self.principal.arn());
+                let whose = format!("a policy of {}", self.principal().arn());
                 Err(AuthorizeError::PolicyUnreadable(whose))
             }
         }
     }
 
-    fn denied(&self, action: &str, arn: &str, reason: DenialReason) -> AccessDenied {
-        let refusal = Refusal::new(reason, self.principal.arn().as_str(), action, arn);
-        AccessDenied { message: refusal.to_string() }
+    /// Whether any policy that is asked looks at the condition keys of the request.
+    fn asks_for_keys(&self, resource: [Option<&PolicyDocument>; 2]) -> bool {
+        let own: &[PolicyDocument] = match &self.identity.policies {
+            IdentityPolicies::Read(policies) => policies,
+            IdentityPolicies::Unreadable => &[],
+        };
+        own.iter().chain(resource.into_iter().flatten()).any(PolicyDocument::asks_for_keys)
     }
 
-    fn facts(&self) -> PrincipalFacts {
-        PrincipalFacts {
-            account: self.principal.account,
-            arn: self.principal.arn().to_string(),
-            role_arn: None,
-            service: None,
-        }
+    fn denied(&self, action: &str, arn: &str, reason: DenialReason) -> AccessDenied {
+        let refusal = Refusal::new(reason, &self.identity.facts.arn, action, arn);
+        AccessDenied { message: refusal.to_string() }
     }
 
     /// The condition keys of a request about one resource (IAM user guide, "AWS global condition
@@ -241,9 +233,9 @@ impl Caller {
         if let Some(user_agent) = user_agent {
             keys.insert("aws:UserAgent", user_agent.as_str());
         }
-        let principal = &self.principal;
+        let principal = self.principal();
         keys.insert("aws:PrincipalAccount", principal.account.as_str());
-        keys.insert("aws:PrincipalArn", principal.arn().as_str());
+        keys.insert("aws:PrincipalArn", self.identity.facts.arn.as_str());
         keys.insert("aws:PrincipalType", principal.kind.type_name());
         keys.insert("aws:userid", principal.unique_id());
         // Every request of AWS has these two, so policies ask for them without `IfExists`; a
@@ -265,8 +257,11 @@ impl Caller {
 }
 
 /// The name of an action as policies have it.
-fn action_of<A: Action>(registry: &RegistryId) -> String {
-    format!("{}:{}", A::SERVICE.unwrap_or(registry.service()), A::NAME)
+fn action_of<A: Action>(registry: &RegistryId) -> Cow<'static, str> {
+    match registry.is_public() && A::SERVICE.is_none() {
+        true => format!("{}:{}", registry.service(), A::NAME).into(),
+        false => A::ECR_NAME.into(),
+    }
 }
 
 /// A token says who its bearer is and lets it do nothing, so no account is asked but its own.
@@ -289,6 +284,6 @@ async fn give_way() {
 
 impl fmt::Debug for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Caller").field("principal", &self.principal).finish_non_exhaustive()
+        f.debug_struct("Caller").field("principal", self.principal()).finish_non_exhaustive()
     }
 }

@@ -7,12 +7,14 @@
 
 mod account;
 mod action;
+mod active_key;
 mod authenticate;
 pub mod call_keys;
 mod caller;
 mod credential;
 mod decision;
 mod error;
+mod identity;
 mod permit;
 mod principal;
 mod public_token;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use wharfinger_core::{AccountId, Arn, RegistryId, RepositoryName};
+use wharfinger_metadata::Changes;
 
 use crate::{Action, Principal};
 
@@ -121,16 +122,27 @@ impl Resource for RepositoriesResource {
 pub struct Permit<A: Action> {
     principal: Option<Arc<Principal>>,
     resource: A::Resource,
+    as_of: Option<Changes>,
 }
 
 impl<A: Action> Permit<A> {
-    pub(crate) fn granted(principal: Arc<Principal>, resource: A::Resource) -> Self {
-        Self { principal: Some(principal), resource }
+    pub(crate) fn granted(
+        principal: Arc<Principal>,
+        resource: A::Resource,
+        as_of: Option<Changes>,
+    ) -> Self {
+        Self { principal: Some(principal), resource, as_of }
     }
 
     /// A permit for the registry's own workers, which act for no principal.
     pub fn system(resource: A::Resource) -> Self {
-        Self { principal: None, resource }
+        Self { principal: None, resource, as_of: None }
+    }
+
+    /// What had changed when it was decided, if the store was asked: what is read at once may go by
+    /// that too, and be of the same moment as the decision.
+    pub fn as_of(&self) -> Option<Changes> {
+        self.as_of
     }
 
     /// Who was authorized; none for the registry itself.

@@ -8,6 +8,7 @@
 //! Layout before sealing: version (1) ‖ issued at, seconds (8, big-endian) ‖ expires at, seconds
 //! (8) ‖ access key id (the rest, which may be nothing).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
@@ -19,7 +20,7 @@ use crate::actions::{
     BatchCheckLayerAvailability, BatchGetImage, GetAuthorizationToken, GetDownloadUrlForLayer,
     ListImages,
 };
-use crate::caller::IdentityPolicies;
+use crate::identity::{Identity, IdentityPolicies};
 use crate::seal::SealingKey;
 use crate::{Action, Auth, AuthorizationToken, Caller, Permit, Principal, TokenError};
 
@@ -53,8 +54,8 @@ pub struct PublicLogin {
 impl Auth {
     /// Somebody without a login, who may read public registries and nothing else.
     pub fn anonymous(&self, context: &RequestContext) -> Caller {
-        let policies = IdentityPolicies::Read(Vec::new());
-        Caller::new(Principal::anonymous(), policies, context.clone(), self.metadata().clone())
+        let identity = Identity::new(Principal::anonymous(), IdentityPolicies::Read(Vec::new()));
+        Caller::new(Arc::new(identity), context.clone(), Arc::clone(self.policies()))
     }
 
     /// Issues the 12-hour token of ECR Public's `GetAuthorizationToken`. `None` if the crypto
@@ -90,8 +91,7 @@ impl Auth {
             return Ok(PublicLogin { caller: self.anonymous(context), expires_at });
         }
         let key = self.active_key(&access_key_id).await?.ok_or(TokenError::Invalid)?;
-        let caller = self.caller(context, key).await?.ok_or(TokenError::Invalid)?;
-        Ok(PublicLogin { caller, expires_at })
+        Ok(PublicLogin { caller: self.caller(context, &key), expires_at })
     }
 }
 

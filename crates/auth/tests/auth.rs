@@ -18,6 +18,7 @@ use wharfinger_core::{
 use wharfinger_metadata::{Metadata, OpenMode};
 
 mod auth {
+    mod caching;
     mod conditions;
     mod decision;
 }

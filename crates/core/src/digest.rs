@@ -63,7 +63,12 @@ fn decode<const N: usize>(hash: &str) -> Result<[u8; N], ParseError> {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.algorithm(), hex::encode(self.hash()))
+        let mut digits = [0; 128];
+        let digits = &mut digits[..2 * self.hash().len()];
+        hex::encode_to_slice(self.hash(), digits).map_err(|_| fmt::Error)?;
+        f.write_str(self.algorithm())?;
+        f.write_str(":")?;
+        f.write_str(std::str::from_utf8(digits).map_err(|_| fmt::Error)?)
     }
 }
 

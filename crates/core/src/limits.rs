@@ -173,6 +173,16 @@ pub const RATED_REGISTRIES_MAX: usize = 1_024;
 /// Seconds after which a client that was refused for its rate may try again. No rate is below one
 /// request in a second.
 pub const RATE_RETRY_AFTER_SECONDS: u64 = 1;
+/// Bytes of access keys kept in memory with the policies of their users (ours, like the next three).
+pub const ACCESS_KEY_CACHE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Bytes of the policies of repositories and registries kept in memory, each.
+pub const RESOURCE_POLICY_CACHE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Bytes of manifests kept in memory.
+pub const MANIFEST_CACHE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Bytes of what images were found by which references, kept in memory.
+pub const REFERENCE_CACHE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Bytes of a manifest that is kept in memory: what is larger is read each time.
+pub const CACHED_MANIFEST_BYTES_MAX: usize = 256 * 1024;
 /// Repositories of one public registry (ECR Public's quotas, like the next three).
 pub const PUBLIC_REPOSITORIES_MAX: u64 = 10_000;
 /// Bytes of one layer of a public registry (10,000 MiB).

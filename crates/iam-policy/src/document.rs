@@ -119,6 +119,12 @@ impl PolicyDocument {
         &self.statements
     }
 
+    /// Whether what it says may depend on the condition keys of a request: it has conditions, or
+    /// policy variables.
+    pub fn asks_for_keys(&self) -> bool {
+        self.statements.iter().any(Statement::asks_for_keys)
+    }
+
     /// The elements of `Action` and `NotAction`, as they are written, such as `ecr:Get*`.
     pub fn action_patterns(&self) -> impl Iterator<Item = &str> {
         let patterns = self.statements.iter().flat_map(|statement| statement.actions.patterns());
@@ -162,6 +168,11 @@ impl Statement {
     /// What it does to the requests it applies to.
     pub fn effect(&self) -> Effect {
         self.effect
+    }
+
+    fn asks_for_keys(&self) -> bool {
+        let resources = self.resources.as_ref().map_or(&[][..], Selection::patterns);
+        !self.conditions.is_empty() || resources.iter().any(ResourcePattern::has_variables)
     }
 
     /// Whether it is about such a request, whoever makes it.

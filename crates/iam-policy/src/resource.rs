@@ -72,6 +72,14 @@ impl ResourcePattern {
         }
     }
 
+    /// Whether it has policy variables.
+    pub(crate) fn has_variables(&self) -> bool {
+        match &self.form {
+            Form::Every => false,
+            Form::Arn(templates) => !templates.iter().all(Template::is_fixed),
+        }
+    }
+
     /// As the policy has it.
     pub(crate) fn text(&self) -> &str {
         &self.text

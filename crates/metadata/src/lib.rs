@@ -8,6 +8,7 @@
 //! Rules (who may write what, what an absent row means to a client) live in `registry` and `auth`,
 //! never here. Not found is `Ok(None)`.
 
+mod change_counter;
 mod disk_quota;
 mod error;
 mod migration;
@@ -39,6 +40,7 @@ pub mod tag;
 pub mod upload;
 pub mod user;
 
+pub use change_counter::{ChangeKind, Changes, StandingCache};
 pub use error::MetadataError;
 pub use migration::SCHEMA_VERSION;
 pub use sqlite::{Metadata, OpenMode};

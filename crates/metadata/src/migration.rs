@@ -7,7 +7,9 @@ use crate::MetadataError;
 /// The migrations, oldest first. A released file is never changed; a change is a new file.
 ///
 /// `{bytes}` and `{text}` stand for what the engines call a byte string and a text that sorts by
-/// its bytes.
+/// its bytes. A line `{moves kind: table}` stands for the triggers that add to a counter of
+/// `change_counter` with each row that is inserted, updated or deleted; `{moves kind: table (columns)}`
+/// for the one that does so when one of these columns is updated.
 pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migration/0001_foundation.sql"),
     include_str!("migration/0002_registry_settings.sql"),
@@ -34,13 +36,42 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), MetadataError> 
     }
     let done = usize::try_from(found).unwrap_or(0);
     for (number, migration) in (1_i64..).zip(MIGRATIONS).skip(done) {
-        let sql = migration.replace("{bytes}", "BLOB").replace("{text}", "TEXT");
+        let sql = for_sqlite(migration);
         let transaction = connection.transaction()?;
         transaction.execute_batch(&sql)?;
         transaction.pragma_update(None, "user_version", number)?;
         transaction.commit()?;
     }
     Ok(())
+}
+
+/// A migration as SQLite takes it.
+pub(crate) fn for_sqlite(migration: &str) -> String {
+    let lines = migration.lines().map(|line| {
+        let moves = line.strip_prefix("{moves ").and_then(|line| line.strip_suffix('}'));
+        match moves.and_then(|moves| moves.split_once(": ")) {
+            Some((kind, table)) => triggers(kind, table),
+            None => line.replace("{bytes}", "BLOB").replace("{text}", "TEXT"),
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The triggers that move the counter `kind` with the rows of a table, or with its columns.
+fn triggers(kind: &str, table: &str) -> String {
+    let trigger = |table: &str, event: &str, when: &str| {
+        format!(
+            "CREATE TRIGGER {table}_{event}_moves_{kind} AFTER {when} ON {table} \
+             BEGIN UPDATE change_counter SET value = value + 1 WHERE kind = '{kind}'; END;"
+        )
+    };
+    match table.split_once(" (") {
+        Some((table, columns)) => {
+            let columns = columns.trim_end_matches(')');
+            trigger(table, "update", &format!("UPDATE OF {columns}"))
+        }
+        None => ["insert", "update", "delete"].map(|event| trigger(table, event, event)).join("\n"),
+    }
 }
 
 /// Refuses any version but [`SCHEMA_VERSION`].
@@ -67,8 +98,7 @@ mod tests {
     fn images_of_older_data_are_active() {
         let mut connection = Connection::open_in_memory().unwrap();
         for migration in &MIGRATIONS[..6] {
-            let sql = migration.replace("{bytes}", "BLOB").replace("{text}", "TEXT");
-            connection.execute_batch(&sql).unwrap();
+            connection.execute_batch(&for_sqlite(migration)).unwrap();
         }
         connection.pragma_update(None, "user_version", 6).unwrap();
         let rows = "INSERT INTO repository (repository_id, account_id, region, name, created_at, \

@@ -1,11 +1,10 @@
-//! Images: found by tag or digest, and read. Their lists are beside.
+//! Images: found by tag or digest. How they are read and listed is beside.
 
 mod budget;
 mod listing;
+mod pull;
 
 use bytes::Bytes;
-use wharfinger_auth::actions::BatchGetImage;
-use wharfinger_auth::{Permit, Principal};
 use wharfinger_core::tag::fits_pattern;
 use wharfinger_core::{Digest, Tag};
 use wharfinger_metadata::image::{self, ImageRow, ImageStatus};
@@ -15,12 +14,10 @@ pub(crate) use budget::ManifestBudget;
 pub(crate) use listing::artifact_media_type;
 pub use listing::{ImageDetail, ListImagesFilter};
 
-use crate::kms_key::require_usable;
-use crate::repository::must_find;
-use crate::{Error, ImageFailure, ImageFailureCode, ImageName, Registry, pull_time};
+use crate::{Error, ImageFailureCode, ImageName};
 
 /// An image as a request names it, not yet looked at: ECR's `ImageIdentifier`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct RequestedImage {
     /// `imageDigest`.
     pub digest: Option<String>,
@@ -59,96 +56,6 @@ pub struct ImageHead {
     pub media_type: String,
     /// Its size in bytes.
     pub manifest_size_bytes: u64,
-}
-
-impl Registry {
-    /// ECR `BatchGetImage`: one image or one failure for each id, in their order. An archived image
-    /// is a failure, and without their KMS key all are. Those that are read count as pulled.
-    ///
-    /// # Errors
-    /// [`Error::InvalidParameter`] for more bytes of manifests than one answer may hold.
-    pub async fn batch_get_image(
-        &self,
-        permit: &Permit<BatchGetImage>,
-        ids: Vec<RequestedImage>,
-    ) -> Result<(Vec<StoredImage>, Vec<ImageFailure>), Error> {
-        let resource = permit.resource().clone();
-        let principal = permit.principal().map(Principal::arn);
-        let (repository, found, mut failures, recorded) = self
-            .metadata
-            .read(move |tx| {
-                Box::pin(async move {
-                    let repository = must_find(tx, &resource).await?;
-                    let (mut found, mut failures) = (Vec::new(), Vec::new());
-                    let mut budget = ManifestBudget::default();
-                    for requested in ids {
-                        match resolve_active(tx, repository.id, &requested).await? {
-                            Ok((id, row)) => {
-                                budget.take(&row)?;
-                                let sealed =
-                                    image::sealed_manifest(tx, repository.id, &id.digest).await?;
-                                found.push((requested, id, row, sealed.unwrap_or_default()));
-                            }
-                            Err(code) => failures.push(ImageFailure { requested, code }),
-                        }
-                    }
-                    let recorded =
-                        pull_time::is_recorded(tx, &resource.registry, principal.as_ref()).await?;
-                    Ok::<_, Error>((repository, found, failures, recorded))
-                })
-            })
-            .await?;
-        let keys = match self.manifest_keys(&repository.key_domain).await {
-            Err(Error::Kms { message, kms_error }) => {
-                let code = ImageFailureCode::KmsError { message, kms_error };
-                failures.extend(found.into_iter().map(|(requested, ..)| {
-                    let code = code.clone();
-                    ImageFailure { requested, code }
-                }));
-                return Ok((Vec::new(), failures));
-            }
-            keys => keys?,
-        };
-        let mut images = Vec::with_capacity(found.len());
-        let mut pulled = Vec::new();
-        for (_, id, row, sealed) in found {
-            let manifest = keys.open(&id.digest, &sealed)?;
-            let ImageRow { media_type, subject, last_pulled_at, .. } = row;
-            if recorded {
-                pulled.push((id.digest, last_pulled_at));
-            }
-            images.push(StoredImage { id, manifest, media_type, subject });
-        }
-        self.record_pulls_soon(repository.id, &pulled);
-        Ok((images, failures))
-    }
-
-    /// What `HEAD` of a manifest answers, without reading the manifest. `None` if there is no such
-    /// image, or it is archived.
-    ///
-    /// # Errors
-    /// [`Error::Kms`] if the manifest could not be read, for want of its key.
-    pub async fn head_image(
-        &self,
-        permit: &Permit<BatchGetImage>,
-        requested: RequestedImage,
-    ) -> Result<Option<ImageHead>, Error> {
-        let resource = permit.resource().clone();
-        self.metadata
-            .read(move |tx| {
-                Box::pin(async move {
-                    let repository = must_find(tx, &resource).await?;
-                    let found = resolve_active(tx, repository.id, &requested).await?;
-                    require_usable(tx, &repository.key_domain).await?;
-                    Ok(found.ok().map(|(_, row)| ImageHead {
-                        digest: row.digest,
-                        media_type: row.media_type,
-                        manifest_size_bytes: row.manifest_size_bytes,
-                    }))
-                })
-            })
-            .await
-    }
 }
 
 /// An image that can be pulled, as a request names it, or why there is none.

@@ -19,6 +19,7 @@ mod kms_key;
 mod layer;
 mod lifecycle_policy;
 mod manifest;
+mod manifest_cache;
 mod mount;
 mod mutability;
 mod page;
@@ -98,6 +99,7 @@ pub struct Registry {
     previews: lifecycle_policy::PreviewRuns,
     uploads: upload::UploadLocks,
     pulls: pull_time::WaitingPulls,
+    manifests: Arc<manifest_cache::ManifestCache>,
     quotas: Quotas,
     throttle: throttle::Throttle,
     public: Option<PublicEndpoint>,
@@ -126,6 +128,7 @@ impl Registry {
             previews,
             uploads,
             pulls,
+            manifests: Arc::default(),
             quotas,
             throttle,
             public: None,

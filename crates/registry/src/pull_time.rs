@@ -36,6 +36,12 @@ pub(crate) async fn is_recorded(
     }
 }
 
+/// Whether a pull is to be recorded `now` of an image whose last recorded pull was at `last`.
+pub(crate) fn is_due(last: Option<Timestamp>, now: Timestamp) -> bool {
+    let before = now.minus(Duration::from_secs(PULL_RECORD_SECONDS_MIN));
+    last.is_none_or(|last| last <= before)
+}
+
 impl Registry {
     /// Records that images were pulled now, those whose last recorded pull (beside their digest)
     /// is long enough ago. Nobody waits for it; what fails is logged and left to the next pull.
@@ -45,8 +51,7 @@ impl Registry {
         images: &[(Digest, Option<Timestamp>)],
     ) {
         let now = self.now();
-        let before = now.minus(Duration::from_secs(PULL_RECORD_SECONDS_MIN));
-        let due = images.iter().filter(|(_, last)| last.is_none_or(|last| last <= before));
+        let due = images.iter().filter(|(_, last)| is_due(*last, now));
         let due: Vec<Digest> = due.map(|(digest, _)| *digest).collect();
         if !due.is_empty() && self.pulls.add(repository, &due, now) {
             tokio::spawn(self.pulls.clone().record(self.metadata.clone()));

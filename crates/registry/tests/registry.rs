@@ -4,6 +4,7 @@
 mod registry {
     mod account;
     mod archiving;
+    mod caching;
     mod counting;
     mod creation_templates;
     mod deleting;

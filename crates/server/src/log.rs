@@ -50,6 +50,11 @@ struct OneLine<W>(W);
 
 impl<W: Write> Write for OneLine<W> {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        // Nearly all of them are one line as they are.
+        let visible = event.strip_suffix(b"\n").unwrap_or(event);
+        if visible.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+            return self.0.write_all(event).map(|()| event.len());
+        }
         let (text, end) = match event.split_last() {
             Some((b'\n', text)) => (text, "\n"),
             _ => (event, ""),

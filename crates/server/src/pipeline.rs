@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
+use http::header::HeaderName;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use wharfinger_core::{Clock, Entropy, RequestContext, RequestId};
 
@@ -31,7 +32,7 @@ use request_log::RequestLog;
 const SERVER: HeaderValue =
     HeaderValue::from_static(concat!("wharfinger/", env!("CARGO_PKG_VERSION")));
 /// The header in which ECR's `/v2` answers carry the request id.
-const REQUEST_ID_HEADER: &str = "x-amzn-requestid";
+const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 /// The way of a request through the server.
 pub(crate) struct Pipeline {
@@ -130,7 +131,11 @@ impl Pipeline {
         };
         let route = Route::of(&request);
         let awaits_continue = request.headers().contains_key(header::EXPECT);
-        let wrap = |body| {
+        let wrap = |body: B| {
+            // Most requests have none.
+            if body.is_end_stream() {
+                return body::none();
+            }
             let body = IdleBody::new(body, self.idle_timeout, log.received());
             body.awaited(awaits_continue).boxed()
         };

@@ -275,3 +275,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_policy_asks_for_keys_if_it_has_conditions_or_variables() {
+    let resource = |resource: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Deny","Action":"ecr:*","Resource":"*"}},
+                {{"Effect":"Allow","Action":"ecr:*","NotResource":["*","{resource}"]}}]}}"#
+        )
+    };
+    for (text, asks) in [
+        (statement_with(""), false),
+        (condition(r#""Null":{"aws:username":true}"#), true),
+        (resource("arn:aws:ecr:*:*:repository/a*"), false),
+        (resource("arn:aws:ecr:*:*:repository/${*}"), false),
+        (resource("arn:aws:ecr:*:*:repository/${aws:username}"), true),
+    ] {
+        assert_eq!(parse(&text).unwrap().asks_for_keys(), asks, "{text}");
+    }
+}

@@ -9,7 +9,7 @@ use super::{counters, digest, image_row, now, open, write};
 use crate::blob::BlobUse;
 use crate::image::{ImagePosition, ImageRow, ImageStatus, TagStatus};
 use crate::lifecycle_preview::image_facts;
-use crate::migration::{MIGRATIONS, SCHEMA_VERSION};
+use crate::migration::{MIGRATIONS, SCHEMA_VERSION, for_sqlite};
 use crate::{
     MetadataError, RepositoryId, Tx, access_key, blob, image, repository, resource_tag, tag,
     upload, user,
@@ -69,8 +69,7 @@ fn older(version: usize) -> TempDir {
     connection.pragma_update(None, "journal_mode", "WAL").unwrap();
     connection.pragma_update(None, "foreign_keys", "ON").unwrap();
     let run = |migration: &str| {
-        let sql = migration.replace("{bytes}", "BLOB").replace("{text}", "TEXT");
-        connection.execute_batch(&sql).unwrap();
+        connection.execute_batch(&for_sqlite(migration)).unwrap();
     };
     run(MIGRATIONS[0]);
     let mut content = CONTENT.replace("{manifest}", &image_row(1, 0).media_type);

@@ -14,7 +14,7 @@ use wharfinger_metadata::upload::{self, UploadRow};
 use wharfinger_metadata::{Metadata, blob};
 
 use super::milestone::Milestones;
-use super::{UploadProgress, keeps, invalid_part, not_found};
+use super::{UploadProgress, invalid_part, keeps, not_found};
 use crate::kind_limits::KindLimits;
 use crate::layer::parse_domain;
 use crate::{Error, Registry};

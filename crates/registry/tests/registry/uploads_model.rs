@@ -15,7 +15,6 @@ use wharfinger_registry::Error;
 
 use super::fixture::{Fixture, digest_of, permit_for};
 
-
 #[derive(Clone, Debug)]
 enum Step {
     /// A chunk that goes on, with its place or without.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body::{Frame, SizeHint};
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Empty, Full};
 use tokio::time::{Instant, Sleep};
 
 /// Any error of a body.
@@ -27,6 +27,11 @@ pub(crate) fn text(status: StatusCode, text: impl Into<Bytes>) -> Response<Body>
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     answer.headers_mut().insert(header::CONTENT_TYPE, plain);
     answer
+}
+
+/// The body of a request without one.
+pub(super) fn none() -> Body {
+    Empty::new().map_err(|never| match never {}).boxed_unsync()
 }
 
 /// Bytes of a body nobody wants that are read all the same, so that the client gets to read why.

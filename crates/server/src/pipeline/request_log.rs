@@ -12,6 +12,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use bytes::Bytes;
+use http::header::HeaderName;
 use http::{Request, Response, StatusCode, header};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
@@ -21,7 +22,7 @@ use super::client::InFlight;
 use super::{Body, BoxError, Client};
 
 /// The header that names the operation of an AWS JSON request.
-const TARGET: &str = "x-amz-target";
+const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 /// Characters of a path, a target or a user agent that are logged.
 const LOGGED_CHARS_MAX: usize = 512;
 
@@ -45,7 +46,7 @@ pub(super) struct RequestLog {
 
 impl RequestLog {
     pub(super) fn new<B>(request_id: RequestId, client: &Client, request: &Request<B>) -> Self {
-        let text = |name: &str| {
+        let text = |name: HeaderName| {
             let value = request.headers().get(name);
             value.map_or_else(String::new, |value| {
                 start_of(&String::from_utf8_lossy(value.as_bytes()))
@@ -57,7 +58,7 @@ impl RequestLog {
             method: request.method().clone(),
             path: start_of(request.uri().path()),
             target: text(TARGET),
-            user_agent: text(header::USER_AGENT.as_str()),
+            user_agent: text(header::USER_AGENT),
             started: now(),
             received: Arc::default(),
             sent: 0,
@@ -170,7 +171,10 @@ fn has_credentials<B>(request: &Request<B>) -> bool {
 }
 
 fn start_of(text: &str) -> String {
-    text.chars().take(LOGGED_CHARS_MAX).collect()
+    // No text has more characters than bytes.
+    let longer = text.len() > LOGGED_CHARS_MAX;
+    let end = longer.then(|| text.char_indices().nth(LOGGED_CHARS_MAX)).flatten();
+    end.map_or(text, |(end, _)| &text[..end]).to_owned()
 }
 
 #[expect(clippy::disallowed_methods, reason = "durations of requests are measured here")]
