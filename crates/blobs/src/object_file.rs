@@ -2,14 +2,12 @@
 
 mod aligned;
 mod direct;
-mod first_reads;
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
-use std::ops::Range;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use wharfinger_core::ObjectId;
 
@@ -17,24 +15,11 @@ use crate::BlobError;
 pub(crate) use aligned::AlignedBytes;
 pub(crate) use direct::DIRECT_BLOCK_BYTES;
 use direct::{DirectFile, Refused};
-use first_reads::FirstReads;
 
 /// One open object file. Every call blocks.
 pub(crate) trait ObjectFile: Send + Sync {
     fn size_bytes(&self) -> io::Result<u64>;
     fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
-    /// Fills `wanted` of `buffer`, whose first byte has its place at `offset`: past the page cache if
-    /// the file system can do that, if nobody read the file lately, and if place, length and address of
-    /// `buffer` are multiples of [`DIRECT_BLOCK_BYTES`]. The rest of `buffer` may hold anything.
-    fn read_direct_at(
-        &self,
-        buffer: &mut [u8],
-        wanted: Range<usize>,
-        offset: u64,
-    ) -> io::Result<()> {
-        let offset = offset + wanted.start as u64;
-        self.read_exact_at(&mut buffer[wanted], offset)
-    }
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
     /// The same past the page cache, if the file system can do that, and place, length and address
     /// of `bytes` are multiples of [`DIRECT_BLOCK_BYTES`]. Not durable before a sync, either.
@@ -73,7 +58,6 @@ pub(crate) async fn blocking<T: Send + 'static>(
 pub(crate) struct LocalFolder {
     objects: PathBuf,
     refuses_direct: Refused,
-    first_reads: Arc<FirstReads>,
 }
 
 impl LocalFolder {
@@ -97,7 +81,7 @@ impl LocalFolder {
         if root_is_new && let Some(parent) = root.canonicalize()?.parent() {
             File::open(parent)?.sync_all()?;
         }
-        Ok(Self { objects, refuses_direct: Refused::default(), first_reads: Arc::default() })
+        Ok(Self { objects, refuses_direct: Refused::default() })
     }
 
     fn subfolder(&self, object_id: ObjectId) -> PathBuf {
@@ -113,19 +97,12 @@ impl LocalFolder {
             TryLockError::WouldBlock => io::Error::from(io::ErrorKind::WouldBlock),
             TryLockError::Error(error) => error,
         })?;
-        Ok(Arc::new(self.local_file(object_id, file, true)))
+        Ok(Arc::new(self.local_file(object_id, file)))
     }
 
-    fn local_file(&self, object_id: ObjectId, file: File, writes: bool) -> LocalFile {
-        let refused = Arc::clone(&self.refuses_direct);
-        LocalFile {
-            file,
-            object_id,
-            direct: DirectFile::new(self.path(object_id), writes, refused),
-            folder: self.subfolder(object_id),
-            first_reads: Arc::clone(&self.first_reads),
-            is_first_read: OnceLock::new(),
-        }
+    fn local_file(&self, object_id: ObjectId, file: File) -> LocalFile {
+        let direct = DirectFile::new(self.path(object_id), Arc::clone(&self.refuses_direct));
+        LocalFile { file, direct, folder: self.subfolder(object_id) }
     }
 }
 
@@ -143,7 +120,7 @@ impl ObjectFolder for LocalFolder {
 
     fn open(&self, object_id: ObjectId) -> io::Result<Arc<dyn ObjectFile>> {
         let file = File::open(self.path(object_id))?;
-        Ok(Arc::new(self.local_file(object_id, file, false)))
+        Ok(Arc::new(self.local_file(object_id, file)))
     }
 
     fn remove(&self, object_id: ObjectId) -> io::Result<()> {
@@ -156,11 +133,8 @@ impl ObjectFolder for LocalFolder {
 
 struct LocalFile {
     file: File,
-    object_id: ObjectId,
     direct: DirectFile,
     folder: PathBuf,
-    first_reads: Arc<FirstReads>,
-    is_first_read: OnceLock<bool>,
 }
 
 impl ObjectFile for LocalFile {
@@ -170,19 +144,6 @@ impl ObjectFile for LocalFile {
 
     fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
         self.file.read_exact_at(buffer, offset)
-    }
-
-    fn read_direct_at(
-        &self,
-        buffer: &mut [u8],
-        wanted: Range<usize>,
-        offset: u64,
-    ) -> io::Result<()> {
-        if *self.is_first_read.get_or_init(|| self.first_reads.is_first(self.object_id)) {
-            return self.direct.read_exact_at(&self.file, buffer, wanted, offset);
-        }
-        let offset = offset + wanted.start as u64;
-        self.file.read_exact_at(&mut buffer[wanted], offset)
     }
 
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {

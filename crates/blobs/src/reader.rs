@@ -15,7 +15,7 @@ use wharfinger_core::{Digest, ObjectId};
 use crate::BlobError;
 use crate::header::{HEADER_BYTES, Header};
 use crate::key::KeyDomain;
-use crate::object_file::{AlignedBytes, DIRECT_BLOCK_BYTES, ObjectFile};
+use crate::object_file::ObjectFile;
 use crate::segment::{
     NO_TAG, SEGMENT_BYTES, SEGMENT_OVERHEAD_BYTES, STORED_SEGMENT_BYTES, SegmentKey, SegmentKind,
     SegmentTag, TAG_BYTES, file_bytes, segment_count, segment_offset,
@@ -143,7 +143,7 @@ struct Source {
 /// One chunk on its way: decrypted, with the tag its last segment has.
 struct Chunk {
     text: Vec<u8>,
-    stored: AlignedBytes,
+    stored: Vec<u8>,
     tag: SegmentTag,
 }
 
@@ -158,30 +158,23 @@ impl Source {
         &self,
         segments: Range<u64>,
         previous: Option<SegmentTag>,
-        mut stored: AlignedBytes,
+        mut stored: Vec<u8>,
         mut text: Vec<u8>,
     ) -> Result<Chunk, BlobError> {
         let count = (segments.end - segments.start) as usize;
         let before = if segments.start > 0 { TAG_BYTES } else { 0 };
+        stored.resize(before + count * STORED_SEGMENT_BYTES, 0);
         text.resize(count * SEGMENT_BYTES, 0);
         let offset = segment_offset(segments.start) - before as u64;
-        let lead = (offset % DIRECT_BLOCK_BYTES as u64) as usize;
-        let wanted = lead..lead + before + count * STORED_SEGMENT_BYTES;
-        let length = wanted.end.next_multiple_of(DIRECT_BLOCK_BYTES);
-        if stored.len() < length {
-            // One block more: the next chunk may lie across another one.
-            stored = AlignedBytes::zeroed(length + DIRECT_BLOCK_BYTES);
-        }
         self.file
-            .read_direct_at(&mut stored[..length], wanted.clone(), offset - lead as u64)
+            .read_exact_at(&mut stored, offset)
             .map_err(|error| BlobError::object_io(self.key.object_id(), "read an object", error))?;
-        let read = &stored[wanted];
         let mut tag = NO_TAG;
-        tag[..before].copy_from_slice(&read[..before]);
+        tag[..before].copy_from_slice(&stored[..before]);
         if previous.is_some_and(|previous| previous != tag) {
             return Err(self.corrupt("the file changed while it was read"));
         }
-        let slots = read[before..].chunks_exact(STORED_SEGMENT_BYTES);
+        let slots = stored[before..].chunks_exact(STORED_SEGMENT_BYTES);
         for ((index, slot), text) in segments.zip(slots).zip(text.chunks_exact_mut(SEGMENT_BYTES)) {
             tag = self
                 .key
@@ -235,7 +228,7 @@ fn read(
 impl Reading {
     async fn next(&mut self) -> Result<Option<Bytes>, BlobError> {
         if self.ahead.is_none() {
-            self.read_ahead(AlignedBytes::default());
+            self.read_ahead(Vec::new());
         }
         let Some((start, task)) = &mut self.ahead else { return self.last() };
         let start = *start;
@@ -249,7 +242,7 @@ impl Reading {
     }
 
     /// Has the next chunk read while the consumer is busy with this one.
-    fn read_ahead(&mut self, stored: AlignedBytes) {
+    fn read_ahead(&mut self, stored: Vec<u8>) {
         if self.segments.is_empty() {
             return;
         }

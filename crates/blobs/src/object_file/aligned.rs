@@ -1,4 +1,4 @@
-//! Memory that direct reads and writes may use.
+//! Memory that direct writes may use.
 
 use std::ops::{Deref, DerefMut};
 

@@ -1,64 +1,32 @@
-//! Reads and writes past the page cache (`O_DIRECT`), where the file system can do that.
+//! Writes past the page cache (`O_DIRECT`), where the file system can do that.
 //!
 //! What goes through the page cache is copied once more, and pushes out of it what is being pulled.
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::ops::Range;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-/// What place, length and address of a direct access are multiples of: the block of every disk, and
+/// What place, length and address of a direct write are multiples of: the block of every disk, and
 /// more than most ask for.
 pub(crate) const DIRECT_BLOCK_BYTES: usize = 4096;
 
-/// Whether a file system refused direct access, shared by all files on it.
+/// Whether a file system refused direct writes, shared by all files on it.
 pub(super) type Refused = Arc<AtomicBool>;
 
-/// A second way into an open file.
+/// A second way into a file that is written.
 pub(super) struct DirectFile {
     path: PathBuf,
-    writes: bool,
     refused: Refused,
-    /// Opened by the first access; `None` if that failed.
+    /// Opened by the first write; `None` if that failed.
     handle: OnceLock<Option<File>>,
 }
 
 impl DirectFile {
-    /// The file at `path`, to write it or to read it.
-    pub(super) fn new(path: PathBuf, writes: bool, refused: Refused) -> Self {
-        Self { path, writes, refused, handle: OnceLock::new() }
-    }
-
-    /// Fills `wanted` of `buffer`, whose first byte has its place at `offset`, from `ordinary`; past
-    /// the page cache, and the rest of `buffer`, too, if that can be done.
-    ///
-    /// # Errors
-    /// As an ordinary read; that direct ones are refused is none.
-    pub(super) fn read_exact_at(
-        &self,
-        ordinary: &File,
-        buffer: &mut [u8],
-        wanted: Range<usize>,
-        offset: u64,
-    ) -> io::Result<()> {
-        let mut filled = 0;
-        while filled < wanted.end
-            && is_aligned(&buffer[filled..], offset + filled as u64)
-            && let Some(direct) = self.handle(ordinary)
-        {
-            match direct.read_at(&mut buffer[filled..], offset + filled as u64) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(count) => filled += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if is_refusal(&error) => self.refused.store(true, Ordering::Relaxed),
-                Err(error) => return Err(error),
-            }
-        }
-        let start = filled.clamp(wanted.start, wanted.end);
-        ordinary.read_exact_at(&mut buffer[start..wanted.end], offset + start as u64)
+    pub(super) fn new(path: PathBuf, refused: Refused) -> Self {
+        Self { path, refused, handle: OnceLock::new() }
     }
 
     /// Writes `bytes` to `ordinary`, past the page cache if that can be done.
@@ -95,8 +63,7 @@ impl DirectFile {
     /// The same file by its path, unless somebody has removed or exchanged it.
     fn open(&self, ordinary: &File) -> Option<File> {
         let mut options = OpenOptions::new();
-        options.read(!self.writes).write(self.writes);
-        let direct = match options.custom_flags(libc::O_DIRECT).open(&self.path) {
+        let direct = match options.write(true).custom_flags(libc::O_DIRECT).open(&self.path) {
             Ok(direct) => direct,
             Err(error) => {
                 if is_refusal(&error) {
@@ -110,13 +77,13 @@ impl DirectFile {
     }
 }
 
-/// Whether nothing is wrong but that the access is direct (`open(2)`, `O_DIRECT`).
+/// Whether nothing is wrong but that the write is direct (`open(2)`, `O_DIRECT`).
 fn is_refusal(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported)
 }
 
-/// Whether there is something to move, and it may go directly. What is left of a write or read that
-/// was cut short need not.
+/// Whether there is something to write, and it may be written directly. What is left of a write
+/// that was cut short need not be.
 fn is_aligned(bytes: &[u8], offset: u64) -> bool {
     !bytes.is_empty()
         && bytes.len().is_multiple_of(DIRECT_BLOCK_BYTES)
@@ -126,28 +93,11 @@ fn is_aligned(bytes: &[u8], offset: u64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::AlignedBytes;
     use super::*;
 
     fn aligned(memory: &[u8]) -> &[u8] {
         let start = memory.as_ptr().align_offset(DIRECT_BLOCK_BYTES);
         &memory[start..start + 2 * DIRECT_BLOCK_BYTES]
-    }
-
-    /// All of a file, read as a direct reader does it: beyond its end.
-    fn read_back(path: &std::path::Path, refused: bool) -> Vec<u8> {
-        let ordinary = File::open(path).unwrap();
-        let length = ordinary.metadata().unwrap().len() as usize;
-        let refused = Arc::new(AtomicBool::new(refused));
-        let direct = DirectFile::new(path.to_owned(), false, refused);
-        let mut buffer = AlignedBytes::zeroed(length.next_multiple_of(DIRECT_BLOCK_BYTES));
-        let beyond = direct.read_exact_at(&ordinary, &mut buffer, 0..length + 1, 0);
-        assert_eq!(beyond.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
-        buffer.fill(0);
-        direct.read_exact_at(&ordinary, &mut buffer, 3..length, 0).unwrap();
-        let mut start = [0; 3];
-        direct.read_exact_at(&ordinary, &mut start, 0..3, 0).unwrap();
-        [&start, &buffer[3..length]].concat()
     }
 
     /// Whatever is asked for, the same bytes are in the file; tmpfs and the like included.
@@ -159,7 +109,7 @@ mod tests {
         let bytes = aligned(&memory);
         for refused in [false, true] {
             let ordinary = File::create(&path).unwrap();
-            let direct = DirectFile::new(path.clone(), true, Arc::new(AtomicBool::new(refused)));
+            let direct = DirectFile::new(path.clone(), Arc::new(AtomicBool::new(refused)));
             direct.write_all_at(&ordinary, bytes, 0).unwrap();
             direct.write_all_at(&ordinary, &bytes[1..], 2 * DIRECT_BLOCK_BYTES as u64).unwrap();
             direct.write_all_at(&ordinary, &bytes[..DIRECT_BLOCK_BYTES], 12_287).unwrap();
@@ -168,7 +118,6 @@ mod tests {
             expected.truncate(12_287);
             expected.extend_from_slice(&bytes[..DIRECT_BLOCK_BYTES]);
             assert!(std::fs::read(&path).unwrap() == expected);
-            assert_eq!(read_back(&path, refused), expected);
         }
     }
 
@@ -185,7 +134,7 @@ mod tests {
             if exchanged {
                 std::fs::write(&path, b"other").unwrap();
             }
-            let direct = DirectFile::new(path.clone(), true, Refused::default());
+            let direct = DirectFile::new(path.clone(), Refused::default());
             direct.write_all_at(&ordinary, aligned(&memory), 0).unwrap();
             assert_eq!(ordinary.metadata().unwrap().len(), 2 * DIRECT_BLOCK_BYTES as u64);
             assert_eq!(std::fs::read(&path).ok(), exchanged.then(|| b"other".to_vec()));

@@ -1,7 +1,6 @@
 //! Disks that fail: nothing is acknowledged that is not there, and no failed sync is tried again.
 
 use std::io;
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 
@@ -78,15 +77,6 @@ impl ObjectFile for FaultyFile {
     fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
         check(&self.faults.read)?;
         self.inner.read_exact_at(buffer, offset)
-    }
-    fn read_direct_at(
-        &self,
-        buffer: &mut [u8],
-        wanted: Range<usize>,
-        offset: u64,
-    ) -> io::Result<()> {
-        check(&self.faults.read)?;
-        self.inner.read_direct_at(buffer, wanted, offset)
     }
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         if let Err(error) = check(&self.faults.write) {
