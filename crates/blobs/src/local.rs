@@ -11,6 +11,7 @@ use crate::checkpoint::UploadCheckpoint;
 use crate::header::{Header, wrapped_key_bytes_max};
 use crate::key::{DataKey, KeyDomain, KeyProvider, WRAPPED_INNER_KEY_BYTES_MAX};
 use crate::object_file::{LocalFolder, ObjectFile, ObjectFolder, blocking};
+use crate::read_room::ReadRoom;
 use crate::reader::{ObjectReader, Opening};
 use crate::sealer::Sealer;
 use crate::segment::SegmentKey;
@@ -28,6 +29,7 @@ pub struct LocalBlobStore {
     folder: Arc<dyn ObjectFolder>,
     keys: Arc<dyn KeyProvider>,
     entropy: Arc<dyn Entropy>,
+    room: ReadRoom,
 }
 
 impl LocalBlobStore {
@@ -48,7 +50,13 @@ impl LocalBlobStore {
         keys: Arc<dyn KeyProvider>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        Self { folder, keys, entropy }
+        Self { folder, keys, entropy, room: ReadRoom::new() }
+    }
+
+    /// The same store with fewer streams that read ahead.
+    #[cfg(test)]
+    pub(crate) fn with_read_room(self, room: ReadRoom) -> Self {
+        Self { room, ..self }
     }
 
     async fn begin_object(&self, domain: &KeyDomain) -> Result<ObjectWriter, BlobError> {
@@ -139,7 +147,7 @@ impl LocalBlobStore {
         })
         .await?;
         let key = self.segment_key(&opening.header).await?;
-        opening.prove(key, size_bytes, &digest)
+        opening.prove(key, size_bytes, &digest, self.room.clone())
     }
 
     /// The keys of an object, all that its header holds.

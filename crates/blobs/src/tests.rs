@@ -14,6 +14,7 @@ use crate::{BlobError, BlobStore, LocalBlobStore, MasterKey, StoredObject};
 
 mod corruption;
 mod faults;
+mod reading;
 mod secrecy;
 mod two_ciphers;
 mod upload;
