@@ -13,6 +13,7 @@ use wharfinger_core::{Clock, ObjectId, UploadId};
 use wharfinger_metadata::upload::{self, UploadRow};
 use wharfinger_metadata::{Metadata, blob};
 
+use super::room::body_failure;
 use super::{UploadProgress, invalid_part, not_found};
 use crate::kind_limits::KindLimits;
 use crate::layer::parse_domain;
@@ -30,7 +31,8 @@ impl Registry {
     ///
     /// # Errors
     /// [`Error::UploadNotFound`], [`Error::InvalidLayerPart`], [`Error::BodyInterrupted`],
-    /// [`Error::LimitExceeded`] beyond the bytes a layer may have.
+    /// [`Error::LimitExceeded`] beyond the bytes a layer may have, [`Error::Throttling`] while there
+    /// is no room for it.
     pub async fn append_to_upload(
         &self,
         permit: &Permit<UploadLayerPart>,
@@ -39,6 +41,7 @@ impl Registry {
         body: impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static,
     ) -> Result<UploadProgress, Error> {
         let resource = permit.resource().clone();
+        let turn = self.upload_room.begin()?;
         let lock = self.uploads.lock(upload_id).await;
         let (repository, row) = self.find_upload(&resource, upload_id).await?;
         if let Some(first_byte) = first_byte
@@ -56,8 +59,9 @@ impl Registry {
             resource,
             key_domain: repository.key_domain,
         };
+        let body = self.upload_room.admit(&turn, body);
         let work = tokio::spawn(async move {
-            let _lock = lock;
+            let _kept = (lock, turn);
             feed.append(row, body).await
         });
         work.await.map_err(|error| Error::Server(Box::new(error)))?
@@ -93,7 +97,7 @@ impl Feed {
                     };
                     write_within(limit, writer, chunk).await
                 }
-                Err(error) => Err(Error::BodyInterrupted(error.to_string())),
+                Err(error) => Err(body_failure(&error)),
             };
             if outcome.is_err() {
                 break;
@@ -103,8 +107,10 @@ impl Feed {
             let UploadRow { upload_id, received_bytes, .. } = row;
             return outcome.map(|()| UploadProgress { upload_id, received_bytes });
         };
-        // A failed write leaves the session where it was; anything else keeps what arrived.
-        if let Err(error @ (Error::StorageFull(_) | Error::Server(_))) = outcome {
+        // A failed write leaves the session where it was, as does a body that was not let in;
+        // anything else keeps what arrived.
+        if let Err(error @ (Error::StorageFull(_) | Error::Server(_) | Error::Throttling)) = outcome
+        {
             self.abandon(&row, writer).await;
             return Err(error);
         }
