@@ -7,6 +7,7 @@ mod body;
 mod client;
 mod edge;
 mod health;
+mod patience;
 mod request_log;
 mod welcome;
 
@@ -24,6 +25,7 @@ pub(crate) use body::{Body, BoxError};
 pub(crate) use client::Client;
 pub(crate) use edge::Edge;
 pub(crate) use health::Health;
+pub(crate) use patience::Patience;
 
 use body::{IdleBody, text};
 use request_log::RequestLog;
@@ -131,7 +133,7 @@ impl Pipeline {
         let route = Route::of(&request);
         let awaits_continue = request.headers().contains_key(header::EXPECT);
         let wrap = |body| {
-            let body = IdleBody::new(body, self.idle_timeout, log.received());
+            let body = IdleBody::new(body, self.idle_timeout, log.received()).of(log.body());
             body.awaited(awaits_continue).boxed()
         };
         match route {
