@@ -7,7 +7,7 @@ use wharfinger_aws_protocol::query::{self, Params};
 use wharfinger_aws_protocol::sigv4::SignedRequest;
 use wharfinger_core::RequestContext;
 
-use crate::body::{self, WholeBody};
+use crate::body::{self, FORMS, WholeBody};
 use crate::endpoint::is_iam;
 use crate::sts::CallError;
 use crate::{ApiAws, Body, signed_parts};
@@ -52,7 +52,7 @@ impl ApiAws {
     ) -> Result<String, CallError> {
         let limit_bytes = self.form_bytes_max(head).await?;
         let WholeBody { bytes, sha256, room: _room } =
-            body::read(body, limit_bytes, &self.body_room).await?;
+            body::read(body, limit_bytes, FORMS, &self.body_room).await?;
         let params = Params::parse(head.uri.query(), &bytes)?;
         let action = params.action()?.to_owned();
         self.auth

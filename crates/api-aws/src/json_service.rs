@@ -35,11 +35,11 @@ pub(crate) trait JsonService {
 }
 
 /// A request whose signature holds.
-pub(crate) struct SignedCall<'a> {
+pub(crate) struct SignedCall {
     pub(crate) caller: Caller,
     /// The region it is signed for.
     pub(crate) region: Region,
-    pub(crate) body: WholeBody<'a>,
+    pub(crate) body: WholeBody,
 }
 
 impl ApiAws {
@@ -79,12 +79,13 @@ impl ApiAws {
         context: &RequestContext,
         head: &Parts,
         body: Body,
-    ) -> Result<SignedCall<'_>, CallError> {
+    ) -> Result<SignedCall, CallError> {
         // Nothing is read from those who sign nothing, or with a key that nobody has.
         let parts = signed_parts(head);
         let signed = SignedRequest::from_request(&parts).map_err(CredentialError::from)?;
         self.auth.check_key(&signed).await?;
-        let body = body::read(body, API_BODY_BYTES_MAX, &self.body_room).await?;
+        let body =
+            body::read(body, API_BODY_BYTES_MAX, signed.access_key_id(), &self.body_room).await?;
         let auth = &self.auth;
         let proved = auth.authenticate_signature(context, &parts, &body.sha256, S::SIGNING_NAME);
         let (caller, region) = proved.await?;

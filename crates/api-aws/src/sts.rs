@@ -10,7 +10,7 @@ use wharfinger_aws_protocol::query::{self, FORM_BYTES_MAX, Params, QueryError};
 use wharfinger_aws_protocol::sigv4::{InvalidSignature, SigV4Error, SignedRequest};
 use wharfinger_core::RequestContext;
 
-use crate::body::{self, BodyError, WholeBody};
+use crate::body::{self, BodyError, FORMS, WholeBody};
 use crate::endpoint::sts_of_another_region;
 use crate::failure::{Failure, INTERNAL};
 use crate::{ApiAws, Body, signed_parts};
@@ -70,7 +70,7 @@ impl ApiAws {
     ) -> Result<Answer, CallError> {
         let limit_bytes = self.form_bytes_max(head).await?;
         let WholeBody { bytes, sha256, room: _room } =
-            body::read(body, limit_bytes, &self.body_room).await?;
+            body::read(body, limit_bytes, FORMS, &self.body_room).await?;
         let params = Params::parse(head.uri.query(), &bytes)?;
         let operation = operation(&params)?;
         let caller = match operation.is_unsigned() {
@@ -162,6 +162,7 @@ impl CallError {
                 "RequestEntityTooLarge",
                 self.to_string(),
             ),
+            Self::Body(BodyError::NoRoom) => bad_request("Throttling"),
             Self::Body(BodyError::Interrupted(_)) => bad_request("MalformedInput"),
             Self::Query(error) => {
                 let (status, code) = error.code();

@@ -11,7 +11,7 @@ use wharfinger_auth::actions::{
 };
 use wharfinger_core::{Digest, RepositoryName};
 use wharfinger_oci::{ByteRange, ErrorCode, Unsatisfiable};
-use wharfinger_registry::{BlobDeletion, Error, LayerAvailability};
+use wharfinger_registry::{BlobDeletion, DownloadTurn, Error, LayerAvailability};
 
 use crate::answer::{Answer, CONTENT_DIGEST};
 use crate::call::Call;
@@ -57,6 +57,7 @@ pub(crate) async fn get(
     digest: &Digest,
 ) -> Result<Answer, Refusal> {
     let permit = call.permit::<GetDownloadUrlForLayer>(name).await?;
+    let turn = call.registry.begin_download().await?;
     let blob = call.registry.open_blob(&permit, *digest).await?;
     if is_known(call.headers(), digest) {
         return Ok(described(Answer::empty(StatusCode::NOT_MODIFIED), digest));
@@ -65,11 +66,11 @@ pub(crate) async fn get(
     let range = call.header(&RANGE).map(|header| ByteRange::of_request(header, size_bytes));
     let answer = match range.transpose().map_err(unsatisfiable)?.flatten() {
         None => {
-            let body = streamed(call, blob.read_all());
+            let body = streamed(call, turn, blob.read_all());
             Answer::sized(StatusCode::OK, CONTENT_TYPE, size_bytes, body)
         }
         Some(range) => {
-            let body = streamed(call, blob.read_range(range.first(), range.last())?);
+            let body = streamed(call, turn, blob.read_range(range.first(), range.last())?);
             Answer::sized(StatusCode::PARTIAL_CONTENT, CONTENT_TYPE, range.len(), body)
                 .header(CONTENT_RANGE, range.content_range(size_bytes))
         }
@@ -114,18 +115,22 @@ fn unsatisfiable(error: Unsatisfiable) -> Refusal {
 /// announced with, so that no client takes it for whole.
 fn streamed<E>(
     call: &Call<'_>,
+    turn: DownloadTurn,
     pieces: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
 ) -> Body
 where
     E: Into<BoxError>,
 {
     let request_id = call.context.request_id;
-    let frames = pieces.map(move |piece| match piece {
-        Ok(bytes) => Ok(Frame::data(bytes)),
-        Err(error) => {
-            let error: BoxError = error.into();
-            tracing::error!(%request_id, error = chain(&*error), "a blob broke off");
-            Err(error)
+    let frames = pieces.map(move |piece| {
+        let _kept_until_the_end = &turn;
+        match piece {
+            Ok(bytes) => Ok(Frame::data(bytes)),
+            Err(error) => {
+                let error: BoxError = error.into();
+                tracing::error!(%request_id, error = chain(&*error), "a blob broke off");
+                Err(error)
+            }
         }
     });
     StreamBody::new(frames).boxed_unsync()

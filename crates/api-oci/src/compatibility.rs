@@ -242,6 +242,13 @@ pub const DEVIATIONS: &[Deviation] = &[
         why: "A body that was taken and then refused would be sent and appended twice",
     },
     Deviation {
+        area: "Uploads and downloads at once",
+        ecr: "Not documented",
+        wharfinger: "Bounded, as are open sessions of a repository; 429 TOOMANYREQUESTS with \
+                     Retry-After for what finds no room in time. docs/limits.md has the figures",
+        why: "Memory and files have a bound; what waits is not read, and costs nothing",
+    },
+    Deviation {
         area: "Full storage",
         ecr: "Does not occur",
         wharfinger: "507 UNKNOWN",

@@ -13,6 +13,7 @@ use crate::header::{Header, wrapped_key_bytes_max};
 use crate::inline::InlineFile;
 use crate::key::{DataKey, KeyDomain, KeyProvider, WRAPPED_INNER_KEY_BYTES_MAX};
 use crate::object_file::{LocalFolder, ObjectFile, ObjectFolder, blocking};
+use crate::read_room::ReadRoom;
 use crate::reader::{ObjectReader, Opening};
 use crate::sealer::Sealer;
 use crate::segment::SegmentKey;
@@ -30,6 +31,7 @@ pub struct LocalBlobStore {
     folder: Arc<dyn ObjectFolder>,
     keys: Arc<dyn KeyProvider>,
     entropy: Arc<dyn Entropy>,
+    room: ReadRoom,
 }
 
 impl LocalBlobStore {
@@ -50,7 +52,13 @@ impl LocalBlobStore {
         keys: Arc<dyn KeyProvider>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        Self { folder, keys, entropy }
+        Self { folder, keys, entropy, room: ReadRoom::new() }
+    }
+
+    /// The same store with fewer streams that read ahead.
+    #[cfg(test)]
+    pub(crate) fn with_read_room(self, room: ReadRoom) -> Self {
+        Self { room, ..self }
     }
 
     async fn begin_object(&self, domain: &KeyDomain) -> Result<ObjectWriter, BlobError> {
@@ -133,7 +141,7 @@ impl LocalBlobStore {
         })
         .await?;
         let key = self.segment_key(&opening.header).await?;
-        opening.prove(key, size_bytes, &digest)
+        opening.prove(key, size_bytes, &digest, self.room.clone())
     }
 
     async fn open_sealed(
@@ -145,7 +153,7 @@ impl LocalBlobStore {
         let file = Arc::new(InlineFile::new(sealed));
         let opening = Opening::read(file, object_id, domain, size_bytes)?;
         let key = self.segment_key(&opening.header).await?;
-        opening.prove(key, size_bytes, &digest)
+        opening.prove(key, size_bytes, &digest, self.room.clone())
     }
 
     /// The keys of an object, all that its header holds.

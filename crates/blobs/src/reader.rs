@@ -6,24 +6,29 @@
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream::{self, Stream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::Instant;
 use wharfinger_core::{Digest, ObjectId};
 
 use crate::BlobError;
 use crate::header::{HEADER_BYTES, Header};
 use crate::key::KeyDomain;
 use crate::object_file::ObjectFile;
+use crate::read_room::{ReadRoom, Wide};
 use crate::segment::{
     NO_TAG, SEGMENT_BYTES, SEGMENT_OVERHEAD_BYTES, STORED_SEGMENT_BYTES, SegmentKey, SegmentKind,
     SegmentTag, TAG_BYTES, file_bytes, segment_count, segment_offset,
 };
 
 const CHUNK_SEGMENTS: u64 = 4;
-/// Bytes of plaintext in the chunks a reader yields, but for the first and the last of a range. A
-/// running stream holds two of them and the ciphertext of one, beside those its consumer keeps.
+/// Bytes of plaintext in the chunks a reader yields at the most. A running stream holds two of them
+/// and the ciphertext of one; where too many run for that, one segment, beside what its consumer
+/// keeps.
 pub const CHUNK_BYTES: usize = CHUNK_SEGMENTS as usize * SEGMENT_BYTES;
 
 /// What is read from the file before the key is known.
@@ -70,6 +75,7 @@ impl Opening {
         key: SegmentKey,
         size_bytes: u64,
         digest: &Digest,
+        room: ReadRoom,
     ) -> Result<ObjectReader, BlobError> {
         let object_id = self.header.object_id;
         let last = segment_count(size_bytes) - 1;
@@ -83,7 +89,8 @@ impl Opening {
             let what = "the last segment does not open for this digest and size";
             BlobError::Corrupt { object_id, what }
         })?;
-        let source = Source { file: self.file, key, size_bytes, last_previous, last: text.into() };
+        let last = text.into();
+        let source = Source { file: self.file, key, size_bytes, last_previous, last, room };
         Ok(ObjectReader { source: Arc::new(source) })
     }
 }
@@ -100,7 +107,8 @@ impl ObjectReader {
         self.source.size_bytes
     }
 
-    /// The whole object in chunks of [`CHUNK_BYTES`] and less. An `Err` ends the stream, and then
+    /// The whole object in chunks of [`CHUNK_BYTES`] and less. Where too many streams run, the next
+    /// one comes when the consumer has let go of those before. An `Err` ends the stream, and then
     /// the last segment was not yielded: what came before must not be taken for the object.
     pub fn read_all(&self) -> impl Stream<Item = Result<Bytes, BlobError>> + Send + use<> {
         read(&self.source, 0..self.source.size_bytes)
@@ -138,7 +146,12 @@ struct Source {
     /// The tag that the last segment was sealed behind.
     last_previous: SegmentTag,
     last: Bytes,
+    room: ReadRoom,
 }
+
+/// A consumer that takes longer than this for a chunk has no use for the next one being there
+/// already.
+const CONSUMER_PAUSE_MAX: Duration = Duration::from_millis(500);
 
 /// One chunk on its way: decrypted, with the tag its last segment has.
 struct Chunk {
@@ -197,6 +210,12 @@ struct Reading {
     tag: Option<SegmentTag>,
     spent: Arc<Spent>,
     wants_last: bool,
+    /// The right to read ahead, if the stream has it.
+    wide: Option<Wide>,
+    /// The right to have a segment with the consumer, of a stream that does not read ahead.
+    held: Arc<Semaphore>,
+    /// When the last chunk was handed out.
+    yielded_at: Option<Instant>,
 }
 
 fn read(
@@ -214,6 +233,9 @@ fn read(
         ahead: None,
         tag: None,
         spent: Arc::default(),
+        wide: None,
+        held: Arc::new(Semaphore::new(1)),
+        yielded_at: None,
     };
     stream::unfold(Some(reading), async |reading| {
         let mut reading = reading?;
@@ -227,7 +249,13 @@ fn read(
 
 impl Reading {
     async fn next(&mut self) -> Result<Option<Bytes>, BlobError> {
+        self.choose_width();
+        let mut held = None;
         if self.ahead.is_none() {
+            if self.wide.is_none() {
+                // Read after the one before was let go of, whatever the consumer would hoard.
+                held = Arc::clone(&self.held).acquire_owned().await.ok();
+            }
             self.read_ahead(Vec::new());
         }
         let Some((start, task)) = &mut self.ahead else { return self.last() };
@@ -236,17 +264,35 @@ impl Reading {
         self.ahead = None;
         let chunk = chunk??;
         self.tag = Some(chunk.tag);
+        self.yielded_at = Some(Instant::now());
+        if self.wide.is_none() {
+            let text = HeldText { text: chunk.text, _held: held };
+            return Ok(Some(self.cut(start, Bytes::from_owner(text))));
+        }
         self.read_ahead(chunk.stored);
         let text = SpentOnDrop { text: chunk.text, spent: Arc::clone(&self.spent) };
         Ok(Some(self.cut(start, Bytes::from_owner(text))))
     }
 
-    /// Has the next chunk read while the consumer is busy with this one.
+    /// Gets the right to read ahead, or gives it up if the consumer is slow.
+    fn choose_width(&mut self) {
+        if self.yielded_at.is_some_and(|at| at.elapsed() > CONSUMER_PAUSE_MAX) {
+            self.wide = None;
+        } else if self.wide.is_none() {
+            self.wide = self.source.room.try_take();
+        }
+        if self.wide.is_none() {
+            self.spent.clear();
+        }
+    }
+
+    /// Has the next chunk read, while the consumer is busy with this one.
     fn read_ahead(&mut self, stored: Vec<u8>) {
         if self.segments.is_empty() {
             return;
         }
-        let next = self.segments.start..self.segments.end.min(self.segments.start + CHUNK_SEGMENTS);
+        let count = if self.wide.is_some() { CHUNK_SEGMENTS } else { 1 };
+        let next = self.segments.start..self.segments.end.min(self.segments.start + count);
         self.segments.start = next.end;
         let start = next.start * SEGMENT_BYTES as u64;
         let (source, previous, text) = (Arc::clone(&self.source), self.tag, self.spent.take());
@@ -283,6 +329,12 @@ impl Spent {
     fn take(&self) -> Vec<u8> {
         self.0.lock().ok().and_then(|mut buffers| buffers.pop()).unwrap_or_default()
     }
+
+    fn clear(&self) {
+        if let Ok(mut buffers) = self.0.lock() {
+            buffers.clear();
+        }
+    }
 }
 
 struct SpentOnDrop {
@@ -303,6 +355,18 @@ impl Drop for SpentOnDrop {
         {
             buffers.push(std::mem::take(&mut self.text));
         }
+    }
+}
+
+/// A segment that its consumer has.
+struct HeldText {
+    text: Vec<u8>,
+    _held: Option<OwnedSemaphorePermit>,
+}
+
+impl AsRef<[u8]> for HeldText {
+    fn as_ref(&self) -> &[u8] {
+        &self.text
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{BlobError, BlobStore, LocalBlobStore, MasterKey, SEGMENT_BYTES, Stor
 mod corruption;
 mod faults;
 mod inline;
+mod reading;
 mod secrecy;
 mod two_ciphers;
 mod upload;

@@ -116,9 +116,12 @@ pub(crate) struct ServeArguments {
     /// What is logged, such as info,wharfinger_registry=debug [default: info]
     #[arg(long, value_name = "FILTER", env = "WHARFINGER_LOG")]
     log: Option<String>,
-    /// Connections served at a time [default: 512]
+    /// Connections served at a time [default: 16384]
     #[arg(long, value_name = "NUMBER", env = "WHARFINGER_CONNECTIONS_MAX")]
     connections_max: Option<NonZeroU32>,
+    /// Connections of one address served at a time; more are closed [default: no limit]
+    #[arg(long, value_name = "NUMBER", env = "WHARFINGER_CONNECTIONS_PER_ADDRESS_MAX")]
+    connections_per_address_max: Option<NonZeroU32>,
     /// Seconds for the headers of a request, and between two requests [default: 60]
     #[arg(long, value_name = "SECONDS", env = "WHARFINGER_HEADER_READ_TIMEOUT_SECONDS")]
     header_read_timeout_seconds: Option<NonZeroU32>,
@@ -208,6 +211,7 @@ impl ServeArguments {
             log: LogLayer { format, filter: self.log },
             limits: LimitSettings {
                 connections_max: self.connections_max,
+                connections_per_address_max: self.connections_per_address_max,
                 header_read_timeout_seconds: self.header_read_timeout_seconds,
                 idle_timeout_seconds: self.idle_timeout_seconds,
                 shutdown_grace_seconds: self.shutdown_grace_seconds,
@@ -235,7 +239,7 @@ mod tests {
         let line = "wharfinger serve --data-dir /d --master-key-file /k --listen localhost:1 \
                     --region eu-west-1 --tls auto --tls-name A.test,::1 --account-id 111122223333 --registry-host r.test \
                     --log-format json --log debug --connections-max 2 \
-                    --header-read-timeout-seconds 3 --idle-timeout-seconds 4 \
+                    --connections-per-address-max 1 --header-read-timeout-seconds 3 --idle-timeout-seconds 4 \
                     --shutdown-grace-seconds 5 --quota-repositories 6 \
                     --quota-images-per-repository 7 --quota-tags-per-image 8 \
                     --quota-rates ecr --quota-rate PutImage=9,UploadLayerPart=10 \
@@ -252,8 +256,8 @@ mod tests {
             path_prefix: Some(\"pub\") }), \
             tls: Auto { names: [\"a.test\", \"::1\"] }, \
             log: LogSettings { format: Json, filter: \"debug\" }, \
-            limits: Limits { connections_max: 2, header_read_timeout: 3s, idle_timeout: 4s, \
-            shutdown_grace: 5s }, quotas: Quotas { repositories_max: 6, \
+            limits: Limits { connections_max: 2, connections_per_address_max: Some(1), \
+            header_read_timeout: 3s, idle_timeout: 4s, shutdown_grace: 5s }, quotas: Quotas { repositories_max: 6, \
             images_per_repository_max: 7, tags_per_image_max: 8, rates: Rates([Some(1000), \
             Some(2000), Some(100), Some(500), Some(3000), Some(100), Some(9), Some(10)]) } }";
         assert_eq!(shown, expected);

@@ -81,6 +81,32 @@ pub const UPLOAD_CHECKPOINT_BYTES: u64 = 64 * 1024 * 1024;
 /// Seconds a server that ends waits for uploads whose connections it has broken off, until what has
 /// arrived is durable (ours).
 pub const UPLOAD_SETTLE_SECONDS_MAX: u64 = 10;
+/// Bytes in a second that a body must bring, and an answer must lose, over its time: what it moves
+/// beyond wins back time it stood still for (ours, against clients that trickle).
+pub const BODY_BYTES_PER_SECOND_MIN: u64 = 1_024;
+/// Uploads through `/v2` whose bodies are let in at once, whatever they wait for (ours, like the
+/// following; beyond it a client is told to come again).
+pub const UPLOADS_BEGUN_AT_ONCE_MAX: usize = 1_024;
+/// Uploads that are written at once: each holds buffers and a file. More wait, unread.
+pub const UPLOADS_WRITTEN_AT_ONCE_MAX: usize = 64;
+/// Bytes of an upload's body that are taken before it needs one of these places.
+pub const UPLOAD_BYTES_WITHOUT_PLACE: u64 = 64 * 1024;
+/// Seconds an upload waits for a place until its client is told to come again.
+pub const UPLOAD_PLACE_WAIT_SECONDS_MAX: u64 = 60;
+/// Seconds a body of the JSON APIs waits for room until its client is told to come again.
+pub const API_BODY_WAIT_SECONDS_MAX: u64 = 10;
+/// Bytes in a second that keep an upload its place while others wait for one.
+pub const PLACE_BYTES_PER_SECOND_MIN: u64 = 16 * 1024;
+/// Seconds a client was waited for at the least before it is found too slow to keep its place.
+pub const PLACE_SECONDS_MIN: u64 = 10;
+/// Upload sessions of one repository that are open at once. An abandoned one is open for
+/// [`UPLOAD_IDLE_SECONDS_MAX`].
+pub const UPLOADS_PER_REPOSITORY_MAX: u64 = 10_000;
+/// Blobs that are sent at once: each holds a file and some segments. More wait, and are told to come
+/// again like uploads.
+pub const DOWNLOADS_AT_ONCE_MAX: usize = 512;
+/// Seconds a download waits for its turn.
+pub const DOWNLOAD_WAIT_SECONDS_MAX: u64 = 10;
 /// Seconds a request's signature may differ from the server's clock.
 pub const SIGNATURE_SKEW_SECONDS_MAX: u64 = 900;
 /// Depth of nesting a manifest or policy may have: ours, against hostile JSON.
@@ -199,3 +225,37 @@ pub const LOGO_PIXELS_MAX: u32 = 2_048;
 pub const REGISTRY_ALIAS_CHARS_MAX: usize = 50;
 /// Characters of the path prefix of public registries: ours, as long as an alias.
 pub const PUBLIC_PATH_PREFIX_CHARS_MAX: usize = 50;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The value of a limit in its table, where thousands are set apart.
+    fn documented(name: &str) -> Option<u64> {
+        let table = include_str!("../../../docs/limits.md");
+        let row = table.lines().find(|line| line.starts_with(&format!("| `{name}` |")))?;
+        row.split('|').nth(2)?.trim().replace(',', "").parse().ok()
+    }
+
+    #[test]
+    fn the_limits_of_the_data_plane_are_documented_as_they_are() {
+        macro_rules! check {
+            ($($name:ident),* $(,)?) => {
+                $(assert_eq!(documented(stringify!($name)), Some($name as u64), stringify!($name));)*
+            };
+        }
+        check!(
+            API_BODY_WAIT_SECONDS_MAX,
+            BODY_BYTES_PER_SECOND_MIN,
+            DOWNLOADS_AT_ONCE_MAX,
+            DOWNLOAD_WAIT_SECONDS_MAX,
+            PLACE_BYTES_PER_SECOND_MIN,
+            PLACE_SECONDS_MIN,
+            UPLOADS_BEGUN_AT_ONCE_MAX,
+            UPLOADS_PER_REPOSITORY_MAX,
+            UPLOADS_WRITTEN_AT_ONCE_MAX,
+            UPLOAD_BYTES_WITHOUT_PLACE,
+            UPLOAD_PLACE_WAIT_SECONDS_MAX,
+        );
+    }
+}

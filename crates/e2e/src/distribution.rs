@@ -33,6 +33,15 @@ impl Distribution {
         request.header("Authorization", &self.authorization).send(self.port)
     }
 
+    /// The head of a request whose body, of `length` bytes, is sent by hand.
+    pub fn head(&self, method: &str, target: &str, length: u64) -> String {
+        let Self { port, authorization } = self;
+        format!(
+            "{method} {target} HTTP/1.1\r\nHost: localhost:{port}\r\n\
+             Authorization: {authorization}\r\nContent-Length: {length}\r\n\r\n"
+        )
+    }
+
     /// Begins an upload; answers where it goes on.
     ///
     /// # Errors

@@ -234,11 +234,27 @@ impl Server {
 
     /// The most memory it has had resident since it was started, in bytes.
     pub fn memory_peak(&self) -> u64 {
+        self.status_bytes("VmHWM:")
+    }
+
+    /// The memory it has resident now, in bytes.
+    pub fn memory(&self) -> u64 {
+        self.status_bytes("VmRSS:")
+    }
+
+    /// How many files it has open, sockets among them.
+    pub fn open_files(&self) -> usize {
+        let process = self.process.as_ref().expect("the server runs");
+        let files = fs::read_dir(format!("/proc/{}/fd", process.child.id()));
+        files.expect("a process has files").count()
+    }
+
+    fn status_bytes(&self, name: &str) -> u64 {
         let process = self.process.as_ref().expect("the server runs");
         let status = fs::read_to_string(format!("/proc/{}/status", process.child.id()));
         let status = status.expect("a process has a status");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib = line.and_then(|line| line.trim().strip_suffix(" kB")).expect("a peak in kB");
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let kib = line.and_then(|line| line.trim().strip_suffix(" kB")).expect("a size in kB");
         kib.trim().parse::<u64>().expect("a number") * 1024
     }
 }

@@ -98,6 +98,17 @@ pub async fn find(
     tx.query_opt(sql, params![upload_id, repository]).await?.as_ref().map(from_row).transpose()
 }
 
+/// Whether a repository has at least `count` sessions. Looks at so many of them at the most.
+pub async fn are_there(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    count: u64,
+) -> Result<bool, MetadataError> {
+    let sql = "SELECT 1 FROM upload WHERE repository_id = ?1 LIMIT 1 OFFSET ?2";
+    let before = count.saturating_sub(1);
+    Ok(count == 0 || tx.query_opt(sql, params![repository, before]).await?.is_some())
+}
+
 /// Writes a session's progress, if it still stands where the writer found it (`was_received`
 /// bytes); answers whether it did. Of two writers, one is told no.
 pub async fn advance(

@@ -10,6 +10,7 @@ mod catalog_data;
 mod creation_template;
 mod custom_role;
 mod deletion;
+mod download;
 mod encryption;
 mod error;
 mod image;
@@ -54,6 +55,7 @@ pub use creation_template::{
     CreationTemplate, CreationTemplateSettings, TemplateEncryption, TemplateScenario,
 };
 pub use deletion::{DeletedImages, ImageFailure, ImageFailureCode};
+pub use download::DownloadTurn;
 pub use encryption::Encryption;
 pub use error::{Error, ImageName};
 pub use image::{
@@ -98,6 +100,8 @@ pub struct Registry {
     entropy: Arc<dyn Entropy>,
     previews: lifecycle_policy::PreviewRuns,
     uploads: upload::UploadLocks,
+    upload_room: upload::UploadRoom,
+    downloads: download::DownloadRoom,
     pulls: pull_time::WaitingPulls,
     manifests: Arc<manifest_cache::ManifestCache>,
     quotas: Quotas,
@@ -127,6 +131,8 @@ impl Registry {
             entropy,
             previews,
             uploads,
+            upload_room: upload::UploadRoom::new(),
+            downloads: download::DownloadRoom::default(),
             pulls,
             manifests: Arc::default(),
             quotas,

@@ -9,11 +9,13 @@ mod feed;
 mod lock;
 mod milestone;
 mod part;
+mod room;
 
 use wharfinger_auth::Permit;
 use wharfinger_auth::RepositoryResource;
 use wharfinger_auth::actions::{InitiateLayerUpload, UploadLayerPart};
 use wharfinger_blobs::UploadCheckpoint;
+use wharfinger_core::limits::UPLOADS_PER_REPOSITORY_MAX;
 use wharfinger_core::{ObjectId, UploadId};
 use wharfinger_metadata::repository::RepositoryRow;
 use wharfinger_metadata::upload::{self, UploadRow};
@@ -22,6 +24,7 @@ use wharfinger_metadata::{Tx, blob};
 pub use complete::{CompletedLayer, EmptyBlob};
 pub(crate) use lock::UploadLocks;
 pub use part::LayerPart;
+pub(crate) use room::UploadRoom;
 
 use crate::kms_key::require_usable;
 use crate::repository::must_find;
@@ -40,7 +43,8 @@ impl Registry {
     /// ECR `InitiateLayerUpload`, `[end-4a] POST /v2/<name>/blobs/uploads/`.
     ///
     /// # Errors
-    /// [`Error::Kms`] where nothing could be stored, for want of the repository's key.
+    /// [`Error::Kms`] where nothing could be stored, for want of the repository's key;
+    /// [`Error::Throttling`] while the repository has [`UPLOADS_PER_REPOSITORY_MAX`] sessions.
     pub async fn initiate_layer_upload(
         &self,
         permit: &Permit<InitiateLayerUpload>,
@@ -53,6 +57,10 @@ impl Registry {
                 Box::pin(async move {
                     let repository = must_find(tx, &resource).await?;
                     require_usable(tx, &repository.key_domain).await?;
+                    let most = UPLOADS_PER_REPOSITORY_MAX;
+                    if upload::are_there(tx, repository.id, most).await? {
+                        return Err(Error::Throttling);
+                    }
                     let row = UploadRow {
                         upload_id,
                         repository: repository.id,

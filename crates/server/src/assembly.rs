@@ -75,7 +75,7 @@ impl Server {
     ///
     /// # Errors
     /// [`StartError::AddressInUse`] before anything else is touched.
-    pub async fn start(config: Config) -> Result<Self, StartError> {
+    pub async fn start(mut config: Config) -> Result<Self, StartError> {
         let address = config.listen;
         let listener = TcpListener::bind(address).await.map_err(|source| match source.kind() {
             io::ErrorKind::AddrInUse => StartError::AddressInUse { address },
@@ -83,9 +83,7 @@ impl Server {
         })?;
         let listen =
             listener.local_addr().map_err(|source| StartError::Address { address, source })?;
-        if let Err(error) = open_files::raise_limit() {
-            tracing::warn!(%error, "the limit of open files stays as it is");
-        }
+        fit_open_files(&mut config);
         let installation = Installation::start(&config).await?;
         let (directory, account) = (installation.directory(), installation.account());
         let tls = Tls::open(&config, directory, account, installation.clock())?;
@@ -151,6 +149,27 @@ impl Server {
         let RegistryId { account, region } =
             RegistryId::new(self.installation.account(), self.config.region.clone());
         template.replace("{account}", account.as_str()).replace("{region}", region.as_str())
+    }
+}
+
+/// Raises the limit of open files, and lowers the number of connections to what it has room for.
+fn fit_open_files(config: &mut Config) {
+    let files = match open_files::raise_limit() {
+        Ok(files) => files,
+        Err(error) => {
+            tracing::warn!(%error, "the limit of open files stays as it is");
+            return;
+        }
+    };
+    let (wanted, connections) = (config.limits.connections_max, open_files::connections(files));
+    if connections < wanted {
+        tracing::warn!(
+            open_files = files,
+            connections,
+            wanted,
+            "fewer connections are served at a time than configured: raise the limit of open files"
+        );
+        config.limits.connections_max = connections;
     }
 }
 

@@ -9,6 +9,7 @@ mod settings;
 mod tls;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -25,11 +26,12 @@ pub const DEFAULT_LISTEN: &str = "127.0.0.1:4566";
 pub const DEFAULT_REGION: &str = "us-east-1";
 const DEFAULT_LOG_FILTER: &str = "info";
 
-/// Connections served at a time: half of the 1,024 open files a process commonly may have.
-const CONNECTIONS_MAX: u32 = 512;
+/// Connections served at a time, where there are files for so many. An idle one costs about 10 KiB.
+const CONNECTIONS_MAX: u32 = 16_384;
 /// Seconds for the headers of a request, and for an idle connection between two requests.
 const HEADER_READ_TIMEOUT_SECONDS: u32 = 60;
-/// Seconds without one byte, after which a body or an answer is given up.
+/// Seconds that a body or an answer may stand still, after which it is given up. One that moves
+/// wins them back, at the rate of `pipeline::patience`.
 const IDLE_TIMEOUT_SECONDS: u32 = 300;
 /// Seconds that requests in flight have to finish when the server stops.
 const SHUTDOWN_GRACE_SECONDS: u32 = 30;
@@ -85,11 +87,15 @@ pub enum LogFormat {
 /// Limits of the listener.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Limits {
-    /// Connections served at a time; more wait to be accepted.
+    /// Connections served at a time; more wait to be accepted. There are fewer where the process
+    /// may not have so many files.
     pub connections_max: u32,
+    /// Connections of one address at a time; more are closed. `None`: as many as there are, since
+    /// behind a proxy or a translated address there may be everybody.
+    pub connections_per_address_max: Option<u32>,
     /// For the headers of a request, and for an idle connection between two requests.
     pub header_read_timeout: Duration,
-    /// Without one byte for so long, a request body or an answer is given up.
+    /// How long a request body or an answer may stand still, in all, less what its bytes win back.
     pub idle_timeout: Duration,
     /// What requests in flight have to finish when the server stops.
     pub shutdown_grace: Duration,
@@ -178,12 +184,11 @@ impl Config {
 
 impl LimitSettings {
     fn resolve(self) -> Limits {
-        let or = |given: Option<std::num::NonZeroU32>, default: u32| {
-            given.map_or(default, std::num::NonZeroU32::get)
-        };
+        let or = |given: Option<NonZeroU32>, default: u32| given.map_or(default, NonZeroU32::get);
         let seconds = |given, default| Duration::from_secs(or(given, default).into());
         Limits {
             connections_max: or(self.connections_max, CONNECTIONS_MAX),
+            connections_per_address_max: self.connections_per_address_max.map(NonZeroU32::get),
             header_read_timeout: seconds(
                 self.header_read_timeout_seconds,
                 HEADER_READ_TIMEOUT_SECONDS,
@@ -248,7 +253,8 @@ mod tests {
              account_id = '123456789012'\nregistry_host = '{account}.dkr.{region}.test'\n\
              master_key_file = '/key'\n[public]\nhost = 'public.test:80'\npath_prefix = 'pub'\n\
              [log]\nformat = 'json'\nfilter = 'debug'\n[tls]\nmode = 'auto'\n\
-             [limits]\nconnections_max = 7\nidle_timeout_seconds = 8\n\
+             [limits]\nconnections_max = 7\nconnections_per_address_max = 3\n\
+             idle_timeout_seconds = 8\n\
              [quotas]\nrepositories = 9\ntags_per_image = 10\n",
         )
         .unwrap();
@@ -279,6 +285,7 @@ mod tests {
         assert_eq!(config.tls, TlsConfig::Auto { names: Vec::new() });
         assert_eq!(config.log, LogSettings { format: LogFormat::Json, filter: "warn".into() });
         assert_eq!(config.limits.connections_max, 9);
+        assert_eq!(config.limits.connections_per_address_max, Some(3));
         assert_eq!(config.limits.idle_timeout, Duration::from_secs(8));
         assert_eq!(config.limits.shutdown_grace, Duration::from_secs(30));
         assert_eq!((config.quotas.repositories_max, config.quotas.tags_per_image_max), (9, 11));

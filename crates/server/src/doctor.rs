@@ -68,6 +68,7 @@ pub async fn examine(config: &Config, now: Timestamp) -> Vec<Finding> {
     findings.push(tls(config, &directory, account, now));
     findings.push(clock(now, newest));
     findings.push(machine::disk(directory.path()));
+    findings.push(machine::open_files(&config.limits));
     findings.push(machine::processor());
     findings
 }

@@ -14,6 +14,7 @@ pub mod doctor;
 mod installation;
 mod listener;
 mod log;
+mod memory;
 mod open_files;
 mod pipeline;
 mod reclaim;

@@ -3,23 +3,22 @@
 //!
 //! `assembly` calls [`serve`]; every request goes to the [`Pipeline`].
 
+mod connection;
 mod handshake;
+mod opened;
 mod patient_stream;
 mod places;
 
-use std::convert::Infallible;
 use std::io;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use tokio::io::{AsyncRead, AsyncWrite};
+use hyper::server::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::server::TlsStream;
 
+use crate::memory::Ended;
 use crate::pipeline::{Client, Pipeline};
 use crate::tls::Tls;
 use crate::{Limits, Shutdown};
@@ -29,8 +28,9 @@ use places::{Place, Places};
 
 /// Bytes one HTTP/2 stream may have under way: a layer at 80 MB/s over 50 ms of distance.
 const H2_STREAM_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
-/// Bytes of all streams of one connection, which bounds what a connection can make us hold.
-const H2_CONNECTION_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
+/// Bytes of all streams of one connection, which is what a connection can make us hold unread. No
+/// more than for one stream, since whoever has several shares the line among them.
+const H2_CONNECTION_WINDOW_BYTES: u32 = H2_STREAM_WINDOW_BYTES;
 const H2_FRAME_BYTES_MAX: u32 = 64 * 1024;
 /// Requests of one connection at a time.
 const H2_STREAMS_MAX: u32 = 128;
@@ -39,6 +39,16 @@ const H2_STREAMS_MAX: u32 = 128;
 const H1_BUFFER_BYTES: usize = 128 * 1024;
 /// Bytes of an answer that are encrypted before they are written: a chunk of a blob.
 const TLS_BUFFER_BYTES: usize = 256 * 1024;
+/// Bytes of the headers of one request, as HTTP/2 counts them; beyond it, 431.
+const H2_HEADER_BYTES_MAX: u32 = 16 * 1024;
+/// Bytes of an answer that wait for one stream's peer to make room, beside the piece that was added
+/// last.
+const H2_SEND_BUFFER_BYTES: usize = 256 * 1024;
+/// Requests that a peer took back before they were looked at; one more ends the connection
+/// (CVE-2023-44487).
+const H2_RESETS_PENDING_MAX: usize = 20;
+/// Streams that were reset for what a peer did wrong on them; one more ends the connection.
+const H2_ERRORS_MAX: usize = 256;
 /// How often an HTTP/2 peer is asked for a sign of life, and how long it may take to give one.
 const H2_PING_INTERVAL: Duration = Duration::from_secs(30);
 const H2_PING_TIMEOUT: Duration = Duration::from_secs(20);
@@ -54,8 +64,14 @@ pub(crate) async fn serve(
     limits: &Limits,
     shutdown: &Shutdown,
 ) {
-    let places = Places::new(limits.connections_max);
-    let server = Arc::new(ConnectionServer::new(tls, pipeline, limits, shutdown.clone()));
+    let places = Places::new(limits.connections_max, limits.connections_per_address_max);
+    let ended = Arc::new(Ended::default());
+    let giving_back = tokio::spawn({
+        let ended = Arc::clone(&ended);
+        async move { ended.give_back().await }
+    });
+    let server = ConnectionServer::new(tls, pipeline, limits, shutdown.clone(), Arc::clone(&ended));
+    let server = Arc::new(server);
     loop {
         let accepted = tokio::select! {
             biased;
@@ -67,9 +83,11 @@ pub(crate) async fn serve(
             tokio::spawn(async move {
                 server.serve(stream, client).await;
                 drop(place);
+                server.ended.count();
             });
         }
     }
+    giving_back.abort();
     drop(listener);
     drain(&places, limits, shutdown).await;
 }
@@ -111,37 +129,53 @@ async fn drain(places: &Places, limits: &Limits, shutdown: &Shutdown) {
 
 struct ConnectionServer {
     tls: Option<Tls>,
-    http: Builder<TokioExecutor>,
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
     pipeline: Arc<Pipeline>,
     idle_timeout: Duration,
     header_read_timeout: Duration,
     shutdown: Shutdown,
+    /// Told of connections whose memory is free again.
+    ended: Arc<Ended>,
 }
 
 impl ConnectionServer {
-    fn new(tls: Option<Tls>, pipeline: Arc<Pipeline>, limits: &Limits, shutdown: Shutdown) -> Self {
-        let mut http = Builder::new(TokioExecutor::new());
-        http.http1()
+    fn new(
+        tls: Option<Tls>,
+        pipeline: Arc<Pipeline>,
+        limits: &Limits,
+        shutdown: Shutdown,
+        ended: Arc<Ended>,
+    ) -> Self {
+        let mut http1 = http1::Builder::new();
+        http1
             .timer(TokioTimer::new())
             .header_read_timeout(limits.header_read_timeout)
             .keep_alive(true)
             .half_close(true)
             .max_buf_size(H1_BUFFER_BYTES);
-        http.http2()
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        http2
             .timer(TokioTimer::new())
             .initial_stream_window_size(H2_STREAM_WINDOW_BYTES)
             .initial_connection_window_size(H2_CONNECTION_WINDOW_BYTES)
             .max_frame_size(H2_FRAME_BYTES_MAX)
             .max_concurrent_streams(H2_STREAMS_MAX)
+            .max_header_list_size(H2_HEADER_BYTES_MAX)
+            .max_send_buf_size(H2_SEND_BUFFER_BYTES)
+            .max_pending_accept_reset_streams(H2_RESETS_PENDING_MAX)
+            .max_local_error_reset_streams(H2_ERRORS_MAX)
             .keep_alive_interval(H2_PING_INTERVAL)
             .keep_alive_timeout(H2_PING_TIMEOUT);
         Self {
             tls,
-            http,
+            http1,
+            http2,
             pipeline,
             idle_timeout: limits.idle_timeout,
             header_read_timeout: limits.header_read_timeout,
             shutdown,
+            ended,
         }
     }
 
@@ -155,10 +189,11 @@ impl ConnectionServer {
         // Below TLS, where bytes go out.
         let stream = PatientStream::new(stream, self.idle_timeout, Arc::clone(&client));
         match &self.tls {
-            None => self.serve_http(stream, client).await,
+            None => self.serve_http(stream, &client).await,
             Some(tls) => {
-                if let Some(stream) = self.secure(tls, stream, &client).await {
-                    self.serve_http(stream, client).await;
+                // In a box, which is gone when the handshake is over.
+                if let Some(stream) = Box::pin(self.secure(tls, stream, &client)).await {
+                    self.serve_http(stream, &client).await;
                 }
             }
         }
@@ -190,58 +225,6 @@ impl ConnectionServer {
             Err(_) => {
                 tracing::debug!(%peer, "a TLS handshake took too long");
                 None
-            }
-        }
-    }
-
-    async fn serve_http<S>(&self, stream: S, client: Arc<Client>)
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let peer = client.address;
-        let service = service_fn(|request| {
-            let (pipeline, client) = (Arc::clone(&self.pipeline), Arc::clone(&client));
-            async move { Ok::<_, Infallible>(pipeline.handle(&client, request).await) }
-        });
-        let mut connection = pin!(self.http.serve_connection(TokioIo::new(stream), service));
-        let mut idle_check = tokio::time::interval(self.header_read_timeout);
-        // The first tick comes at once.
-        idle_check.tick().await;
-        let mut ending = false;
-        loop {
-            tokio::select! {
-                outcome = connection.as_mut() => {
-                    if let Err(error) = outcome {
-                        tracing::debug!(%peer, error = &*error as &dyn std::error::Error, "a connection failed");
-                    }
-                    return;
-                }
-                () = self.shutdown.begun(), if !ending => {
-                    ending = true;
-                    connection.as_mut().graceful_shutdown();
-                }
-                () = self.shutdown.ended() => return,
-                () = client.asked_to_leave() => {
-                    // It may have asked for something meanwhile.
-                    if client.idle_for().is_some() {
-                        return;
-                    }
-                }
-                // What speaks no protocol yet, or speaks HTTP/2 and asks for nothing, has no
-                // timeout of its own; nor has an HTTP/2 peer that does not answer a goodbye.
-                _ = idle_check.tick() => {
-                    if client.stuck_for().is_some_and(|stuck| stuck >= self.idle_timeout) {
-                        tracing::debug!(%peer, "a connection takes nothing of its answers");
-                        return;
-                    }
-                    if client.idle_for().is_some_and(|idle| idle >= self.header_read_timeout) {
-                        if ending {
-                            return;
-                        }
-                        ending = true;
-                        connection.as_mut().graceful_shutdown();
-                    }
-                }
             }
         }
     }

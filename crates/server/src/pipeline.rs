@@ -7,6 +7,7 @@ mod body;
 mod client;
 mod edge;
 mod health;
+mod patience;
 mod request_log;
 mod welcome;
 
@@ -25,6 +26,7 @@ pub(crate) use body::{Body, BoxError};
 pub(crate) use client::Client;
 pub(crate) use edge::Edge;
 pub(crate) use health::Health;
+pub(crate) use patience::Patience;
 
 use body::{IdleBody, text};
 use request_log::RequestLog;
@@ -136,7 +138,7 @@ impl Pipeline {
             if body.is_end_stream() {
                 return body::none();
             }
-            let body = IdleBody::new(body, self.idle_timeout, log.received());
+            let body = IdleBody::new(body, self.idle_timeout, log.received()).of(log.body());
             body.awaited(awaits_continue).boxed()
         };
         match route {

@@ -190,7 +190,8 @@ const OF_SERVICES: &[Deviation] = &[
         aws: "Does not document `partSize`, when an upload is given up, or two parts of it at once.",
         here: "10 MiB; after 24 hours in which nothing arrived (`UploadNotFoundException`); \
                `ThrottlingException` for a part that comes while another request writes to the \
-               upload.",
+               upload, for one that finds no room in time, and beyond 10,000 open uploads of \
+               a repository (docs/limits.md).",
     },
     Deviation {
         place: "`PutLifecyclePolicy`",

@@ -57,6 +57,7 @@ impl CallError {
                 "RequestEntityTooLargeException",
                 self.to_string(),
             ),
+            Self::Body(BodyError::NoRoom) => bad_request("ThrottlingException"),
             Self::Body(BodyError::Interrupted(_)) => bad_request("SerializationException"),
             Self::Credential(error) => credential_failure(error),
             Self::Input(DecodeError::Serialization(_)) => bad_request("SerializationException"),

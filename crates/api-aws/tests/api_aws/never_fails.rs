@@ -17,7 +17,11 @@ struct Fixture {
 
 /// One world for all cases: what earlier ones left behind makes later ones richer.
 static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_time()
+        .build()
+        .unwrap();
     let world = runtime.block_on(async {
         let world = World::public().await;
         world.create_repository("team/app").await;

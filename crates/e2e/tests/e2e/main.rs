@@ -15,6 +15,8 @@ mod malformed;
 mod memory;
 mod permission;
 mod podman;
+mod pressure;
+mod pressure_http2;
 mod public;
 mod sdk;
 mod skopeo;

@@ -23,7 +23,7 @@ const ONE_ROW: [&str; 5] =
 
 /// The beginnings of the statements that are to go along all rows that a repository has in a table:
 /// where these are few, or as far as a limit.
-const ALONG_THE_REPOSITORY: [&str; 10] = [
+const ALONG_THE_REPOSITORY: [&str; 11] = [
     "DELETE FROM image WHERE repository_id = ?1 AND digest IN (SELECT",
     "DELETE FROM image_blob WHERE repository_id = ?1 AND (blob_digest, image_digest) IN (SELECT",
     "DELETE FROM image_child WHERE repository_id = ?1 AND (child_digest, parent_digest) IN (SELECT",
@@ -32,6 +32,7 @@ const ALONG_THE_REPOSITORY: [&str; 10] = [
     "DELETE FROM tag WHERE repository_id = ?1 AND tag IN (SELECT",
     "DELETE FROM upload WHERE repository_id = ?1",
     "INSERT INTO discarded_object (object_id, discarded_at) SELECT",
+    "SELECT 1 FROM upload WHERE repository_id = ?1 LIMIT 1 OFFSET",
     "SELECT key, value FROM resource_tag",
     "SELECT run_id, position FROM lifecycle_preview_result",
 ];
@@ -199,6 +200,7 @@ async fn run_blobs_and_uploads(tx: &mut Tx, id: RepositoryId) -> Result<(), Meta
     };
     upload::insert(tx, &row).await?;
     upload::find(tx, id, &row.upload_id).await?;
+    upload::are_there(tx, id, 2).await?;
     upload::advance(tx, &row, 0).await?;
     upload::begun(tx, id, &row.upload_id).await?;
     upload::claim_object(tx, &row.upload_id, &object_id).await?;

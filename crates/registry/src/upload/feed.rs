@@ -14,6 +14,7 @@ use wharfinger_metadata::upload::{self, UploadRow};
 use wharfinger_metadata::{Metadata, blob};
 
 use super::milestone::Milestones;
+use super::room::body_failure;
 use super::{UploadProgress, invalid_part, keeps, not_found};
 use crate::kind_limits::KindLimits;
 use crate::layer::parse_domain;
@@ -31,7 +32,8 @@ impl Registry {
     ///
     /// # Errors
     /// [`Error::UploadNotFound`], [`Error::InvalidLayerPart`], [`Error::BodyInterrupted`],
-    /// [`Error::LimitExceeded`] beyond the bytes a layer may have.
+    /// [`Error::LimitExceeded`] beyond the bytes a layer may have, [`Error::Throttling`] while there
+    /// is no room for it.
     pub async fn append_to_upload(
         &self,
         permit: &Permit<UploadLayerPart>,
@@ -40,6 +42,7 @@ impl Registry {
         body: impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static,
     ) -> Result<UploadProgress, Error> {
         let resource = permit.resource().clone();
+        let turn = self.upload_room.begin()?;
         let lock = self.uploads.lock(upload_id).await;
         let (repository, row) = self.find_upload(&resource, upload_id).await?;
         if let Some(first_byte) = first_byte
@@ -57,8 +60,9 @@ impl Registry {
             resource,
             key_domain: repository.key_domain,
         };
+        let body = self.upload_room.admit(&turn, body);
         let work = tokio::spawn(async move {
-            let _lock = lock;
+            let _kept = (lock, turn);
             feed.append(row, body).await
         });
         let outcome = work.await.map_err(|error| Error::Server(Box::new(error)))?;
@@ -101,7 +105,7 @@ impl Feed {
                     };
                     milestones.write(limit, writer, chunk).await
                 }
-                Err(error) => Err(Error::BodyInterrupted(error.to_string())),
+                Err(error) => Err(body_failure(&error)),
             };
             if outcome.is_err() {
                 break;
@@ -120,7 +124,7 @@ impl Feed {
                 self.checkpoint(row, writer, |_| {}).await?;
                 Err(error)
             }
-            // A failed write leaves the session where its row says.
+            // A failed write leaves the session where its row says, as does a body that was not let in.
             Err(error) => {
                 self.abandon(&row, writer).await;
                 Err(error)

@@ -33,7 +33,7 @@ impl Registry {
     /// # Errors
     /// [`Error::InvalidLayerPart`] for a part that does not go on where the last one ended or is
     /// not as long as it says; [`Error::LimitExceeded`]; [`Error::UploadNotFound`];
-    /// [`Error::Throttling`] while another request writes to the upload.
+    /// [`Error::Throttling`] while another request writes to the upload, or there is no room.
     pub async fn upload_layer_part(
         &self,
         permit: &Permit<UploadLayerPart>,
@@ -57,9 +57,10 @@ impl Registry {
             resource,
             key_domain: repository.key_domain,
         };
+        let place = self.upload_room.place().await?;
         // In a task of its own, so that a client that goes away leaves nothing half done.
         let work = tokio::spawn(async move {
-            let _lock = lock;
+            let _kept = (lock, place);
             let mut writer = feed.writer(&row).await?;
             let mut milestones = Milestones::new(feed.clone(), row);
             let written = milestones.write(limit, &mut writer, part.bytes).await;

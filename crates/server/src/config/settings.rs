@@ -64,6 +64,8 @@ pub struct LogLayer {
 pub struct LimitSettings {
     /// Connections served at a time.
     pub connections_max: Option<NonZeroU32>,
+    /// Connections of one address at a time.
+    pub connections_per_address_max: Option<NonZeroU32>,
     /// Seconds for the headers of a request.
     pub header_read_timeout_seconds: Option<NonZeroU32>,
     /// Seconds without one byte after which a body or an answer is given up.
@@ -92,6 +94,9 @@ impl Settings {
             },
             limits: LimitSettings {
                 connections_max: limits.connections_max.or(below.limits.connections_max),
+                connections_per_address_max: limits
+                    .connections_per_address_max
+                    .or(below.limits.connections_per_address_max),
                 header_read_timeout_seconds: limits
                     .header_read_timeout_seconds
                     .or(below.limits.header_read_timeout_seconds),

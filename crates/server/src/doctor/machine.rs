@@ -9,9 +9,9 @@ use std::time::Duration;
 use wharfinger_core::Timestamp;
 
 use super::Finding;
-use crate::DataDir;
 use crate::disk_space::DiskSpace;
 use crate::system::timestamp;
+use crate::{DataDir, Limits, open_files};
 
 const GIB: u64 = 1024 * 1024 * 1024;
 /// Less space than this is a warning, as is less than a twentieth of the disk.
@@ -126,6 +126,34 @@ fn disk_space(space: DiskSpace) -> Finding {
     }
 }
 
+/// Whether the process may open as many files as its connections need.
+pub(super) fn open_files(limits: &Limits) -> Finding {
+    match open_files::highest() {
+        Ok(files) => room_for_connections(files, limits.connections_max),
+        Err(error) => Finding::warning(
+            "open files",
+            format!("how many files may be open is not known: {error}"),
+            "look at it with `ulimit -Hn`",
+        ),
+    }
+}
+
+fn room_for_connections(files: u64, wanted: u32) -> Finding {
+    const NAME: &str = "open files";
+    let connections = open_files::connections(files);
+    if connections < wanted {
+        let what = format!(
+            "a process may have {files} files open, so {connections} connections are served at a \
+             time instead of {wanted}"
+        );
+        let to_do = "raise the hard limit of open files (`ulimit -Hn`, `LimitNOFILE=`), or lower \
+                     `connections_max`";
+        Finding::warning(NAME, what, to_do)
+    } else {
+        Finding::ok(NAME, format!("there are files for {wanted} connections"))
+    }
+}
+
 /// Whether the processor hashes and encrypts in hardware. Without it everything works, slowly.
 pub(super) fn processor() -> Finding {
     const NAME: &str = "processor";
@@ -168,6 +196,14 @@ mod tests {
         assert_eq!(severity(GIB - 1, 2 * GIB), Severity::Warning);
         assert_eq!(severity(SPACE_PROBLEM_BYTES - 1, GIB), Severity::Problem);
         assert_eq!(severity(0, 0), Severity::Problem);
+    }
+
+    #[test]
+    fn few_files_are_few_connections() {
+        assert_eq!(room_for_connections(20_000, 16_384).severity, Severity::Ok);
+        let few = room_for_connections(4_096, 16_384);
+        assert_eq!(few.severity, Severity::Warning);
+        assert!(few.what.contains("2048 connections"), "{}", few.what);
     }
 
     #[test]

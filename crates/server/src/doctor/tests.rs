@@ -56,6 +56,7 @@ async fn a_healthy_installation_has_nothing_to_do() {
         "tls",
         "clock",
         "disk space",
+        "open files",
         "processor",
     ];
     assert_eq!(names, all);

@@ -8,25 +8,25 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep};
+use tokio::time::Sleep;
 
-use crate::pipeline::Client;
+use crate::pipeline::{Client, Patience};
 
-/// A stream whose writes fail when not one byte goes out for `limit`. Reads wait for ever: how long
-/// a peer may be silent depends on what it is silent about.
+/// A stream whose writes fail when the peer takes too little: see [`Patience`]. Reads wait for ever:
+/// how long a peer may be silent depends on what it is silent about.
 pub(super) struct PatientStream<S> {
     inner: S,
     limit: Duration,
-    /// When patience ends; made with the first wait.
-    patience: Option<Pin<Box<Sleep>>>,
-    waiting: bool,
+    patience: Patience,
+    /// When that ends; made with the first wait.
+    alarm: Option<Pin<Box<Sleep>>>,
     /// Who is told of it.
     client: Arc<Client>,
 }
 
 impl<S> PatientStream<S> {
     pub(super) fn new(inner: S, limit: Duration, client: Arc<Client>) -> Self {
-        Self { inner, limit, patience: None, waiting: false, client }
+        Self { inner, limit, patience: Patience::default(), alarm: None, client }
     }
 
     /// The stream itself.
@@ -34,31 +34,27 @@ impl<S> PatientStream<S> {
         &self.inner
     }
 
-    /// Tells the client of what went out.
-    fn count(&self, outcome: &Poll<io::Result<usize>>) {
-        if let Poll::Ready(Ok(bytes)) = outcome {
-            self.client.wrote(*bytes);
-        }
-    }
-
     /// What became of a write: itself, or an error if it has waited for too long.
-    fn within_limit<T>(
+    fn within_limit(
         &mut self,
-        outcome: Poll<io::Result<T>>,
+        outcome: Poll<io::Result<usize>>,
         context: &mut Context<'_>,
-    ) -> Poll<io::Result<T>> {
+    ) -> Poll<io::Result<usize>> {
         self.client.set_writing(outcome.is_pending());
-        if outcome.is_ready() {
-            self.waiting = false;
-            return outcome;
+        if let Poll::Ready(outcome) = outcome {
+            self.patience.end();
+            if let Ok(bytes) = outcome {
+                self.client.wrote(bytes as u64);
+                self.patience.win_back(bytes as u64);
+            }
+            return Poll::Ready(outcome);
         }
-        let limit = self.limit;
-        let patience = self.patience.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
-        if !self.waiting {
-            self.waiting = true;
-            patience.as_mut().reset(Instant::now() + limit);
+        let end = self.patience.begin(self.limit);
+        let alarm = self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(end)));
+        if alarm.deadline() != end {
+            alarm.as_mut().reset(end);
         }
-        patience
+        alarm
             .as_mut()
             .poll(context)
             .map(|()| Err(io::Error::new(io::ErrorKind::TimedOut, "the peer takes no bytes")))
@@ -82,7 +78,6 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for PatientStream<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.inner).poll_write(context, bytes);
-        self.count(&outcome);
         self.within_limit(outcome, context)
     }
 
@@ -92,7 +87,6 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for PatientStream<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.inner).poll_write_vectored(context, slices);
-        self.count(&outcome);
         self.within_limit(outcome, context)
     }
 
@@ -127,6 +121,24 @@ mod tests {
         let mut taken = [0; 4];
         theirs.read_exact(&mut taken).await.unwrap();
         assert_eq!(&taken, b"four");
-        stream.write_all(b"more").await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_takes_a_byte_now_and_then_is_given_up() {
+        let (ours, mut theirs) = tokio::io::duplex(1);
+        let client = Arc::new(Client::new("127.0.0.1:1".parse().unwrap()));
+        let mut stream = PatientStream::new(ours, Duration::from_secs(300), client);
+        let reading = tokio::spawn(async move {
+            let mut taken = 0;
+            while theirs.read_u8().await.is_ok() {
+                taken += 1;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            taken
+        });
+        let error = stream.write_all(&[0; 1000]).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        drop(stream);
+        assert!((300..310).contains(&reading.await.unwrap()));
     }
 }

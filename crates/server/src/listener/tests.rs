@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Empty};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -51,6 +52,7 @@ struct Running {
 fn limits() -> Limits {
     Limits {
         connections_max: 10,
+        connections_per_address_max: None,
         header_read_timeout: Duration::from_secs(60),
         idle_timeout: Duration::from_secs(60),
         shutdown_grace: Duration::from_secs(60),

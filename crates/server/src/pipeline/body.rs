@@ -12,7 +12,10 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body::{Frame, SizeHint};
 use http_body_util::{BodyExt, Empty, Full};
-use tokio::time::{Instant, Sleep};
+use tokio::time::Sleep;
+
+use super::client::OpenBody;
+use super::patience::Patience;
 
 /// Any error of a body.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -39,12 +42,8 @@ const DRAINED_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// How long that may take.
 const DRAINING_MAX: Duration = Duration::from_secs(10);
 
-/// What must come within the time a body may lie still.
-const PROGRESS_BYTES: u64 = 16 * 1024;
-
 /// A request body that counts its bytes and gives up when it lies still for too long while
-/// somebody waits for it. One byte now and then is as good as none: only [`PROGRESS_BYTES`] win
-/// new patience.
+/// somebody waits for it. One byte now and then is as good as none: see [`Patience`].
 ///
 /// One that is dropped before its end is read on for a while: a socket that is closed with bytes
 /// unread resets the connection, and the client would see that instead of its answer.
@@ -52,14 +51,11 @@ pub(super) struct IdleBody {
     inner: Option<Body>,
     limit: Duration,
     received: Arc<AtomicU64>,
-    /// When patience ends; made with the first wait.
-    patience: Option<Pin<Box<Sleep>>>,
-    /// Since when somebody waits.
-    waiting_since: Option<Instant>,
-    /// How long was waited for the bytes of `progress`.
-    waited: Duration,
-    progress: u64,
+    patience: Patience,
+    /// When that ends; made with the first wait.
+    alarm: Option<Pin<Box<Sleep>>>,
     drains: bool,
+    open: Option<OpenBody>,
 }
 
 impl IdleBody {
@@ -73,12 +69,17 @@ impl IdleBody {
             inner,
             limit,
             received,
-            patience: None,
-            waiting_since: None,
-            waited: Duration::ZERO,
-            progress: 0,
+            patience: Patience::default(),
+            alarm: None,
             drains: true,
+            open: None,
         }
+    }
+
+    /// The same body, which counts as open until it is over or nobody reads it on.
+    pub(super) fn of(mut self, open: OpenBody) -> Self {
+        self.open = Some(open);
+        self
     }
 
     /// The same body for a client that waits for `100 Continue`: it sends nothing unasked, so there
@@ -92,25 +93,21 @@ impl IdleBody {
         self.boxed_unsync()
     }
 
+    /// Ready when the body was waited for long enough.
     fn poll_patience(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let limit = self.limit.saturating_sub(self.waited);
-        let patience = self.patience.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
-        if self.waiting_since.is_none() {
-            let now = Instant::now();
-            self.waiting_since = Some(now);
-            patience.as_mut().reset(now + limit);
+        let end = self.patience.begin(self.limit);
+        let alarm = self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(end)));
+        if alarm.deadline() != end {
+            alarm.as_mut().reset(end);
         }
-        patience.as_mut().poll(context)
+        alarm.as_mut().poll(context)
     }
 
-    /// Counts what came, and how long it took while somebody waited.
+    /// Counts what came.
     fn advance(&mut self, bytes: u64) {
         self.received.fetch_add(bytes, Ordering::Relaxed);
-        self.waited += self.waiting_since.take().map_or(Duration::ZERO, |since| since.elapsed());
-        self.progress += bytes;
-        if self.progress >= PROGRESS_BYTES {
-            (self.progress, self.waited) = (0, Duration::ZERO);
-        }
+        self.patience.end();
+        self.patience.win_back(bytes);
     }
 }
 
@@ -154,7 +151,12 @@ impl Drop for IdleBody {
         let Some(rest) = self.inner.take().filter(wanted) else { return };
         // There is no runtime when the program ends, and then nobody waits for an answer either.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(tokio::time::timeout(DRAINING_MAX, drain(rest)));
+            let open = self.open.take();
+            runtime.spawn(async move {
+                // Whether it came to its end or not.
+                let _ = tokio::time::timeout(DRAINING_MAX, drain(rest)).await;
+                drop(open);
+            });
         }
     }
 }
@@ -204,7 +206,8 @@ mod tests {
         let body = IdleBody::new(StreamBody::new(frames), limit, Arc::clone(&received));
         let error = body.collect().await.unwrap_err();
         assert!(error.to_string().contains("lay still"), "{error}");
-        assert!(received.load(Ordering::Relaxed) < 50);
+        let bytes = received.load(Ordering::Relaxed);
+        assert!((25..100).contains(&bytes), "half of its time, and what its bytes won: {bytes}");
     }
 
     #[tokio::test]

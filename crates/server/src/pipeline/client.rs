@@ -9,6 +9,8 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::patience;
+
 /// The peer of one connection.
 pub(crate) struct Client {
     /// The peer's end of the socket.
@@ -17,11 +19,11 @@ pub(crate) struct Client {
     leave: Notify,
 }
 
-/// Bytes that must go out for an answer to be taken: more than the peers of HTTP/2 make each other
-/// say while nothing is.
-const PROGRESS_BYTES: usize = 64 * 1024;
-
 struct Activity {
+    /// Requests that ever came.
+    requests: u64,
+    /// Requests and bodies that are not over, whosoever they are.
+    open: u64,
     in_flight: u64,
     /// Those in flight that have no answer yet.
     at_work: u64,
@@ -29,31 +31,33 @@ struct Activity {
     is_writing: bool,
     /// When it was accepted, or the last of this changed.
     last: Instant,
-    /// When something of an answer was last taken.
+    /// When something of an answer was last taken, or later by what was written since is
+    /// [worth](patience::worth): little of it is what the peers of HTTP/2 say while nothing is taken.
     taken_at: Instant,
-    /// Bytes that went out since.
-    written: usize,
 }
 
 impl Client {
     pub(crate) fn new(address: SocketAddr) -> Self {
         let now = Instant::now();
         let activity = Activity {
+            requests: 0,
+            open: 0,
             in_flight: 0,
             at_work: 0,
             is_writing: false,
             last: now,
             taken_at: now,
-            written: 0,
         };
         Self { address, activity: Arc::new(Mutex::new(activity)), leave: Notify::new() }
     }
 
     /// Counts a request as in flight until the guard is dropped, if it brings credentials. One that
     /// brings none is refused at once, or is over in no time: it keeps nobody's connection alive.
-    pub(super) fn request(&self, has_credentials: bool) -> InFlight {
+    pub(crate) fn request(&self, has_credentials: bool) -> InFlight {
         let mut activity = self.activity.lock();
         let counts = u64::from(has_credentials);
+        activity.requests += 1;
+        activity.open += 1;
         activity.in_flight += counts;
         activity.at_work += counts;
         activity.last = Instant::now();
@@ -61,12 +65,9 @@ impl Client {
     }
 
     /// Counts bytes that went out.
-    pub(crate) fn wrote(&self, bytes: usize) {
+    pub(crate) fn wrote(&self, bytes: u64) {
         let mut activity = self.activity.lock();
-        activity.written += bytes;
-        if activity.written >= PROGRESS_BYTES {
-            activity.taken();
-        }
+        activity.taken_at = Instant::now().min(activity.taken_at + patience::worth(bytes));
     }
 
     /// Whether an answer waits for the peer to take it.
@@ -83,6 +84,17 @@ impl Client {
         let activity = self.activity.lock();
         let is_idle = activity.in_flight == 0 && !activity.is_writing;
         is_idle.then(|| activity.last.elapsed())
+    }
+
+    /// How many requests ever came.
+    pub(crate) fn requests(&self) -> u64 {
+        self.activity.lock().requests
+    }
+
+    /// Whether for so long nothing at all has gone on: no request, no body, no answer.
+    pub(crate) fn rests_for(&self, time: Duration) -> bool {
+        let activity = self.activity.lock();
+        activity.open == 0 && !activity.is_writing && activity.last.elapsed() >= time
     }
 
     /// How long the peer has taken nothing of its answers, if it is owed nothing but answers: one
@@ -104,8 +116,19 @@ impl Client {
     }
 }
 
+/// A request body that has not been read to its end.
+pub(crate) struct OpenBody(Arc<Mutex<Activity>>);
+
+impl Drop for OpenBody {
+    fn drop(&mut self) {
+        let mut activity = self.0.lock();
+        activity.open -= 1;
+        activity.last = Instant::now();
+    }
+}
+
 /// A request that is being answered.
-pub(super) struct InFlight {
+pub(crate) struct InFlight {
     activity: Arc<Mutex<Activity>>,
     counts: u64,
     at_work: u64,
@@ -114,11 +137,16 @@ pub(super) struct InFlight {
 impl Activity {
     fn taken(&mut self) {
         self.taken_at = Instant::now();
-        self.written = 0;
     }
 }
 
 impl InFlight {
+    /// Counts the body of the request as open until the guard is dropped.
+    pub(super) fn body(&self) -> OpenBody {
+        self.activity.lock().open += 1;
+        OpenBody(Arc::clone(&self.activity))
+    }
+
     /// There is an answer, which the peer has to take. One that refuses keeps nobody's connection
     /// alive: whoever got it may be nobody.
     pub(super) fn answered(&mut self, refused: bool) {
@@ -140,6 +168,7 @@ impl InFlight {
 impl Drop for InFlight {
     fn drop(&mut self) {
         let mut activity = self.activity.lock();
+        activity.open -= 1;
         activity.at_work -= self.at_work;
         activity.in_flight -= self.counts;
         activity.last = Instant::now();
@@ -149,6 +178,7 @@ impl Drop for InFlight {
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt;
+    use wharfinger_core::limits::BODY_BYTES_PER_SECOND_MIN;
 
     use super::*;
 
@@ -167,6 +197,24 @@ mod tests {
         assert_eq!(client.idle_for(), None, "an answer is on its way");
         client.set_writing(false);
         assert!(client.idle_for().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_rests_when_nothing_of_it_is_open() {
+        let second = Duration::from_secs(1);
+        let client = Client::new("127.0.0.1:1".parse().unwrap());
+        let request = client.request(false);
+        let body = request.body();
+        tokio::time::advance(second).await;
+        assert!(client.idle_for().is_some() && !client.rests_for(second), "nobody's request");
+        drop(request);
+        tokio::time::advance(second).await;
+        assert!(!client.rests_for(second), "its body is still coming");
+        drop(body);
+        assert!(!client.rests_for(second), "since now only");
+        tokio::time::advance(second).await;
+        assert!(client.rests_for(second));
+        assert_eq!(client.requests(), 1);
     }
 
     #[test]
@@ -191,9 +239,9 @@ mod tests {
         second.answered(false);
         second_passes().await;
         assert_eq!(client.stuck_for(), Some(Duration::from_secs(1)));
-        client.wrote(PROGRESS_BYTES - 1);
-        assert_eq!(client.stuck_for(), Some(Duration::from_secs(1)));
-        client.wrote(1);
+        client.wrote(BODY_BYTES_PER_SECOND_MIN / 4);
+        assert_eq!(client.stuck_for(), Some(Duration::from_millis(750)));
+        client.wrote(u64::MAX);
         assert_eq!(client.stuck_for(), Some(Duration::ZERO));
         second_passes().await;
         first.taken();

@@ -18,7 +18,7 @@ use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use wharfinger_core::RequestId;
 
-use super::client::InFlight;
+use super::client::{InFlight, OpenBody};
 use super::{Body, BoxError, Client};
 
 /// The header that names the operation of an AWS JSON request.
@@ -71,6 +71,11 @@ impl RequestLog {
     /// Where the bytes of the request body are counted.
     pub(super) fn received(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.received)
+    }
+
+    /// Keeps the connection from being taken for idle while the request body comes.
+    pub(super) fn body(&self) -> OpenBody {
+        self.in_flight.body()
     }
 
     pub(super) fn panicked(&self, panic: &(dyn Any + Send)) {
