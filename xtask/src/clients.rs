@@ -5,6 +5,7 @@
 //! stays. Called by `test` and `lint` too; the tests find the programs by themselves
 //! (`wharfinger_e2e::client`).
 
+mod artifacts;
 mod sdks;
 mod terraform;
 
@@ -45,7 +46,14 @@ const PACKAGES: [Package; 8] = [
 /// In CI, if a client cannot be had. Elsewhere the tests of that client are skipped, and how to
 /// install it is printed.
 pub fn install() -> Result<()> {
-    for part in [install_packages, install_aws_clients, terraform::install, sdks::install] {
+    let parts = [
+        install_packages,
+        install_aws_clients,
+        terraform::install,
+        sdks::install,
+        artifacts::install,
+    ];
+    for part in parts {
         match part() {
             Err(error) if !workspace::in_ci() => {
                 println!("The tests of these clients will be skipped: {error:#}");
