@@ -43,13 +43,6 @@ pub const DEVIATIONS: &[Deviation] = &[
         why: "OCI Distribution names 413 for it",
     },
     Deviation {
-        area: "PUT manifests/<digest>?tag=<tag>",
-        ecr: "Not documented",
-        wharfinger: "201 with OCI-Tag, for up to 100 tags, above which it is 414 TAG_INVALID; those \
-                     before one that is refused stay",
-        why: "OCI Distribution after 1.1; clients tag images by sha512 so",
-    },
-    Deviation {
         area: "PUT manifests/<reference> with conflicting media types",
         ecr: "Not documented",
         wharfinger: "400 MANIFEST_INVALID when Content-Type and mediaType differ",
@@ -80,6 +73,13 @@ pub const DEVIATIONS: &[Deviation] = &[
         ecr: "Not documented",
         wharfinger: "201: the body is the whole blob",
         why: "OCI Distribution",
+    },
+    Deviation {
+        area: "PUT manifests/<digest>?tag=<tag>",
+        ecr: "Not documented",
+        wharfinger: "201 with OCI-Tag, for up to 100 tags, above which it is 414 TAG_INVALID; those \
+                     before one that is refused stay",
+        why: "OCI Distribution after 1.1; clients tag images by sha512 so",
     },
     Deviation {
         area: "Tags that ECR's API admits and OCI Distribution does not",
