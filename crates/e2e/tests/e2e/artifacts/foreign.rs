@@ -35,7 +35,7 @@ fn serve(bytes: Vec<u8>) -> String {
 /// Pushes an image of an own and a foreign layer as `app:one`; answers the foreign one.
 fn push(world: &World, url: impl FnOnce(Vec<u8>) -> String) -> Blob {
     let (own, foreign) = (Image::new("amd64", b"own"), Image::new("amd64", b"foreign"));
-    world.write_layout("layout", &[own.clone()]);
+    world.write_layout("layout", std::slice::from_ref(&own));
     world.success("crane push --index layout $REGISTRY/app:own");
     let layer = foreign.layer;
     let diff_ids = |image: &Blob| -> serde_json::Value {

@@ -15,7 +15,7 @@ const V2: &str = "application/vnd.amazon.soci.index.v2+json";
 /// manifest of an index of this type without what ties it to the image.
 fn push(world: &World, media_type: &str) -> (Image, Value) {
     let image = Image::new("amd64", b"content");
-    world.write_layout("layout", &[image.clone()]);
+    world.write_layout("layout", std::slice::from_ref(&image));
     world.success("oras copy --from-oci-layout layout:all $REGISTRY/app:one");
     world.write("empty", "{}");
     world.write("ztoc", b"a table of contents");
