@@ -5,6 +5,7 @@
 //! stays. Called by `test` and `lint` too; the tests find the programs by themselves
 //! (`wharfinger_e2e::client`).
 
+mod artifacts;
 mod conformance;
 mod sdks;
 mod terraform;
@@ -51,6 +52,7 @@ pub fn install() -> Result<()> {
         install_aws_clients,
         terraform::install,
         sdks::install,
+        artifacts::install,
         conformance::install,
     ];
     for part in parts {

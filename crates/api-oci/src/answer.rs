@@ -15,6 +15,8 @@ pub(crate) const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-co
 pub(crate) const FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");
 /// `OCI-Subject`: the subject of a pushed manifest, which is listed among its referrers.
 pub(crate) const SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
+/// `OCI-Tag`: the tags that a manifest pushed by digest has got.
+pub(crate) const TAGS: HeaderName = HeaderName::from_static("oci-tag");
 /// `Docker-Upload-UUID`: the id of the upload session.
 pub(crate) const UPLOAD_UUID: HeaderName = HeaderName::from_static("docker-upload-uuid");
 

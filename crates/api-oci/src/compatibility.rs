@@ -97,6 +97,13 @@ pub const DEVIATIONS: &[Deviation] = &[
         why: "OCI Distribution",
     },
     Deviation {
+        area: "PUT manifests/<digest>?tag=<tag>",
+        ecr: "Not documented",
+        wharfinger: "201 with OCI-Tag, for up to 100 tags, above which it is 414 TAG_INVALID; those \
+                     before one that is refused stay",
+        why: "OCI Distribution after 1.1; clients tag images by sha512 so",
+    },
+    Deviation {
         area: "Tags that ECR's API admits and OCI Distribution does not",
         ecr: "1 to 300 characters of a-z, A-Z, 0-9, dash, underscore and dot",
         wharfinger: "PUT is 405 UNSUPPORTED when there are more than 128 or the first is a dash or \

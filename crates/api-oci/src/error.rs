@@ -140,6 +140,15 @@ pub(crate) fn bad_digest(member: &'static str, reason: impl Into<String>) -> Ref
     Refusal::new(StatusCode::BAD_REQUEST, ErrorCode::DigestInvalid, error.to_string())
 }
 
+/// A text that should have been a tag.
+pub(crate) fn invalid_tag(text: &str) -> Refusal {
+    let reason = match text.parse::<Tag>() {
+        Err(error) if fits_pattern(text) => error.to_string(),
+        _ => format!("must satisfy regular expression '{TAG_PATTERN}'"),
+    };
+    invalid_parameter("imageTag", reason)
+}
+
 /// Why an image of a request of one failed.
 pub(crate) fn of_image(code: &ImageFailureCode) -> Refusal {
     let (status, error) = match code {
@@ -196,13 +205,7 @@ pub(crate) fn of_path(
         PathError::Reference { reference, .. } if reference.contains(':') => {
             invalid_digest("imageDigest")
         }
-        PathError::Reference { reference, .. } => {
-            let reason = match reference.parse::<Tag>() {
-                Err(error) if fits_pattern(reference) => error.to_string(),
-                _ => format!("must satisfy regular expression '{TAG_PATTERN}'"),
-            };
-            invalid_parameter("imageTag", reason)
-        }
+        PathError::Reference { reference, .. } => invalid_tag(reference),
         PathError::UploadId { name, .. } => Refusal::new(
             StatusCode::NOT_FOUND,
             ErrorCode::BlobUploadUnknown,

@@ -2,12 +2,14 @@
 
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, ETAG, LOCATION};
+use wharfinger_auth::Permit;
 use wharfinger_auth::actions::{BatchDeleteImage, BatchGetImage, PutImage};
-use wharfinger_core::{Digest, Reference, RepositoryName};
+use wharfinger_core::limits::TAGS_PER_PUSH_MAX;
+use wharfinger_core::{Digest, Reference, RepositoryName, Tag};
 use wharfinger_oci::{ErrorCode, ManifestError, Route};
 use wharfinger_registry::{Error, ImageFailureCode, NewImage, RequestedImage};
 
-use crate::answer::{Answer, CONTENT_DIGEST, SUBJECT};
+use crate::answer::{Answer, CONTENT_DIGEST, SUBJECT, TAGS};
 use crate::body::{self, ManifestBodyError};
 use crate::call::Call;
 use crate::conditional::{etag, is_known};
@@ -56,7 +58,8 @@ pub(crate) async fn get(
 }
 
 /// `[end-7] PUT /v2/<name>/manifests/<reference>`; ECR `PutImage`. `OCI-Subject` says that the
-/// manifest is listed among the referrers of its subject.
+/// manifest is listed among the referrers of its subject; `OCI-Tag` names the tags that a push by
+/// digest asked for with `tag`, each of them one `PutImage`.
 ///
 /// A creation template may create the repository, if the manifest is sound.
 pub(crate) async fn put(
@@ -66,41 +69,66 @@ pub(crate) async fn put(
     body: Body,
 ) -> Result<Answer, Refusal> {
     let permit = call.permit::<PutImage>(name).await?;
+    let (digest, tags) = match reference {
+        Reference::Tag(tag) => (None, vec![tag.clone()]),
+        Reference::Digest(digest) => (Some(*digest), tag_parameters(call)?),
+    };
     let manifest = body::read_manifest(body).await.map_err(unreadable)?;
     let media_type = call.headers().get(CONTENT_TYPE);
-    let (tag, digest) = match reference {
-        Reference::Tag(tag) => (Some(tag.clone()), None),
-        Reference::Digest(digest) => (None, Some(*digest)),
-    };
-    let new = NewImage {
-        manifest,
-        media_type: media_type.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),
-        tag,
-        digest,
-    };
-    let stored = match call.registry.put_image(&permit, new.clone()).await {
+    let media_type = media_type.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let new = NewImage { manifest, media_type, tag: tags.first().cloned(), digest };
+    let (stored, subject) = store(call, name, &permit, new.clone()).await?;
+    for tag in tags.iter().skip(1) {
+        store(call, name, &permit, NewImage { tag: Some(tag.clone()), ..new.clone() }).await?;
+    }
+    let route = Route::Manifest { name: name.clone(), reference: Reference::Digest(stored) };
+    let mut answer = Answer::empty(StatusCode::CREATED)
+        .header(LOCATION, call.origin().url(route))
+        .header(CONTENT_DIGEST, stored.to_string());
+    if let Some(subject) = subject {
+        answer = answer.header(SUBJECT, subject.to_string());
+    }
+    if digest.is_some() && !tags.is_empty() {
+        let tags: Vec<_> = tags.iter().map(Tag::to_string).collect();
+        answer = answer.header(TAGS, tags.join(", "));
+    }
+    Ok(answer)
+}
+
+/// The tags that a push by digest asks for: OCI Distribution after 1.1, "Pushing Manifests".
+fn tag_parameters(call: &Call<'_>) -> Result<Vec<Tag>, Refusal> {
+    let query = call.query()?;
+    let tags: Vec<&str> = query.all("tag").collect();
+    if tags.len() > TAGS_PER_PUSH_MAX {
+        let message = format!("A push by digest takes {TAGS_PER_PUSH_MAX} tags at the most");
+        return Err(Refusal::new(StatusCode::URI_TOO_LONG, ErrorCode::TagInvalid, message));
+    }
+    tags.into_iter().map(|text| text.parse().map_err(|_| error::invalid_tag(text))).collect()
+}
+
+/// One `PutImage`, in a repository that is created for it if need be: the digest of what is there
+/// now, and its subject.
+async fn store(
+    call: &Call<'_>,
+    name: &RepositoryName,
+    permit: &Permit<PutImage>,
+    new: NewImage,
+) -> Result<(Digest, Option<Digest>), Refusal> {
+    let stored = match call.registry.put_image(permit, new.clone()).await {
         Err(missing @ Error::RepositoryNotFound { .. }) => {
-            create_missing(call, name, &permit, missing).await?;
-            call.registry.put_image(&permit, new).await
+            create_missing(call, name, permit, missing).await?;
+            call.registry.put_image(permit, new).await
         }
         outcome => outcome,
     };
-    let (digest, subject) = match stored {
-        Ok(stored) => (stored.id.digest, stored.subject),
+    match stored {
+        Ok(stored) => Ok((stored.id.digest, stored.subject)),
         // A push that says nothing new has succeeded.
         Err(Error::ImageAlreadyExists { digest, subject, .. }) => {
-            (digest, subject.map(|subject| *subject))
+            Ok((digest, subject.map(|subject| *subject)))
         }
-        Err(error) => return Err(error.into()),
-    };
-    let stored = Route::Manifest { name: name.clone(), reference: Reference::Digest(digest) };
-    let answer = Answer::empty(StatusCode::CREATED)
-        .header(LOCATION, call.origin().url(stored))
-        .header(CONTENT_DIGEST, digest.to_string());
-    Ok(match subject {
-        Some(subject) => answer.header(SUBJECT, subject.to_string()),
-        None => answer,
-    })
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// `[end-9] DELETE /v2/<name>/manifests/<reference>`; ECR `BatchDeleteImage`: by digest the image

@@ -4,6 +4,8 @@
 
 /// Characters of an image tag on `/v2` (OCI Distribution, "Pulling manifests").
 pub const TAG_CHARS_MAX: usize = 128;
+/// Tags that one push of a manifest by digest asks for (OCI Distribution after 1.1).
+pub const TAGS_PER_PUSH_MAX: usize = 100;
 /// Characters of a repository name.
 pub const REPOSITORY_NAME_CHARS_MIN: usize = 2;
 /// Characters of a repository name.

@@ -12,6 +12,8 @@ use crate::scratch::Disk;
 pub enum Client {
     /// The aws CLI and boto3, in the environment that `cargo xtask bootstrap` makes.
     Aws,
+    /// cosign, crane, helm, oras and regctl, as `cargo xtask bootstrap` builds them.
+    Artifacts,
     /// docker and a daemon, which must be started as root.
     Docker,
     /// podman, as root.
@@ -79,6 +81,12 @@ impl Client {
         match self {
             Self::Aws => (!aws_bin().join("aws").is_file())
                 .then(|| "there is no aws CLI: cargo xtask bootstrap".to_owned()),
+            Self::Artifacts => {
+                let program = |name: &&str| !artifacts_bin().join(name).is_file();
+                let missing =
+                    ["cosign", "crane", "helm", "oras", "regctl"].into_iter().find(program)?;
+                Some(format!("there is no {missing}: cargo xtask bootstrap (needs go)"))
+            }
             Self::Docker => package("docker.io", &["docker", "dockerd"])
                 .or_else(|| package("busybox-static", &["busybox"]))
                 .or_else(|| root("a docker daemon")),
@@ -116,6 +124,11 @@ impl Client {
 /// The folder of `aws` and of a `python` that has boto3.
 pub fn aws_bin() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/clients/venv/bin")
+}
+
+/// The folder of `cosign`, `crane`, `helm`, `oras` and `regctl`.
+pub fn artifacts_bin() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/clients/artifacts")
 }
 
 /// Where the program of a folder of `sdk` is, and what it runs with.

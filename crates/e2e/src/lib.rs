@@ -19,4 +19,5 @@ pub mod scratch;
 pub mod seed;
 pub mod server;
 pub mod shell;
+pub mod traffic;
 pub mod wait;

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
+use serde_json::json;
 use tempfile::TempDir;
 
+use crate::api::Api;
 use crate::docker::Docker;
 use crate::program::{self, Outcome};
 use crate::server::Server;
@@ -40,6 +42,21 @@ impl Shell {
         shell.set("DOCKER_HOST", &Docker::shared().host());
         // The builder within the daemon, which needs no image from the network.
         shell.set("DOCKER_BUILDKIT", "0");
+        shell
+    }
+
+    /// With the clients of artifacts, which are logged in.
+    pub fn with_artifacts(server: &Server) -> Self {
+        let mut shell = Self::new(server);
+        let path = format!("{}:{}", client::artifacts_bin().display(), shell.environment["PATH"]);
+        shell.set("PATH", &path);
+        let config = shell.home.path().join("docker");
+        shell.set("DOCKER_CONFIG", &config.display().to_string());
+        std::fs::create_dir(&config).expect("a folder can be made");
+        let login = Api::root(server).authorization();
+        let login = json!({ "auth": login.trim_start_matches("Basic ") });
+        let auths = json!({ "auths": { server.registry(): login } });
+        std::fs::write(config.join("config.json"), auths.to_string()).expect("a file");
         shell
     }
 

@@ -1,4 +1,5 @@
-//! The query of a `/v2` request: `digest`, `mount`, `from`, `n`, `last`, `artifactType`.
+//! The query of a `/v2` request: `digest`, `mount`, `from`, `n`, `last`, `tag`,
+//! `artifactType`.
 
 use thiserror::Error;
 

@@ -27,6 +27,56 @@ location: http://localhost:4566/v2/team/app/manifests/{digest}"
     assert_eq!(tags.text(), r#"{"name":"team/app","tags":["v1","v2"]}"#);
 }
 
+/// OCI Distribution after 1.1: `tag` of a push by digest, and `OCI-Tag` of its answer.
+#[tokio::test]
+async fn a_push_by_digest_takes_tags_along() {
+    let fixture = fixture().await;
+    let manifest = fixture.push_image(REPOSITORY, "v1", b"layer").await;
+    let digest = digest_of(&manifest);
+    let target = format!("/v2/team/app/manifests/{digest}");
+    let reply = fixture.put_manifest(&format!("{target}?tag=v2&tag=v1&tag=v3"), &manifest).await;
+    assert_eq!(reply.status.as_u16(), 201);
+    assert_eq!(reply.header("oci-tag"), "v2, v1, v3");
+    assert_eq!(reply.header("docker-content-digest"), digest.to_string());
+    let tags = fixture.get("/v2/team/app/tags/list").await;
+    assert_eq!(tags.text(), r#"{"name":"team/app","tags":["v1","v2","v3"]}"#);
+    // A push by tag has but that one.
+    let reply = fixture.put_manifest("/v2/team/app/manifests/v4?tag=v5", &manifest).await;
+    assert_eq!((reply.status.as_u16(), reply.header("oci-tag")), (201, ""));
+    let tags = fixture.get("/v2/team/app/tags/list").await;
+    assert_eq!(tags.text(), r#"{"name":"team/app","tags":["v1","v2","v3","v4"]}"#);
+}
+
+#[tokio::test]
+async fn tags_that_a_push_by_digest_cannot_take_along_are_refused() {
+    let fixture = fixture().await;
+    fixture.create_repository("fixed", TagMutability::Immutable).await;
+    fixture.push_image("fixed", "v1", b"layer").await;
+    fixture.push_blob("fixed", b"other").await;
+    let manifest = manifest(b"{}", b"other");
+    let target = format!("/v2/fixed/manifests/{}", digest_of(&manifest));
+    let put = |query: String| {
+        let (fixture, manifest) = (&fixture, &manifest);
+        let target = format!("{target}?{query}");
+        async move { fixture.put_manifest(&target, manifest).await }
+    };
+    put("tag=v2&tag=v1".to_owned()).await.assert_error(
+        400,
+        "TAG_INVALID",
+        "The image tag 'v1' already exists in the 'fixed' repository and cannot be \
+         overwritten because the tag is immutable.",
+    );
+    assert_eq!(fixture.get("/v2/fixed/manifests/v2").await.body, manifest);
+    assert_eq!(put("tag=-v3".to_owned()).await.status.as_u16(), 405);
+    let most = (0..100).map(|number| format!("tag=t{number}&")).collect::<String>();
+    assert_eq!(put(most.clone()).await.status.as_u16(), 201);
+    put(most + "tag=t100").await.assert_error(
+        414,
+        "TAG_INVALID",
+        "A push by digest takes 100 tags at the most",
+    );
+}
+
 #[tokio::test]
 async fn an_immutable_tag_stays() {
     let fixture = fixture().await;

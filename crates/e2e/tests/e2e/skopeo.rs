@@ -93,6 +93,39 @@ fn images_are_copied_as_docker_and_as_oci_and_between_repositories() {
 }
 
 #[test]
+fn an_index_becomes_a_manifest_list_of_docker_and_an_index_again() {
+    if !available(&NEEDS) {
+        return;
+    }
+    let server = Server::start();
+    let shell = Shell::new(&server);
+    let tools = tools(&server, &shell);
+    let images = [Image::new("amd64", b"first"), Image::new("arm64", b"second")];
+    let layout = tools.folder().join("layout");
+    image::write_layout(&layout, "multi", &images, &image::index(&images));
+    let remote = |tag: &str| format!("docker://{}/app:{tag}", server.registry());
+    let skopeo = |arguments: &[&str]| {
+        program::run(tools.command("skopeo").args(arguments)).success();
+    };
+    let copy = ["copy", "--all", "--src-tls-verify=false", "--dest-tls-verify=false", "--format"];
+    let layout = format!("oci:{}:multi", layout.display());
+    skopeo(&[&copy[..], &["v2s2", &layout, &remote("docker")]].concat());
+    skopeo(&[&copy[..], &["oci", &remote("docker"), &remote("oci")]].concat());
+    let raw = |tag: &str| -> Value {
+        let inspect = ["inspect", "--raw", "--tls-verify=false", &remote(tag)];
+        let raw = program::run(tools.command("skopeo").args(inspect)).success();
+        serde_json::from_str(&raw).expect("JSON")
+    };
+    let (docker, oci) = (raw("docker"), raw("oci"));
+    let list = "application/vnd.docker.distribution.manifest.list.v2+json";
+    assert_eq!(docker["mediaType"], list);
+    let child = "application/vnd.docker.distribution.manifest.v2+json";
+    assert_eq!(docker["manifests"][1]["mediaType"], child);
+    assert_eq!(oci["manifests"][1]["mediaType"], image::OCI_MANIFEST);
+    assert_eq!(oci["manifests"][1]["platform"]["architecture"], "arm64");
+}
+
+#[test]
 fn tags_are_listed_in_pages_and_in_order() {
     if !available(&NEEDS) {
         return;
