@@ -30,6 +30,7 @@ mod segment_buffer;
 pub mod store;
 #[cfg(test)]
 mod tests;
+mod write_room;
 pub mod writer;
 
 pub use checkpoint::{CHECKPOINT_BYTES_MAX, UploadCheckpoint};
@@ -44,4 +45,4 @@ pub use read_room::WIDE_READS_MAX;
 pub use reader::{CHUNK_BYTES, ObjectReader};
 pub use segment::SEGMENT_BYTES;
 pub use store::BlobStore;
-pub use writer::{ObjectWriter, WRITER_MEMORY_BYTES_MAX};
+pub use writer::{ObjectWriter, UNWRITTEN_BYTES, WRITER_MEMORY_BYTES_MAX};

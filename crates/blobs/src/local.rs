@@ -18,6 +18,7 @@ use crate::reader::{ObjectReader, Opening};
 use crate::sealer::Sealer;
 use crate::segment::SegmentKey;
 use crate::store::BlobStore;
+use crate::write_room::WriteRoom;
 use crate::writer::ObjectWriter;
 use crate::{BlobError, KeyError, StoredObject};
 
@@ -32,6 +33,7 @@ pub struct LocalBlobStore {
     keys: Arc<dyn KeyProvider>,
     entropy: Arc<dyn Entropy>,
     room: ReadRoom,
+    write_room: WriteRoom,
 }
 
 impl LocalBlobStore {
@@ -52,7 +54,7 @@ impl LocalBlobStore {
         keys: Arc<dyn KeyProvider>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        Self { folder, keys, entropy, room: ReadRoom::new() }
+        Self { folder, keys, entropy, room: ReadRoom::new(), write_room: WriteRoom::default() }
     }
 
     /// The same store with fewer streams that read ahead.
@@ -66,7 +68,7 @@ impl LocalBlobStore {
         let (header, key) = self.new_keys(object_id, domain).await?;
         let (folder, entropy) = (Arc::clone(&self.folder), Arc::clone(&self.entropy));
         let sealer = Sealer::begin(Arc::clone(&folder), header, key, entropy);
-        Ok(ObjectWriter::new(sealer, folder))
+        Ok(ObjectWriter::new(sealer, folder, self.write_room.clone()))
     }
 
     /// Fresh data keys for an object, one for each cipher of its domain, and the header with both
@@ -127,7 +129,8 @@ impl LocalBlobStore {
         let file = self.hold(header.object_id).await?;
         let (folder, entropy) = (Arc::clone(&self.folder), Arc::clone(&self.entropy));
         let (sealer, rest) = checkpoint.open(key, Arc::clone(&folder), file, entropy)?;
-        blocking(move || Ok(ObjectWriter::resumed(sealer.take_over()?, rest, folder))).await
+        let room = self.write_room.clone();
+        blocking(move || Ok(ObjectWriter::resumed(sealer.take_over()?, rest, folder, room))).await
     }
 
     async fn open_object(&self, object: &StoredObject) -> Result<ObjectReader, BlobError> {

@@ -13,7 +13,8 @@ use crate::segment::{
     NO_TAG, NONCE_BYTES, SEGMENT_BYTES, SEGMENT_OVERHEAD_BYTES, STORED_SEGMENT_BYTES, SegmentKey,
     SegmentKind, SegmentTag, TAG_BYTES, file_bytes, segment_offset,
 };
-use crate::segment_buffer::{BATCH_SEGMENTS, SegmentBuffer, block_offset, whole_blocks};
+use crate::segment_buffer::{SegmentBuffer, block_offset, whole_blocks};
+use crate::write_room::BATCH_SEGMENTS_MAX;
 
 /// An object file that grows, once there is one, and all that its next segment depends on.
 ///
@@ -127,7 +128,7 @@ impl Sealer {
         buffer: &mut SegmentBuffer,
         count: usize,
     ) -> Result<Unwritten, BlobError> {
-        let mut nonces = [0; NONCE_BYTES * BATCH_SEGMENTS];
+        let mut nonces = [0; NONCE_BYTES * BATCH_SEGMENTS_MAX];
         let (nonces, _) = nonces.as_chunks_mut::<NONCE_BYTES>();
         self.entropy.fill(nonces[..count].as_flattened_mut());
         let offset = block_offset(self.sealed_segments);

@@ -11,33 +11,36 @@ use crate::object_file::{AlignedBytes, DIRECT_BLOCK_BYTES};
 use crate::segment::{
     NONCE_BYTES, SEGMENT_BYTES, SEGMENT_OVERHEAD_BYTES, STORED_SEGMENT_BYTES, segment_offset,
 };
+use crate::write_room::BATCH_SEGMENTS_MAX;
 
-/// Segments sealed and written at a time: 1 MiB of plaintext.
-pub(crate) const BATCH_SEGMENTS: usize = 16;
-/// Bytes of a full buffer: its segments, and the block they begin in.
-const STORED_BYTES_MAX: usize = BATCH_SEGMENTS * STORED_SEGMENT_BYTES + DIRECT_BLOCK_BYTES;
-/// Bytes of memory a buffer takes.
-pub(crate) const BUFFER_BYTES: usize = AlignedBytes::memory_bytes(STORED_BYTES_MAX);
+/// Bytes of memory a buffer takes at the most.
+pub(crate) const BUFFER_BYTES_MAX: usize =
+    AlignedBytes::memory_bytes(stored_bytes_max(BATCH_SEGMENTS_MAX));
 
-/// Up to [`BATCH_SEGMENTS`] segments. Takes no memory until the first byte comes.
+/// A batch of segments that are sealed and written together. Takes no memory until the first byte
+/// comes.
 #[derive(Default)]
 pub(crate) struct SegmentBuffer {
     /// From the beginning of the block that the first segment begins in.
     stored: AlignedBytes,
     /// Bytes of that block before the first segment.
     lead: usize,
+    /// Segments that make it full.
+    segments_max: usize,
     text_bytes: usize,
 }
 
 impl SegmentBuffer {
-    /// Empties the buffer; the next byte it takes is the first of segment `first` of the object.
-    pub(crate) fn begin_at(&mut self, first: u64) {
+    /// Empties the buffer, which is to take up to `segments_max` segments; the next byte it takes
+    /// is the first of segment `first` of the object.
+    pub(crate) fn begin_at(&mut self, first: u64, segments_max: usize) {
         self.lead = lead(first);
+        self.segments_max = segments_max;
         self.text_bytes = 0;
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        self.text_bytes == BATCH_SEGMENTS * SEGMENT_BYTES
+        self.text_bytes == self.segments_max * SEGMENT_BYTES
     }
 
     /// Segments inside, the last of which may be short.
@@ -47,8 +50,9 @@ impl SegmentBuffer {
 
     /// Takes as much of `bytes` as there is room for.
     pub(crate) fn fill_from(&mut self, bytes: &mut Bytes) {
-        if self.stored.len() < STORED_BYTES_MAX && !bytes.is_empty() {
-            self.stored = AlignedBytes::zeroed(STORED_BYTES_MAX);
+        let stored_bytes = stored_bytes_max(self.segments_max);
+        if self.text_bytes == 0 && self.stored.len() != stored_bytes && !bytes.is_empty() {
+            self.stored = AlignedBytes::zeroed(stored_bytes);
         }
         while !bytes.is_empty() && !self.is_full() {
             let (slot, within) = (self.text_bytes / SEGMENT_BYTES, self.text_bytes % SEGMENT_BYTES);
@@ -93,7 +97,7 @@ impl SegmentBuffer {
     /// of the object.
     pub(crate) fn drop_front(&mut self, count: usize, first: u64) {
         let (place, rest) = (self.place(count) + NONCE_BYTES, self.length(count));
-        self.begin_at(first);
+        self.begin_at(first, self.segments_max);
         if rest > 0 {
             let start = self.place(0) + NONCE_BYTES;
             self.stored.copy_within(place..place + rest, start);
@@ -118,6 +122,11 @@ pub(crate) fn block_offset(first: u64) -> u64 {
 /// The whole blocks of `stored`, and what is left behind them.
 pub(crate) fn whole_blocks(stored: &[u8]) -> (&[u8], &[u8]) {
     stored.split_at(stored.len() - stored.len() % DIRECT_BLOCK_BYTES)
+}
+
+/// Bytes of a full buffer: its segments, and the block they begin in.
+const fn stored_bytes_max(segments: usize) -> usize {
+    segments * STORED_SEGMENT_BYTES + DIRECT_BLOCK_BYTES
 }
 
 fn lead(first: u64) -> usize {

@@ -16,13 +16,16 @@ use crate::key::KeyDomain;
 use crate::mark::Mark;
 use crate::object_file::ObjectFolder;
 use crate::sealer::Sealer;
-use crate::segment_buffer::{BATCH_SEGMENTS, BUFFER_BYTES, SegmentBuffer};
+use crate::segment_buffer::{BUFFER_BYTES_MAX, SegmentBuffer};
+use crate::write_room::{BATCH_SEGMENTS_MIN, WriteRoom, Writing};
 use crate::{BlobError, SEGMENT_BYTES};
 
 /// Batches on their way: one that is sealed while the one before is written.
 const BATCHES_MAX: usize = 2;
 /// Bytes of buffers a writer holds at the most: those on their way, and one that fills.
-pub const WRITER_MEMORY_BYTES_MAX: usize = (BATCHES_MAX + 1) * BUFFER_BYTES;
+pub const WRITER_MEMORY_BYTES_MAX: usize = (BATCHES_MAX + 1) * BUFFER_BYTES_MAX;
+/// Bytes an object has at the least before anything of it is written to a file.
+pub const UNWRITTEN_BYTES: u64 = (BATCH_SEGMENTS_MIN * SEGMENT_BYTES) as u64;
 
 /// An object in the making.
 ///
@@ -38,6 +41,9 @@ pub struct ObjectWriter {
     /// The batches on their way, in their order; two at the most.
     batches: VecDeque<JoinHandle<Result<SegmentBuffer, BlobError>>>,
     filling: SegmentBuffer,
+    room: WriteRoom,
+    /// While it goes into a file.
+    writing: Option<Writing>,
     size_bytes: u64,
     object_id: ObjectId,
     domain: KeyDomain,
@@ -52,9 +58,9 @@ enum Stage {
 }
 
 impl ObjectWriter {
-    pub(crate) fn new(sealer: Sealer, folder: Arc<dyn ObjectFolder>) -> Self {
+    pub(crate) fn new(sealer: Sealer, folder: Arc<dyn ObjectFolder>, room: WriteRoom) -> Self {
         let mut filling = SegmentBuffer::default();
-        filling.begin_at(sealer.sealed_segments);
+        filling.begin_at(sealer.sealed_segments, room.batch_segments());
         Self {
             object_id: sealer.header.object_id,
             domain: sealer.header.domain.clone(),
@@ -62,15 +68,23 @@ impl ObjectWriter {
             whole: Some(Vec::new()),
             batches: VecDeque::new(),
             filling,
+            room,
+            writing: None,
             size_bytes: 0,
             folder,
         }
     }
 
     /// The writer at a checkpoint: `rest` is the plaintext that `sealer` has not sealed.
-    pub(crate) fn resumed(sealer: Sealer, rest: Vec<u8>, folder: Arc<dyn ObjectFolder>) -> Self {
+    pub(crate) fn resumed(
+        sealer: Sealer,
+        rest: Vec<u8>,
+        folder: Arc<dyn ObjectFolder>,
+        room: WriteRoom,
+    ) -> Self {
         let size_bytes = sealer.sealed_segments * SEGMENT_BYTES as u64 + rest.len() as u64;
-        let mut writer = Self::new(sealer, folder);
+        let mut writer = Self::new(sealer, folder, room);
+        writer.writing = Some(writer.room.enter());
         writer.whole = None;
         writer.filling.fill_from(&mut Bytes::from(rest));
         writer.size_bytes = size_bytes;
@@ -191,6 +205,7 @@ impl ObjectWriter {
     /// From here on the plaintext goes through the buffers into segments of a file.
     pub(crate) fn begin_segments(&mut self) {
         if let Some(whole) = self.whole.take() {
+            self.writing = Some(self.room.enter());
             self.filling.fill_from(&mut Bytes::from(whole));
         }
     }
@@ -268,11 +283,13 @@ impl ObjectWriter {
             return Err(BlobError::Poisoned);
         };
         let mut buffer = mem::replace(&mut self.filling, spent.unwrap_or_default());
-        self.filling.begin_at(self.size_bytes / SEGMENT_BYTES as u64);
+        let first = self.size_bytes / SEGMENT_BYTES as u64;
+        self.filling.begin_at(first, self.room.batch_segments());
+        let segments = buffer.segments();
         let (give_back, sealer_back) = oneshot::channel();
         self.stage = Stage::Busy(sealer_back);
         self.batches.push_back(spawn_blocking(move || {
-            let unwritten = sealer.seal(&mut buffer, BATCH_SEGMENTS)?;
+            let unwritten = sealer.seal(&mut buffer, segments)?;
             // Whoever dropped the writer wants neither.
             let _ = give_back.send(sealer);
             unwritten.write(&buffer)?;

@@ -108,7 +108,7 @@ pub const UPLOADS_PER_REPOSITORY_MAX: u64 = 10_000;
 /// again like uploads.
 pub const DOWNLOADS_AT_ONCE_MAX: usize = 512;
 /// Seconds a download waits for its turn.
-pub const DOWNLOAD_WAIT_SECONDS_MAX: u64 = 10;
+pub const DOWNLOAD_WAIT_SECONDS_MAX: u64 = 30;
 /// Seconds a request's signature may differ from the server's clock.
 pub const SIGNATURE_SKEW_SECONDS_MAX: u64 = 900;
 /// Depth of nesting a manifest or policy may have: ours, against hostile JSON.

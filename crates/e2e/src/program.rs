@@ -77,6 +77,11 @@ impl Outcome {
         self.said()
     }
 
+    /// Whether it ended well.
+    pub fn succeeded(&self) -> bool {
+        self.status.success()
+    }
+
     /// Everything it said.
     pub fn said(&self) -> String {
         format!("{}{}", self.stdout, self.stderr)

@@ -9,7 +9,7 @@ use std::mem;
 
 use bytes::Bytes;
 use tokio::task::JoinHandle;
-use wharfinger_blobs::{Mark, ObjectWriter, SEGMENT_BYTES};
+use wharfinger_blobs::{Mark, ObjectWriter, SEGMENT_BYTES, UNWRITTEN_BYTES};
 use wharfinger_core::ObjectId;
 use wharfinger_core::limits::UPLOAD_CHECKPOINT_BYTES;
 use wharfinger_metadata::upload::{self, UploadRow};
@@ -17,9 +17,6 @@ use wharfinger_metadata::upload::{self, UploadRow};
 use super::feed::Feed;
 use super::not_found;
 use crate::Error;
-
-/// Bytes that a writer takes before it writes anything to a file: by then the row names the file.
-const UNWRITTEN_BYTES: u64 = 8 * SEGMENT_BYTES as u64;
 
 /// An upload's row, behind the bytes that stream in.
 pub(super) struct Milestones {
@@ -83,6 +80,7 @@ impl Milestones {
             let (feed, row) = (self.feed.clone(), self.row.clone());
             self.under_way = Some(tokio::spawn(feed.claim(row, object_id)));
         }
+        // Before anything is written to the file, the row names it.
         match size_bytes > UNWRITTEN_BYTES {
             true => self.settle().await,
             false => Ok(()),
