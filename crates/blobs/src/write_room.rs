@@ -9,7 +9,7 @@ pub(crate) const BATCH_SEGMENTS_MAX: usize = 16;
 pub(crate) const BATCH_SEGMENTS_MIN: usize = 4;
 /// Segments in the batches that fill at the same moment, of all uploads, as far as the smallest batch
 /// allows.
-const FILLING_SEGMENTS: usize = 64;
+const FILLING_SEGMENTS: usize = 128;
 
 /// The uploads of a store that go into files at the moment.
 #[derive(Clone, Default)]
@@ -46,9 +46,9 @@ mod tests {
     fn the_more_are_written_the_less_each_one_takes() {
         let room = WriteRoom::default();
         assert_eq!(room.batch_segments(), BATCH_SEGMENTS_MAX);
-        let mut uploads: Vec<_> = (0..4).map(|_| room.enter()).collect();
+        let mut uploads: Vec<_> = (0..8).map(|_| room.enter()).collect();
         assert_eq!(room.batch_segments(), BATCH_SEGMENTS_MAX);
-        uploads.extend((0..4).map(|_| room.enter()));
+        uploads.extend((0..8).map(|_| room.enter()));
         assert_eq!(room.batch_segments(), 8);
         uploads.extend((0..100).map(|_| room.enter()));
         assert_eq!(room.batch_segments(), BATCH_SEGMENTS_MIN);
