@@ -24,7 +24,7 @@ use crate::pipeline::{Body, Client};
 /// What a client of HTTP/2 says first (RFC 9113, 3.4).
 const H2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// How long a connection of HTTP/1.1 is idle before its engine is unmade.
-const PARKED_AFTER: Duration = Duration::from_secs(1);
+const PARKED_AFTER: Duration = Duration::from_millis(250);
 /// How long a peer may take to hear that its connection ends.
 const GOODBYE: Duration = Duration::from_secs(1);
 
