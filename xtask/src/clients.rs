@@ -7,6 +7,7 @@
 
 mod artifacts;
 mod conformance;
+mod go_module;
 mod sdks;
 mod terraform;
 

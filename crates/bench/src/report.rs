@@ -133,7 +133,7 @@ impl Report {
         bound: Bound,
         book: &Book,
         figure: Figure,
-        chosen: fn(&str) -> bool,
+        chosen: impl Fn(&str) -> bool + Copy,
     ) {
         let cases = book.all_ours(chosen).map(|row| (case(row), row.median(figure)));
         self.promise(what, bound, cases.collect());
@@ -147,7 +147,7 @@ impl Report {
         bound: Bound,
         book: &Book,
         figure: Figure,
-        chosen: fn(&str) -> bool,
+        chosen: impl Fn(&str) -> bool + Copy,
     ) {
         for competitor in book.competitors() {
             let times = |row| Some((case(row), book.times(row, competitor, figure)?));

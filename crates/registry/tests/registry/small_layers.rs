@@ -148,19 +148,24 @@ async fn damage(fixture: &Fixture, digest: Digest) -> ObjectId {
     object_id
 }
 
+/// A damaged layer is not served, until a push brings its `content` again.
+async fn is_refused_and_healed(fixture: &Fixture, digest: Digest, content: &'static [u8]) {
+    let refused = download(fixture, "app", digest).await;
+    assert!(matches!(refused, Err(Error::LayerDamaged { .. })), "{refused:?}");
+    // The damage is noted beside the answer; wait for the note itself, not for time.
+    while is_available(fixture, digest).await {
+        tokio::task::yield_now().await;
+    }
+    fixture.layer("app", content).await;
+    assert_eq!(download(fixture, "app", digest).await.unwrap(), content);
+}
+
 #[tokio::test]
 async fn a_damaged_row_is_not_served_and_a_push_heals_it() {
     let fixture = Fixture::with_repository("MUTABLE").await;
     let digest = fixture.layer("app", b"content").await;
     let damaged = damage(&fixture, digest).await;
-    let refused = download(&fixture, "app", digest).await;
-    assert!(matches!(refused, Err(Error::LayerDamaged { .. })), "{refused:?}");
-    // The damage is noted beside the answer; wait for the note itself, not for time.
-    while is_available(&fixture, digest).await {
-        tokio::task::yield_now().await;
-    }
-    fixture.layer("app", b"content").await;
-    assert_eq!(download(&fixture, "app", digest).await.unwrap(), b"content");
+    is_refused_and_healed(&fixture, digest, b"content").await;
     let left = write(&fixture, move |tx| {
         Box::pin(async move {
             let waiting = blob::discarded_objects(tx, "", 10).await?;
@@ -180,13 +185,7 @@ async fn a_row_that_is_gone_is_damage_too() {
         Box::pin(async move { blob::discard_object(tx, &row.object_id, now).await })
     })
     .await;
-    let refused = download(&fixture, "app", digest).await;
-    assert!(matches!(refused, Err(Error::LayerDamaged { .. })), "{refused:?}");
-    while is_available(&fixture, digest).await {
-        tokio::task::yield_now().await;
-    }
-    fixture.layer("app", b"content").await;
-    assert_eq!(download(&fixture, "app", digest).await.unwrap(), b"content");
+    is_refused_and_healed(&fixture, digest, b"content").await;
 }
 
 /// A file of the store as releases wrote it that had no small rows.
