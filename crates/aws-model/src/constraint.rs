@@ -14,6 +14,7 @@ pub(crate) struct Limits {
     max: Option<i64>,
     pattern: Option<&'static Pattern>,
     member: Option<&'static Limits>,
+    key: Option<&'static Limits>,
 }
 
 /// A rule that a value breaks. `Display` is the reason as STS and IAM state it.
@@ -33,7 +34,8 @@ pub(crate) enum Violation {
 
 impl Limits {
     /// No bounds.
-    pub(crate) const NONE: Self = Self { min: None, max: None, pattern: None, member: None };
+    pub(crate) const NONE: Self =
+        Self { min: None, max: None, pattern: None, member: None, key: None };
 
     pub(crate) const fn min(self, min: i64) -> Self {
         Self { min: Some(min), ..self }
@@ -47,7 +49,19 @@ impl Limits {
         Self { pattern: Some(pattern), ..self }
     }
 
-    /// The bounds of each element of a list.
+    /// The bounds of each key of a map.
+    pub(crate) const fn key(self, key: &'static Limits) -> Self {
+        Self { key: Some(key), ..self }
+    }
+
+    pub(crate) const fn of_key(&self) -> &'static Limits {
+        match self.key {
+            Some(limits) => limits,
+            None => &Limits::NONE,
+        }
+    }
+
+    /// The bounds of each element of a list, or of each value of a map.
     pub(crate) const fn member(self, member: &'static Limits) -> Self {
         Self { member: Some(member), ..self }
     }

@@ -38,6 +38,12 @@ macro_rules! wire_enum {
             }
         }
 
+        impl $crate::ToXml for $name {
+            fn element(&self, name: &str, sink: &mut dyn $crate::XmlSink) {
+                sink.text(name, self.as_str());
+            }
+        }
+
         impl $crate::decode::Decode for $name {
             fn decode(
                 node: &$crate::decode::Node<'_>,

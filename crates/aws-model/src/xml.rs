@@ -3,6 +3,8 @@
 //! Generated structures implement [`XmlStructure`]. The caller writes the elements around them:
 //! `<OpResponse xmlns=…><OpResult>` members `</OpResult><ResponseMetadata>…`.
 
+use std::collections::BTreeMap;
+
 use wharfinger_core::{Secret, Timestamp};
 
 /// Where XML goes. Names are written as given, in balanced pairs; `text` values are not yet
@@ -55,6 +57,20 @@ impl<T: ToXml> ToXml for Vec<T> {
     }
 }
 
+/// `<X><entry><key>…</key><value>…</value></entry>…</X>`
+impl<K: ToXml, V: ToXml> ToXml for BTreeMap<K, V> {
+    fn element(&self, name: &str, sink: &mut dyn XmlSink) {
+        sink.start(name);
+        for (key, value) in self {
+            sink.start("entry");
+            key.element("key", sink);
+            value.element("value", sink);
+            sink.end("entry");
+        }
+        sink.end(name);
+    }
+}
+
 impl ToXml for String {
     fn element(&self, name: &str, sink: &mut dyn XmlSink) {
         sink.text(name, self);
@@ -76,6 +92,12 @@ impl ToXml for i32 {
 impl ToXml for bool {
     fn element(&self, name: &str, sink: &mut dyn XmlSink) {
         sink.text(name, if *self { "true" } else { "false" });
+    }
+}
+
+impl ToXml for f64 {
+    fn element(&self, name: &str, sink: &mut dyn XmlSink) {
+        sink.text(name, &self.to_string());
     }
 }
 

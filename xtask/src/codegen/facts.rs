@@ -62,6 +62,9 @@ pub struct Operation {
     /// Called without a signature.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unsigned: bool,
+    /// Answers nothing; its XML has no element for a result.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub resultless: bool,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -14,6 +14,7 @@ use super::ordered::Ordered;
 const SENSITIVE_BESIDES: &[(&str, &str)] = &[
     ("ecr", "Base64"), // AuthorizationData.authorizationToken
     ("ecr_public", "Base64"),
+    ("iam", "BootstrapDatum"),
     ("sts", "tokenType"),
     ("sts", "tokenCodeType"),
 ];
@@ -59,7 +60,7 @@ struct Reference {
     timestamp_format: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct ModelShape {
     #[serde(rename = "type")]
@@ -97,8 +98,8 @@ struct ModelError {
 
 /// The facts of the model in the text of `file`, which is botocore `version`'s.
 pub fn import(text: &str, file: &Path, name: &str, version: &str) -> Result<Facts> {
-    let model: Model = serde_json::from_str(text).context("not a service-2.json")?;
-    let operations = operations(&model)?;
+    let mut model: Model = serde_json::from_str(text).context("not a service-2.json")?;
+    let operations = operations(&mut model)?;
     let errors = errors(&model)?;
     let roots = operations.iter().flat_map(|operation| [&operation.input, &operation.output]);
     let extras = errors.iter().flat_map(|error| error.members.iter().map(|member| &member.shape));
@@ -131,26 +132,41 @@ fn service(metadata: Metadata, name: &str) -> Result<Service> {
     })
 }
 
-fn operations(model: &Model) -> Result<Vec<Operation>> {
+/// The operations. One without an input or an output gets an empty structure of its own name.
+fn operations(model: &mut Model) -> Result<Vec<Operation>> {
     let mut operations = Vec::new();
     for (name, operation) in &model.operations {
-        let (Some(input), Some(output)) = (&operation.input, &operation.output) else {
-            bail!("{name} lacks an input or an output shape");
-        };
-        let wrapper = output.result_wrapper.as_ref();
+        let wrapper = operation.output.as_ref().and_then(|output| output.result_wrapper.as_ref());
         ensure!(
             wrapper.is_none_or(|wrapper| *wrapper == format!("{name}Result")),
             "{name} wraps its result in an element of another name"
         );
+        let mut shape_of = |reference: &Option<Reference>, ending: &str| match reference {
+            Some(reference) => Ok(reference.shape.clone()),
+            None => {
+                let shape = format!("{name}{ending}");
+                let taken = model.shapes.insert(shape.clone(), ModelShape::structure());
+                ensure!(taken.is_none(), "{name} has no shape of its own, but {shape} exists");
+                Ok(shape)
+            }
+        };
         operations.push(Operation {
             name: name.clone(),
-            input: input.shape.clone(),
-            output: output.shape.clone(),
+            input: shape_of(&operation.input, "Request")?,
+            output: shape_of(&operation.output, "Response")?,
             errors: operation.errors.iter().map(|error| error.shape.clone()).collect(),
             unsigned: operation.authtype.as_deref() == Some("none"),
+            resultless: operation.output.is_none(),
         });
     }
     Ok(operations)
+}
+
+impl ModelShape {
+    /// A structure without members.
+    fn structure() -> Self {
+        Self { kind: "structure".into(), ..Self::default() }
+    }
 }
 
 fn errors(model: &Model) -> Result<Vec<Error>> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Result, bail, ensure};
 
 use super::facts::{Facts, Protocol, Shape};
-use super::names::constant;
+use super::names::{constant, type_name};
 
 /// The facts of a service with the questions that rendering asks.
 pub struct Model<'a> {
@@ -56,7 +56,7 @@ impl<'a> Model<'a> {
         let shape = self.facts.shape(name)?;
         let part = |name: &Option<String>| self.rust_type(name.as_deref().unwrap_or_default());
         Ok(match shape.kind.as_str() {
-            "string" if !shape.values.is_empty() => format!("enums::{name}"),
+            "string" if !shape.values.is_empty() => format!("enums::{}", type_name(name)),
             "string" if shape.sensitive => "Secret<String>".into(),
             "string" => "String".into(),
             "boolean" => "bool".into(),
@@ -64,10 +64,13 @@ impl<'a> Model<'a> {
             "long" => "i64".into(),
             "double" => "f64".into(),
             "timestamp" => "Timestamp".into(),
+            // XML writes a blob as base64, and no Query operation here takes one apart.
+            "blob" if self.is_query() && shape.sensitive => "Secret<String>".into(),
+            "blob" if self.is_query() => "String".into(),
             "blob" => "Vec<u8>".into(),
             "list" => format!("Vec<{}>", part(&shape.member)?),
             "map" => format!("BTreeMap<{}, {}>", part(&shape.key)?, part(&shape.value)?),
-            "structure" => format!("types::{name}"),
+            "structure" => format!("types::{}", type_name(name)),
             other => bail!("{name} has the type {other}, which has no Rust type"),
         })
     }
@@ -109,14 +112,15 @@ impl<'a> Model<'a> {
         Ok(false)
     }
 
-    /// Whether a shape, or the element of a list, is bounded.
+    /// Whether a shape, or the element of a list, or the key or value of a map, is bounded.
     pub fn has_limits(&self, name: &str) -> Result<bool> {
         let shape = self.facts.shape(name)?;
         let own = shape.min.is_some() || shape.max.is_some() || shape.pattern.is_some();
-        match &shape.member {
-            Some(member) if !own => self.has_limits(member),
-            _ => Ok(own),
-        }
+        let mut parts = [&shape.key, &shape.member, &shape.value].into_iter().flatten();
+        Ok(own
+            || parts.try_fold(false, |any, part| {
+                Ok::<_, anyhow::Error>(any || self.has_limits(part)?)
+            })?)
     }
 
     /// The expression for the limits of a shape.

@@ -24,6 +24,12 @@ pub fn field(name: &str) -> String {
     }
 }
 
+/// `policyScopeType` → `PolicyScopeType`
+pub fn type_name(name: &str) -> String {
+    let (initial, rest) = name.split_at(name.len().min(1));
+    initial.to_ascii_uppercase() + rest
+}
+
 /// `RepositoryName` → `REPOSITORY_NAME`
 pub fn constant(name: &str) -> String {
     snake(name).to_ascii_uppercase()

@@ -1,4 +1,7 @@
-//! How lists are read. No service has a map among its inputs yet; the generator refuses one.
+//! How lists and maps are read. No JSON service has a map among its inputs; the generator refuses
+//! one.
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -23,6 +26,37 @@ impl<T: Decode> Decode for Vec<T> {
     fn present(source: &dyn QuerySource, key: &str) -> bool {
         source.get(key).is_some() || T::present(source, &element_key(key, 1))
     }
+}
+
+/// Query: the keys `X.entry.1.key` and `X.entry.1.value`, `X.entry.2.key`, … up to the first that is
+/// missing. Of two entries with the same key the later one holds.
+impl<K: Decode + Ord, V: Decode> Decode for BTreeMap<K, V> {
+    fn decode(node: &Node<'_>, limits: &Limits) -> Result<Self, DecodeError> {
+        let Raw::Query(source, key) = node.raw() else { return Err(node.mismatch("a Map")) };
+        let entry_keys = (1..).map(|number| entry_key(key, number));
+        let entries: Vec<String> =
+            entry_keys.take_while(|entry| K::present(*source, &format!("{entry}.key"))).collect();
+        limits.check_length(entries.len()).map_err(|violation| node.violates(&violation))?;
+        let numbered = entries.into_iter().zip(1..);
+        let read = numbered.map(|(entry, number)| {
+            let part = |part: &str| Raw::Query(*source, format!("{entry}.{part}"));
+            let value = node.child(part("value"), Step::Element(number));
+            if value.is_absent::<V>() {
+                return Err(value.violates(&Violation::Null));
+            }
+            let key = node.child(part("key"), Step::Element(number));
+            Ok((K::decode(&key, limits.of_key())?, V::decode(&value, limits.of_member())?))
+        });
+        read.collect()
+    }
+
+    fn present(source: &dyn QuerySource, key: &str) -> bool {
+        source.get(key).is_some() || K::present(source, &format!("{}.key", entry_key(key, 1)))
+    }
+}
+
+fn entry_key(key: &str, number: usize) -> String {
+    format!("{key}.entry.{number}")
 }
 
 fn query_elements<'a, T: Decode>(source: &'a dyn QuerySource, key: &str) -> Vec<Raw<'a>> {

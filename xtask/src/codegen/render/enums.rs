@@ -1,7 +1,7 @@
 //! The service's enums.
 
 use super::super::model::Model;
-use super::super::names::variant;
+use super::super::names::{type_name, variant};
 
 pub fn render(model: &Model<'_>) -> String {
     let mut text = String::from(
@@ -9,7 +9,7 @@ pub fn render(model: &Model<'_>) -> String {
     );
     // rustfmt leaves the inside of a macro alone: it is indented here.
     for shape in model.enums() {
-        text += &format!("    {} {{\n", shape.name);
+        text += &format!("    {} {{\n", type_name(&shape.name));
         for value in &shape.values {
             text += &format!("        {} = {value:?},\n", variant(value));
         }

@@ -54,10 +54,13 @@ fn bounds(model: &Model<'_>, shape: &Shape, patterns: &BTreeMap<&str, String>) -
     if let Some(pattern) = shape.pattern.as_deref().and_then(|pattern| patterns.get(pattern)) {
         bounds += &format!(".pattern(&{pattern})");
     }
-    if let Some(member) = &shape.member
-        && model.has_limits(member)?
+    for (part, method) in [(&shape.key, "key"), (&shape.member, "member"), (&shape.value, "member")]
     {
-        bounds += &format!(".member(&{})", constant(member));
+        if let Some(part) = part
+            && model.has_limits(part)?
+        {
+            bounds += &format!(".{method}(&{})", constant(part));
+        }
     }
     Ok(bounds)
 }

@@ -36,6 +36,7 @@ pub fn render(facts: &Facts) -> Result<String> {
             /// The wire codes of the errors that the model lists for the operation.
             pub const fn errors(self) -> &'static [&'static str] {{ match self {{ {errors} }} }}
             {unsigned}
+            {resultless}
         }}
 
         impl std::fmt::Display for Operation {{
@@ -45,7 +46,18 @@ pub fn render(facts: &Facts) -> Result<String> {
         }}
         ",
         count = operations.len(),
-        unsigned = unsigned(operations),
+        unsigned = marked(
+            operations,
+            |operation| operation.unsigned,
+            "/// Whether the operation is called without a signature.
+            pub const fn is_unsigned",
+        ),
+        resultless = marked(
+            operations,
+            |operation| operation.resultless,
+            "/// Whether the operation answers nothing, not even an empty result.
+            pub const fn is_resultless",
+        ),
     ))
 }
 
@@ -59,19 +71,15 @@ fn errors_arm(facts: &Facts, operation: &Operation) -> Result<String> {
     Ok(format!("Self::{} => &[{codes}],\n", operation.name))
 }
 
-fn unsigned(operations: &[Operation]) -> String {
-    let unsigned: Vec<String> = operations
+/// The function `head`, which is true of the operations that `is_marked`; nothing if there are none.
+fn marked(operations: &[Operation], is_marked: fn(&&Operation) -> bool, head: &str) -> String {
+    let marked: Vec<String> = operations
         .iter()
-        .filter(|operation| operation.unsigned)
+        .filter(is_marked)
         .map(|operation| format!("Self::{}", operation.name))
         .collect();
-    if unsigned.is_empty() {
+    if marked.is_empty() {
         return String::new();
     }
-    format!(
-        "
-        /// Whether the operation is called without a signature.
-        pub const fn is_unsigned(self) -> bool {{ matches!(self, {}) }}",
-        unsigned.join(" | ")
-    )
+    format!("\n{head}(self) -> bool {{ matches!(self, {}) }}", marked.join(" | "))
 }

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 
 use super::super::facts::{Member, Shape};
 use super::super::model::{Model, Module};
-use super::super::names::{field, serde_camel};
+use super::super::names::{field, serde_camel, type_name};
 use super::{Import, imports};
 
 pub fn render(model: &Model<'_>, module: Module) -> Result<String> {
@@ -67,7 +67,7 @@ pub fn declaration(model: &Model<'_>, shape: &Shape, doc: &str, as_json: bool) -
     if rename_all {
         text += "#[serde(rename_all = \"camelCase\")]\n";
     }
-    text += &format!("pub struct {} {{\n", shape.name);
+    text += &format!("pub struct {} {{\n", type_name(&shape.name));
     for member in &shape.members {
         let mut attributes = Vec::new();
         if !camel(&member) {
@@ -126,14 +126,15 @@ fn reading(model: &Model<'_>, shape: &Shape, module: Module) -> Result<String> {
     let mut presence = Vec::new();
     for Member { name, shape: target, required } in &shape.members {
         ensure!(
-            model.facts.shape(target)?.kind != "map",
-            "{}.{name} is a map within an input, which has no decoder",
+            model.facts.shape(target)?.kind != "map" || model.is_query(),
+            "{}.{name} is a map within a JSON input, which has no decoder",
             shape.name
         );
         let method = if *required { "required" } else { "optional" };
         let (field, limits) = (field(name), model.limits(target)?);
         fields += &format!("{field}: it.{method}({name:?}, {limits})?,\n");
-        let rust_type = model.rust_type(target)?.replacen("Vec<", "Vec::<", 1);
+        let rust_type = model.rust_type(target)?;
+        let rust_type = rust_type.replacen("Vec<", "Vec::<", 1).replacen("Map<", "Map::<", 1);
         presence.push(format!("{rust_type}::present(source, &format!(\"{{key}}.{name}\"))"));
     }
     let binding = if shape.members.is_empty() { "" } else { "let it = " };
@@ -156,7 +157,7 @@ fn reading(model: &Model<'_>, shape: &Shape, module: Module) -> Result<String> {
             {presence}
         }}
         ",
-        shape.name
+        type_name(&shape.name)
     ))
 }
 
@@ -164,12 +165,13 @@ fn xml(shape: &Shape) -> String {
     let each =
         |Member { name, .. }: &Member| format!("self.{}.element({name:?}, sink);\n", field(name));
     let members: String = shape.members.iter().map(each).collect();
+    let sink = if members.is_empty() { "_sink" } else { "sink" };
     format!(
         "
         impl XmlStructure for {} {{
-            fn members(&self, sink: &mut dyn XmlSink) {{ {members} }}
+            fn members(&self, {sink}: &mut dyn XmlSink) {{ {members} }}
         }}
         ",
-        shape.name
+        type_name(&shape.name)
     )
 }
