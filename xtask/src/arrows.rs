@@ -36,7 +36,7 @@ enum Tier {
 }
 
 /// Every arrow there is. A new one is a decision: it gets a line here and one in `docs/adr/`.
-const RULES: [Rule; 17] = [
+const RULES: [Rule; 18] = [
     Rule { name: "core", tier: Tier::Pure, may_know: &[] },
     Rule { name: "oci", tier: Tier::Pure, may_know: &["core"] },
     Rule { name: "aws-protocol", tier: Tier::Pure, may_know: &["core"] },
@@ -50,6 +50,7 @@ const RULES: [Rule; 17] = [
         tier: Tier::Engine,
         may_know: &["aws-protocol", "core", "iam-policy", "metadata"],
     },
+    Rule { name: "iam", tier: Tier::Domain, may_know: &["auth", "core", "iam-policy", "metadata"] },
     Rule {
         name: "registry",
         tier: Tier::Domain,
@@ -63,14 +64,18 @@ const RULES: [Rule; 17] = [
     Rule {
         name: "api-aws",
         tier: Tier::Edge,
-        may_know: &["auth", "aws-model", "aws-protocol", "core", "oci", "registry"],
+        may_know: &["auth", "aws-model", "aws-protocol", "core", "iam", "oci", "registry"],
     },
     Rule {
         name: "server",
         tier: Tier::Assembly,
-        may_know: &["api-aws", "api-oci", "auth", "blobs", "core", "metadata", "registry"],
+        may_know: &["api-aws", "api-oci", "auth", "blobs", "core", "iam", "metadata", "registry"],
     },
-    Rule { name: "cli", tier: Tier::Assembly, may_know: &["auth", "core", "iam-policy", "server"] },
+    Rule {
+        name: "cli",
+        tier: Tier::Assembly,
+        may_know: &["auth", "core", "iam", "iam-policy", "server"],
+    },
     Rule { name: "e2e", tier: Tier::Assembly, may_know: &["aws-protocol", "core"] },
     Rule { name: "bench", tier: Tier::Assembly, may_know: &["aws-protocol", "core", "metadata"] },
     Rule { name: "xtask", tier: Tier::Tool, may_know: &[] },

@@ -1,5 +1,5 @@
-//! The AWS edge: ECR and ECR Public over JSON 1.1 and STS over Query, in front of the registry
-//! service.
+//! The AWS edge: ECR and ECR Public over JSON 1.1, STS and IAM over Query, in front of the services
+//! that have the rules.
 //!
 //! `server` calls [`ApiAws::handle`] with every request that is not the OCI protocol's. An
 //! operation decodes, authorizes, calls the registry once and encodes; what may be done and what a
@@ -14,6 +14,7 @@ mod endpoint;
 mod failure;
 mod iam;
 mod json_service;
+mod query_service;
 mod sts;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use wharfinger_auth::Auth;
 use wharfinger_aws_protocol::Answer;
 use wharfinger_aws_protocol::sigv4::RequestParts;
 use wharfinger_core::RequestContext;
+use wharfinger_iam::Iam;
 use wharfinger_registry::Registry;
 
 use body::BodyRoom;
@@ -45,6 +47,7 @@ const LARGE_BODIES_AT_ONCE: usize = 4;
 /// The AWS APIs of an installation, for all its accounts and regions.
 pub struct ApiAws {
     registry: Arc<Registry>,
+    iam: Arc<Iam>,
     auth: Arc<Auth>,
     endpoints: Endpoints,
     large_bodies: Semaphore,
@@ -53,9 +56,11 @@ pub struct ApiAws {
 
 impl ApiAws {
     /// The APIs over these services. `endpoints` says under which host registries are reached.
-    pub fn new(registry: Arc<Registry>, auth: Arc<Auth>, endpoints: Endpoints) -> Self {
+    pub fn new(registry: Arc<Registry>, iam: Arc<Iam>, endpoints: Endpoints) -> Self {
+        let auth = Arc::clone(iam.auth());
         Self {
             registry,
+            iam,
             auth,
             endpoints,
             large_bodies: Semaphore::new(LARGE_BODIES_AT_ONCE),

@@ -1,50 +1,17 @@
 //! STS: from a Query request to the operation it names, and back.
 
-use http::StatusCode;
 use http::request::Parts;
 use wharfinger_auth::{Caller, CredentialError};
 use wharfinger_aws_model::sts::{API_VERSION, Operation, Request, SIGNING_NAME, XML_NAMESPACE};
-use wharfinger_aws_model::{DecodeError, QuerySource};
 use wharfinger_aws_protocol::Answer;
-use wharfinger_aws_protocol::query::{self, FORM_BYTES_MAX, Params, QueryError};
-use wharfinger_aws_protocol::sigv4::{InvalidSignature, SigV4Error, SignedRequest};
+use wharfinger_aws_protocol::query::{self, Params};
+use wharfinger_aws_protocol::sigv4::{InvalidSignature, SigV4Error};
 use wharfinger_core::RequestContext;
 
-use crate::body::{self, BodyError, FORMS, WholeBody};
+use crate::body::{self, FORMS, WholeBody};
 use crate::endpoint::sts_of_another_region;
-use crate::failure::{Failure, INTERNAL};
+use crate::query_service::{CallError, Form};
 use crate::{ApiAws, Body, signed_parts};
-
-/// Bytes of a form that is not signed: the operations that need no signature bring a token and a
-/// few names. Few enough to be read without asking for room.
-const UNSIGNED_FORM_BYTES_MAX: usize = 64 * 1024;
-
-/// Why a call fails. `Display` is the message, save for faults of the server.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum CallError {
-    #[error(transparent)]
-    Body(#[from] BodyError),
-    #[error(transparent)]
-    Query(#[from] QueryError),
-    #[error("Could not find operation {action} for version {version}")]
-    UnknownAction { action: String, version: String },
-    #[error(transparent)]
-    Credential(#[from] CredentialError),
-    #[error(transparent)]
-    Input(#[from] DecodeError),
-    #[error(
-        "The operation {0} is not implemented by this version of Wharfinger; \
-         docs/compatibility.md lists what is."
-    )]
-    NotImplemented(Operation),
-    #[error(
-        "IAM's operation {0} is not implemented by this version of Wharfinger; manage users with \
-         `wharfinger user` and keys with `wharfinger key`."
-    )]
-    IamNotImplemented(String),
-    #[error("a signed operation has no caller")]
-    CallerMissing,
-}
 
 impl ApiAws {
     /// Answers a request of the Query protocol.
@@ -101,22 +68,7 @@ impl ApiAws {
             | Request::GetDelegatedAccessToken(_)
             | Request::GetFederationToken(_)
             | Request::GetSessionToken(_)
-            | Request::GetWebIdentityToken(_) => Err(CallError::NotImplemented(operation)),
-        }
-    }
-}
-
-impl ApiAws {
-    /// How much of a form is read: little of one that is not signed, nothing of one that is signed
-    /// with a key that nobody has.
-    pub(crate) async fn form_bytes_max(&self, head: &Parts) -> Result<usize, CallError> {
-        match SignedRequest::from_request(&signed_parts(head)) {
-            Ok(signed) => {
-                self.auth.check_key(&signed).await?;
-                Ok(FORM_BYTES_MAX)
-            }
-            Err(SigV4Error::MissingAuthenticationToken) => Ok(UNSIGNED_FORM_BYTES_MAX),
-            Err(error) => Err(CredentialError::from(error).into()),
+            | Request::GetWebIdentityToken(_) => Err(CallError::NotImplemented(operation.name())),
         }
     }
 }
@@ -137,56 +89,7 @@ fn caller_identity(context: &RequestContext, caller: &Caller) -> Answer {
     let principal = caller.principal();
     query::success(XML_NAMESPACE, "GetCallerIdentity", context.request_id, |result| {
         result.text("Arn", principal.arn().as_str());
-        result.text("UserId", principal.unique_id());
+        result.text("UserId", &principal.unique_id());
         result.text("Account", principal.account.as_str());
     })
-}
-
-/// Parameters as the decoders of the model ask for them.
-struct Form<'a>(&'a Params);
-
-impl QuerySource for Form<'_> {
-    fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key)
-    }
-}
-
-impl CallError {
-    pub(crate) fn failure(&self) -> Failure {
-        let bad_request = |code| Failure::new(StatusCode::BAD_REQUEST, code, self.to_string());
-        let internal =
-            || Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "ServiceFailure", INTERNAL);
-        match self {
-            Self::Body(BodyError::TooLarge { .. }) => Failure::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "RequestEntityTooLarge",
-                self.to_string(),
-            ),
-            Self::Body(BodyError::NoRoom) => bad_request("Throttling"),
-            Self::Body(BodyError::Interrupted(_)) => bad_request("MalformedInput"),
-            Self::Query(error) => {
-                let (status, code) = error.code();
-                Failure::new(status, code, self.to_string())
-            }
-            // The model of STS has no error for what is not there; this one is common to all
-            // services of the Query protocol, and no SDK tries it again.
-            Self::UnknownAction { .. } | Self::NotImplemented(_) | Self::IamNotImplemented(_) => {
-                bad_request("InvalidAction")
-            }
-            Self::Credential(error) => {
-                let signature = match error {
-                    CredentialError::Signature(error) => error,
-                    CredentialError::UnrecognizedClient => &SigV4Error::UnrecognizedClient,
-                    CredentialError::Store(_) | CredentialError::SecretUnreadable => {
-                        return internal();
-                    }
-                };
-                let (status, code) = signature.query_code();
-                Failure::new(status, code, signature.message())
-            }
-            Self::Input(DecodeError::Serialization(_)) => bad_request("MalformedInput"),
-            Self::Input(DecodeError::Constraint(_)) => bad_request("ValidationError"),
-            Self::CallerMissing => internal(),
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use wharfinger_core::{AccountId, EntropyExt};
 use wharfinger_metadata::access_key::{self, AccessKeyRow};
-use wharfinger_metadata::installation;
+use wharfinger_metadata::{account, installation};
 
 use crate::{AccessKey, Auth, UserError};
 
@@ -27,7 +27,7 @@ impl Auth {
         }
         let seed = u64::from_le_bytes(self.entropy().bytes());
         let account = wanted.unwrap_or_else(|| AccountId::from_seed(seed));
-        let key = AccessKey::random(self.entropy());
+        let key = AccessKey::random("AKIA", self.entropy());
         let row = AccessKeyRow {
             access_key_id: key.access_key_id.clone(),
             account,
@@ -44,6 +44,7 @@ impl Auth {
                     if !installation::insert(tx, ACCOUNT_KEY, account.as_str()).await? {
                         return Ok::<_, UserError>(false);
                     }
+                    account::insert(tx, &account, row.created_at).await?;
                     access_key::insert(tx, &row).await?;
                     Ok(true)
                 })

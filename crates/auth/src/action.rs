@@ -1,10 +1,11 @@
-//! The IAM actions of ECR, each with the kind of resource it is about.
+//! The actions of ECR, IAM and STS, each with the kind of resource it is about.
 //!
 //! The table is that of the IAM service reference for Amazon ECR ("Actions defined by Amazon
 //! Elastic Container Registry", and of Amazon ECR Public, whose actions bear the same names).
 
 use crate::{
-    PublicRegistryResource, RegistryResource, RepositoriesResource, RepositoryResource, Resource,
+    IamResource, PublicRegistryResource, RegistryResource, RepositoriesResource,
+    RepositoryResource, Resource,
 };
 
 /// An action, as a type: `Permit<actions::PutImage>` is the right to put an image.
@@ -12,7 +13,8 @@ pub trait Action: Send + Sync + 'static {
     /// The name without its service, such as `PutImage`. Policies put `ecr:` before it, or
     /// `ecr-public:` when the registry is a public one.
     const NAME: &'static str;
-    /// The name as policies of private registries have it, such as `ecr:PutImage`.
+    /// The name with its service, such as `ecr:PutImage`: of actions on registries, as policies of
+    /// private ones have it.
     const ECR_NAME: &'static str;
     /// The service it belongs to, where that is not the one of the resource's registry.
     const SERVICE: Option<&'static str> = None;
@@ -131,5 +133,148 @@ actions! {
         UntagResource,
         UpdateImageStorageClass,
         UploadLayerPart,
+    }
+}
+
+macro_rules! account_actions {
+    ($module:ident, $service:literal { $($name:ident),* $(,)? }) => {
+        #[doc = concat!("The actions of ", $service, ", which are about what an account has.")]
+        pub mod $module {
+            use super::{Action, IamResource};
+
+            $(
+                #[doc = concat!("`", $service, ":", stringify!($name), "`.")]
+                #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+                pub enum $name {}
+
+                impl Action for $name {
+                    const NAME: &'static str = stringify!($name);
+                    const ECR_NAME: &'static str = concat!($service, ":", stringify!($name));
+                    const SERVICE: Option<&'static str> = Some($service);
+                    type Resource = IamResource;
+                }
+            )*
+        }
+    };
+}
+
+account_actions! {
+    iam_actions, "iam" {
+        AddClientIDToOpenIDConnectProvider,
+        AddRoleToInstanceProfile,
+        AddUserToGroup,
+        AttachGroupPolicy,
+        AttachRolePolicy,
+        AttachUserPolicy,
+        CreateAccessKey,
+        CreateAccountAlias,
+        CreateGroup,
+        CreateInstanceProfile,
+        CreateOpenIDConnectProvider,
+        CreatePolicy,
+        CreatePolicyVersion,
+        CreateRole,
+        CreateServiceLinkedRole,
+        CreateUser,
+        DeleteAccessKey,
+        DeleteAccountAlias,
+        DeleteGroup,
+        DeleteGroupPolicy,
+        DeleteInstanceProfile,
+        DeleteOpenIDConnectProvider,
+        DeletePolicy,
+        DeletePolicyVersion,
+        DeleteRole,
+        DeleteRolePermissionsBoundary,
+        DeleteRolePolicy,
+        DeleteServiceLinkedRole,
+        DeleteUser,
+        DeleteUserPermissionsBoundary,
+        DeleteUserPolicy,
+        DetachGroupPolicy,
+        DetachRolePolicy,
+        DetachUserPolicy,
+        GetAccessKeyLastUsed,
+        GetAccountAuthorizationDetails,
+        GetAccountSummary,
+        GetContextKeysForCustomPolicy,
+        GetContextKeysForPrincipalPolicy,
+        GetGroup,
+        GetGroupPolicy,
+        GetInstanceProfile,
+        GetOpenIDConnectProvider,
+        GetPolicy,
+        GetPolicyVersion,
+        GetRole,
+        GetRolePolicy,
+        GetServiceLinkedRoleDeletionStatus,
+        GetUser,
+        GetUserPolicy,
+        ListAccessKeys,
+        ListAccountAliases,
+        ListAttachedGroupPolicies,
+        ListAttachedRolePolicies,
+        ListAttachedUserPolicies,
+        ListEntitiesForPolicy,
+        ListGroupPolicies,
+        ListGroups,
+        ListGroupsForUser,
+        ListInstanceProfileTags,
+        ListInstanceProfiles,
+        ListInstanceProfilesForRole,
+        ListOpenIDConnectProviderTags,
+        ListOpenIDConnectProviders,
+        ListPolicies,
+        ListPolicyTags,
+        ListPolicyVersions,
+        ListRolePolicies,
+        ListRoleTags,
+        ListRoles,
+        ListUserPolicies,
+        ListUserTags,
+        ListUsers,
+        PutGroupPolicy,
+        PutRolePermissionsBoundary,
+        PutRolePolicy,
+        PutUserPermissionsBoundary,
+        PutUserPolicy,
+        RemoveClientIDFromOpenIDConnectProvider,
+        RemoveRoleFromInstanceProfile,
+        RemoveUserFromGroup,
+        SetDefaultPolicyVersion,
+        SimulateCustomPolicy,
+        SimulatePrincipalPolicy,
+        TagInstanceProfile,
+        TagOpenIDConnectProvider,
+        TagPolicy,
+        TagRole,
+        TagUser,
+        UntagInstanceProfile,
+        UntagOpenIDConnectProvider,
+        UntagPolicy,
+        UntagRole,
+        UntagUser,
+        UpdateAccessKey,
+        UpdateAssumeRolePolicy,
+        UpdateGroup,
+        UpdateOpenIDConnectProviderThumbprint,
+        UpdateRole,
+        UpdateRoleDescription,
+        UpdateUser,
+        PassRole,
+    }
+}
+
+account_actions! {
+    sts_actions, "sts" {
+        AssumeRole,
+        AssumeRoleWithWebIdentity,
+        DecodeAuthorizationMessage,
+        GetAccessKeyInfo,
+        GetCallerIdentity,
+        GetFederationToken,
+        GetSessionToken,
+        SetSourceIdentity,
+        TagSession,
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use wharfinger_core::limits::ACCESS_KEY_CACHE_BYTES_MAX;
 use wharfinger_metadata::access_key::{self, AccessKeyRow};
+use wharfinger_metadata::inline_policy;
 use wharfinger_metadata::user::{self, UserRow};
 use wharfinger_metadata::{ChangeKind, MetadataError, StandingCache, Tx};
 
@@ -69,7 +70,7 @@ async fn read(tx: &mut Tx, id: &str) -> Result<Option<Read>, MetadataError> {
     let Some(row) = found.filter(|row| row.active) else { return Ok(None) };
     let Some(user_id) = &row.user_id else { return Ok(Some(Read { row, user: None })) };
     let Some(user) = user::find_by_id(tx, user_id).await? else { return Ok(None) };
-    let policies = user::policies(tx, user_id).await?;
+    let policies = inline_policy::list(tx, user_id).await?;
     Ok(Some(Read { row, user: Some((user, policies)) }))
 }
 
@@ -84,7 +85,7 @@ impl ActiveKey {
             }
         };
         let access_key_id = row.access_key_id.clone();
-        let principal = Principal { account: row.account, kind, access_key_id };
+        let principal = Principal { account: row.account, kind, access_key_id, session: None };
         Self { row, identity: Arc::new(Identity::new(principal, policies)) }
     }
 

@@ -156,6 +156,14 @@ impl Auth {
         self.clock.now()
     }
 
+    /// A new key whose id begins with `prefix` (`AKIA`, or `ASIA` of sessions), and its secret as it is
+    /// kept. `None` only if the crypto provider fails.
+    pub fn new_key(&self, prefix: &str) -> Option<(AccessKey, Vec<u8>)> {
+        let key = AccessKey::random(prefix, self.entropy());
+        let sealed = self.seal_secret(&key)?;
+        Some((key, sealed))
+    }
+
     pub(crate) fn seal_secret(&self, key: &AccessKey) -> Option<Vec<u8>> {
         let secret = key.secret_access_key.expose().as_bytes();
         self.secret_key.seal(&*self.entropy, &secret_aad(&key.access_key_id), secret)

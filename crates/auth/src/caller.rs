@@ -7,7 +7,7 @@ use std::mem;
 use std::sync::Arc;
 use std::task::Poll;
 
-use wharfinger_core::{RegistryId, RequestContext};
+use wharfinger_core::RequestContext;
 use wharfinger_iam_policy::{
     AccessDenied as Refusal, ContextKeys, Decision, DenialReason, PolicyDocument, Request,
     evaluate, evaluate_resource_policy,
@@ -31,8 +31,8 @@ const NEVER_DENIED_TO_ROOT: [&str; 6] = [
     actions::PutRegistryPolicy::NAME,
     actions::SetRepositoryPolicy::NAME,
 ];
-/// Where ECR Public is called.
-const PUBLIC_REGION: &str = "us-east-1";
+/// Where services without regions are called, and ECR Public.
+const GLOBAL_REGION: &str = "us-east-1";
 
 /// A principal and its identity policies, as they were when the request was authenticated, and the
 /// facts of that request.
@@ -95,16 +95,16 @@ impl Caller {
     ) -> Result<Permit<A>, AuthorizeError> {
         let principal = || Arc::clone(&self.identity.principal);
         if self.principal().kind == PrincipalKind::Anonymous {
-            return match public_token::anyone_may::<A>(resource.registry()) {
+            return match resource.registry().is_some_and(public_token::anyone_may::<A>) {
                 true => Ok(Permit::granted(principal(), resource, None)),
                 false => {
-                    let action = action_of::<A>(resource.registry());
+                    let action = action_of::<A>(&resource);
                     Err(AccessDenied::anonymous(&action, &resource.arns()).into())
                 }
             };
         }
         let mut as_of = None;
-        if !self.is_never_denied::<A>(resource.registry()) {
+        if !self.is_never_denied::<A>(&resource) {
             let stored = match is_of_identity_alone::<A>() {
                 true => StoredPolicies::default(),
                 false => self.stored_policies(&resource, A::NAME).await?,
@@ -135,9 +135,9 @@ impl Caller {
         }
     }
 
-    fn is_never_denied<A: Action>(&self, registry: &RegistryId) -> bool {
+    fn is_never_denied<A: Action>(&self, resource: &A::Resource) -> bool {
         self.principal().kind == PrincipalKind::Root
-            && self.principal().account == registry.account
+            && self.principal().account == *resource.account()
             && NEVER_DENIED_TO_ROOT.contains(&A::NAME)
     }
 
@@ -146,8 +146,12 @@ impl Caller {
         resource: &impl Resource,
         action: &'static str,
     ) -> Result<StoredPolicies, AuthorizeError> {
-        let (registry, names) = (resource.registry(), resource.repositories());
-        self.shared.policies.read(registry, names, action).await
+        match resource.registry() {
+            Some(registry) => {
+                self.shared.policies.read(registry, resource.repositories(), action).await
+            }
+            None => Ok(StoredPolicies::default()),
+        }
     }
 
     /// Asks all policies about each resource that is named.
@@ -160,8 +164,7 @@ impl Caller {
         keys: &ContextKeys,
         stored: &StoredPolicies,
     ) -> Result<(), AuthorizeError> {
-        let registry = resource.registry();
-        let action = action_of::<A>(registry);
+        let action = action_of::<A>(resource);
         let nothing = Arc::default();
         let mut repositories = stored.repositories.iter();
         for (position, arn) in resource.arns().into_iter().enumerate() {
@@ -171,7 +174,7 @@ impl Caller {
             let repository: &Arc<StoredRepository> = repositories.next().unwrap_or(&nothing);
             let resource_policies = [repository.policy.as_ref(), stored.registry.as_deref()];
             let keys = match self.asks_for_keys(resource_policies) {
-                true => &self.keys(keys.clone(), registry, repository),
+                true => &self.keys(keys.clone(), resource, repository),
                 false => keys,
             };
             let principal = &self.identity.facts;
@@ -180,7 +183,7 @@ impl Caller {
             let says = Says {
                 identity: self.identity(&request)?,
                 resource: resource_policies.map(|policy| policy.map(asked)),
-                same_account: registry.account == self.principal().account
+                same_account: *resource.account() == self.principal().account
                     || is_of_identity_alone::<A>(),
             };
             if let Some(reason) = says.denial() {
@@ -221,7 +224,7 @@ impl Caller {
     fn keys(
         &self,
         mut keys: ContextKeys,
-        registry: &RegistryId,
+        resource: &impl Resource,
         repository: &StoredRepository,
     ) -> ContextKeys {
         let RequestContext { received_at, secure_transport, source_ip, user_agent, .. } =
@@ -245,22 +248,25 @@ impl Caller {
         if let PrincipalKind::User { user_name, .. } = &principal.kind {
             keys.insert("aws:username", user_name.as_str());
         }
-        let region = if registry.is_public() { PUBLIC_REGION } else { registry.region.as_str() };
+        let private = resource.registry().filter(|registry| !registry.is_public());
+        let region = private.map_or(GLOBAL_REGION, |registry| registry.region.as_str());
         keys.insert("aws:RequestedRegion", region);
-        keys.insert("aws:ResourceAccount", registry.account.as_str());
+        keys.insert("aws:ResourceAccount", resource.account().as_str());
         for (key, value) in &repository.tags {
             keys.insert(&format!("aws:ResourceTag/{key}"), value.as_str());
-            keys.insert(&format!("{}:ResourceTag/{key}", registry.service()), value.as_str());
+            if let Some(registry) = resource.registry() {
+                keys.insert(&format!("{}:ResourceTag/{key}", registry.service()), value.as_str());
+            }
         }
         keys
     }
 }
 
 /// The name of an action as policies have it.
-fn action_of<A: Action>(registry: &RegistryId) -> Cow<'static, str> {
-    match registry.is_public() && A::SERVICE.is_none() {
-        true => format!("{}:{}", registry.service(), A::NAME).into(),
-        false => A::ECR_NAME.into(),
+fn action_of<A: Action>(resource: &A::Resource) -> Cow<'static, str> {
+    match resource.registry().filter(|registry| registry.is_public() && A::SERVICE.is_none()) {
+        Some(registry) => format!("{}:{}", registry.service(), A::NAME).into(),
+        None => A::ECR_NAME.into(),
     }
 }
 

@@ -44,17 +44,17 @@ pub enum KeyOwner {
 
 impl AccessKey {
     /// A fresh pair: 80 random bits in the id, 240 in the secret.
-    pub(crate) fn random(entropy: &dyn Entropy) -> Self {
+    pub(crate) fn random(prefix: &str, entropy: &dyn Entropy) -> Self {
         let secret: [u8; 30] = entropy.bytes();
         Self {
-            access_key_id: unique_id("AKIA", entropy),
+            access_key_id: unique_id(prefix, entropy),
             secret_access_key: Secret::new(STANDARD.encode(secret)),
         }
     }
 }
 
 /// A prefix and sixteen characters of base 32, the form of AWS's unique ids.
-pub(crate) fn unique_id(prefix: &str, entropy: &dyn Entropy) -> String {
+pub fn unique_id(prefix: &str, entropy: &dyn Entropy) -> String {
     const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let random: [u8; 16] = entropy.bytes();
     let digits = random.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 31)]));
@@ -77,7 +77,7 @@ impl Auth {
         account: AccountId,
         owner: &KeyOwner,
     ) -> Result<AccessKey, UserError> {
-        let key = AccessKey::random(self.entropy());
+        let key = AccessKey::random("AKIA", self.entropy());
         let secret_sealed = self.seal_secret(&key).ok_or(UserError::Sealing)?;
         let (access_key_id, created_at) = (key.access_key_id.clone(), self.now());
         let owner = owner.clone();

@@ -28,7 +28,7 @@ impl Identity {
         let facts = PrincipalFacts {
             account: principal.account,
             arn: principal.arn().to_string(),
-            role_arn: None,
+            role_arn: principal.role_arn().map(|arn| arn.to_string()),
             service: None,
         };
         Self { principal: Arc::new(principal), facts, policies }

@@ -26,16 +26,16 @@ mod upload_credential;
 mod user;
 
 pub use account::RootKey;
-pub use action::{Action, actions};
+pub use action::{Action, actions, iam_actions, sts_actions};
 pub use authenticate::{Auth, AuthKeys};
 pub use caller::Caller;
-pub use credential::{AccessKey, AccessKeySummary, KeyOwner};
+pub use credential::{AccessKey, AccessKeySummary, KeyOwner, unique_id};
 pub use error::{AccessDenied, AuthorizeError, CredentialError, TokenError, UserError};
 pub use permit::{
-    Permit, PublicRegistryResource, RegistryResource, RepositoriesResource, RepositoryResource,
-    Resource,
+    IamResource, Permit, PublicRegistryResource, RegistryResource, RepositoriesResource,
+    RepositoryResource, Resource,
 };
-pub use principal::{Principal, PrincipalKind};
+pub use principal::{Principal, PrincipalKind, SessionFacts, WebIdentity};
 pub use public_token::PublicLogin;
 pub use resource_policy::{InvalidPolicy, ResourcePolicy};
 pub use token::AuthorizationToken;

@@ -9,8 +9,10 @@ use crate::{Action, Principal};
 
 /// What an action is about.
 pub trait Resource: Clone + Send + Sync + 'static {
-    /// The registry it is in.
-    fn registry(&self) -> &RegistryId;
+    /// The account it is in.
+    fn account(&self) -> &AccountId;
+    /// The registry it is in; none for what is of an account alone, such as its users.
+    fn registry(&self) -> Option<&RegistryId>;
     /// The texts policies are matched against: ARNs, or `*`.
     fn arns(&self) -> Vec<String>;
     /// The repositories it names, in the order of [`arns`](Self::arns); none if it names none.
@@ -25,8 +27,12 @@ pub struct RegistryResource {
 }
 
 impl Resource for RegistryResource {
-    fn registry(&self) -> &RegistryId {
-        &self.registry
+    fn account(&self) -> &AccountId {
+        &self.registry.account
+    }
+
+    fn registry(&self) -> Option<&RegistryId> {
+        Some(&self.registry)
     }
 
     fn arns(&self) -> Vec<String> {
@@ -49,11 +55,20 @@ impl PublicRegistryResource {
     pub fn new(account: AccountId) -> Self {
         Self { registry: RegistryId::public(account) }
     }
+
+    /// Which registry it is.
+    pub fn registry(&self) -> &RegistryId {
+        &self.registry
+    }
 }
 
 impl Resource for PublicRegistryResource {
-    fn registry(&self) -> &RegistryId {
-        &self.registry
+    fn account(&self) -> &AccountId {
+        &self.registry.account
+    }
+
+    fn registry(&self) -> Option<&RegistryId> {
+        Some(&self.registry)
     }
 
     fn arns(&self) -> Vec<String> {
@@ -75,8 +90,12 @@ pub struct RepositoryResource {
 }
 
 impl Resource for RepositoryResource {
-    fn registry(&self) -> &RegistryId {
-        &self.registry
+    fn account(&self) -> &AccountId {
+        &self.registry.account
+    }
+
+    fn registry(&self) -> Option<&RegistryId> {
+        Some(&self.registry)
     }
 
     fn arns(&self) -> Vec<String> {
@@ -98,8 +117,12 @@ pub struct RepositoriesResource {
 }
 
 impl Resource for RepositoriesResource {
-    fn registry(&self) -> &RegistryId {
-        &self.registry
+    fn account(&self) -> &AccountId {
+        &self.registry.account
+    }
+
+    fn registry(&self) -> Option<&RegistryId> {
+        Some(&self.registry)
     }
 
     fn arns(&self) -> Vec<String> {
@@ -111,6 +134,49 @@ impl Resource for RepositoriesResource {
 
     fn repositories(&self) -> &[RepositoryName] {
         &self.names
+    }
+}
+
+/// What IAM and STS have in an account: a user, a role, a policy, a provider, all of a kind, or the
+/// account as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IamResource {
+    account: AccountId,
+    arn: String,
+}
+
+impl IamResource {
+    /// What has this ARN in `account`, whether or not it exists.
+    pub fn new(account: AccountId, arn: &Arn) -> Self {
+        Self { account, arn: arn.to_string() }
+    }
+
+    /// The account as a whole; policies see `*`.
+    pub fn account_wide(account: AccountId) -> Self {
+        Self { account, arn: "*".into() }
+    }
+
+    /// Its ARN, or `*`.
+    pub fn arn(&self) -> &str {
+        &self.arn
+    }
+}
+
+impl Resource for IamResource {
+    fn account(&self) -> &AccountId {
+        &self.account
+    }
+
+    fn registry(&self) -> Option<&RegistryId> {
+        None
+    }
+
+    fn arns(&self) -> Vec<String> {
+        vec![self.arn.clone()]
+    }
+
+    fn repositories(&self) -> &[RepositoryName] {
+        &[]
     }
 }
 

@@ -4,7 +4,7 @@
 use wharfinger_core::arn::PARTITION;
 use wharfinger_core::{AccountId, Arn, RegistryId};
 use wharfinger_iam_policy::{MalformedPolicy, PolicyDocument, PolicyKind, PrincipalName};
-use wharfinger_metadata::{MetadataError, Tx, access_key, user};
+use wharfinger_metadata::{MetadataError, Tx, account, user};
 
 /// A policy that a repository or a registry may have.
 #[derive(Clone, Debug)]
@@ -108,8 +108,7 @@ async fn may_exist(tx: &mut Tx, arn: &Arn) -> Result<bool, MetadataError> {
     Ok(found.is_some_and(|user| Arn::user(&account, &user.path, &user.user_name) == *arn))
 }
 
-/// Whether an account is one of this installation: someone of it can come in.
+/// Whether an account is one of this installation.
 async fn is_kept_here(tx: &mut Tx, account: &AccountId) -> Result<bool, MetadataError> {
-    Ok(!access_key::list(tx, account, "", 1).await?.is_empty()
-        || !user::list(tx, account, "", 1).await?.is_empty())
+    Ok(account::find(tx, account).await?.is_some())
 }

@@ -3,7 +3,7 @@
 use wharfinger_core::{AccountId, Timestamp};
 use wharfinger_iam_policy::PolicyDocument;
 use wharfinger_metadata::user::{self, UserRow};
-use wharfinger_metadata::{MetadataError, Tx};
+use wharfinger_metadata::{MetadataError, Tx, inline_policy};
 
 use crate::credential::unique_id;
 use crate::{Auth, UserError};
@@ -38,6 +38,7 @@ impl Auth {
             account,
             user_name: name.to_owned(),
             path: "/".into(),
+            boundary_arn: None,
             created_at: self.now(),
         };
         let user = describe(&row, Vec::new());
@@ -63,7 +64,7 @@ impl Auth {
                         let page = user::list(tx, &account, &after, 100).await?;
                         let whole = page.len() < 100;
                         for row in page {
-                            let policies = user::policies(tx, &row.user_id).await?;
+                            let policies = inline_policy::list(tx, &row.user_id).await?;
                             let names = policies.into_iter().map(|(name, _)| name).collect();
                             found.push(describe(&row, names));
                         }
@@ -114,13 +115,13 @@ impl Auth {
             .write(move |tx| {
                 Box::pin(async move {
                     let user = must_find(tx, &account, user_name).await?;
-                    let policies = user::policies(tx, &user.user_id).await?;
+                    let policies = inline_policy::list(tx, &user.user_id).await?;
                     let known = policies.iter().any(|(name, _)| *name == policy_name);
                     if !known && policies.len() >= POLICIES_PER_USER_MAX {
                         let limit = POLICIES_PER_USER_MAX as u64;
                         return Err(UserError::LimitExceeded { what: "PoliciesPerUser", limit });
                     }
-                    Ok(user::put_policy(tx, &user.user_id, &policy_name, &document).await?)
+                    Ok(inline_policy::put(tx, &user.user_id, &policy_name, &document).await?)
                 })
             })
             .await
@@ -141,7 +142,7 @@ impl Auth {
             .write(move |tx| {
                 Box::pin(async move {
                     let user = must_find(tx, &account, user_name).await?;
-                    if user::delete_policy(tx, &user.user_id, &policy_name).await? {
+                    if inline_policy::delete(tx, &user.user_id, &policy_name).await? {
                         Ok(())
                     } else {
                         Err(UserError::NoSuchPolicy(policy_name))

@@ -47,6 +47,41 @@ impl Arn {
         Self::build("iam", "", account, &format!("user{path}{name}"))
     }
 
+    /// `arn:aws:iam::A:group/name`, with the group's path.
+    pub fn group(account: &AccountId, path: &str, name: &str) -> Self {
+        Self::build("iam", "", account, &format!("group{path}{name}"))
+    }
+
+    /// `arn:aws:iam::A:role/name`, with the role's path.
+    pub fn role(account: &AccountId, path: &str, name: &str) -> Self {
+        Self::build("iam", "", account, &format!("role{path}{name}"))
+    }
+
+    /// `arn:aws:iam::A:policy/name`, with the policy's path.
+    pub fn managed_policy(account: &AccountId, path: &str, name: &str) -> Self {
+        Self::build("iam", "", account, &format!("policy{path}{name}"))
+    }
+
+    /// `arn:aws:iam::A:instance-profile/name`, with the profile's path.
+    pub fn instance_profile(account: &AccountId, path: &str, name: &str) -> Self {
+        Self::build("iam", "", account, &format!("instance-profile{path}{name}"))
+    }
+
+    /// `arn:aws:iam::A:oidc-provider/host/path`, of the URL without its scheme.
+    pub fn oidc_provider(account: &AccountId, url: &str) -> Self {
+        Self::build("iam", "", account, &format!("oidc-provider/{url}"))
+    }
+
+    /// `arn:aws:sts::A:assumed-role/Role/Session`.
+    pub fn assumed_role(account: &AccountId, role_name: &str, session_name: &str) -> Self {
+        Self::build("sts", "", account, &format!("assumed-role/{role_name}/{session_name}"))
+    }
+
+    /// `arn:aws:sts::A:federated-user/name`.
+    pub fn federated_user(account: &AccountId, name: &str) -> Self {
+        Self::build("sts", "", account, &format!("federated-user/{name}"))
+    }
+
     /// `arn:aws:kms:R:A:key/id`.
     pub fn kms_key(registry: &RegistryId, key_id: &str) -> Self {
         let region = registry.region.as_str();

@@ -23,6 +23,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migration/0010_small_blobs.sql"),
     include_str!("migration/0011_change_counters.sql"),
     include_str!("migration/0012_upload_credentials.sql"),
+    include_str!("migration/0013_iam.sql"),
 ];
 
 /// The schema version this program writes.

@@ -4,6 +4,7 @@
 mod change_counter;
 mod commit;
 mod counters;
+mod iam;
 mod kms_keys;
 mod lifecycle;
 mod plan;

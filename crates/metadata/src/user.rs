@@ -1,9 +1,9 @@
-//! IAM users and their inline policies.
+//! IAM users.
 
 use wharfinger_core::{AccountId, Timestamp};
 
 use crate::value::params;
-use crate::{MetadataError, Row, Tx};
+use crate::{MetadataError, Row, Tx, iam_tag, inline_policy, policy_attachment};
 
 /// An IAM user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct UserRow {
     pub user_name: String,
     /// Its path, `/` as a rule; starts and ends with a slash.
     pub path: String,
+    /// The policy that bounds it, if one does.
+    pub boundary_arn: Option<String>,
     /// When it was created.
     pub created_at: Timestamp,
 }
@@ -23,7 +25,7 @@ pub struct UserRow {
 /// A query for the columns that `from_row` reads, in its order.
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT user_id, account_id, user_name, path, created_at ", $rest)
+        concat!("SELECT user_id, account_id, user_name, path, boundary_arn, created_at ", $rest)
     };
 }
 
@@ -33,7 +35,8 @@ fn from_row(row: &Row) -> Result<UserRow, MetadataError> {
         account: row.parsed(1)?,
         user_name: row.text(2)?.to_owned(),
         path: row.text(3)?.to_owned(),
-        created_at: row.time(4)?,
+        boundary_arn: row.text_opt(4)?.map(str::to_owned),
+        created_at: row.time(5)?,
     })
 }
 
@@ -42,10 +45,17 @@ fn from_row(row: &Row) -> Result<UserRow, MetadataError> {
 /// # Errors
 /// [`MetadataError::Duplicate`] when the account has a user of that name.
 pub async fn insert(tx: &mut Tx, user: &UserRow) -> Result<(), MetadataError> {
-    let sql = "INSERT INTO iam_user (user_id, account_id, user_name, path, created_at) \
-               VALUES (?1, ?2, ?3, ?4, ?5)";
-    let values =
-        params![&user.user_id, &user.account, &user.user_name, &user.path, user.created_at];
+    let sql = "INSERT INTO iam_user \
+               (user_id, account_id, user_name, path, boundary_arn, created_at) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let values = params![
+        &user.user_id,
+        &user.account,
+        &user.user_name,
+        &user.path,
+        user.boundary_arn.as_ref(),
+        user.created_at
+    ];
     tx.execute(sql, values).await.map(|_| ())
 }
 
@@ -79,42 +89,16 @@ pub async fn list(
     tx.query(sql, params![account, after, limit]).await?.iter().map(from_row).collect()
 }
 
-/// Deletes a user with its keys and policies; answers whether there was one.
+/// Deletes a user with its keys, policies, tags and memberships; answers whether there was one.
 pub async fn delete(
     tx: &mut Tx,
     account: &AccountId,
     user_name: &str,
 ) -> Result<bool, MetadataError> {
-    let sql = "DELETE FROM iam_user WHERE account_id = ?1 AND user_name = ?2";
-    Ok(tx.execute(sql, params![account, user_name]).await? == 1)
-}
-
-/// Writes an inline policy of a user, over an older one of the same name.
-pub async fn put_policy(
-    tx: &mut Tx,
-    user_id: &str,
-    policy_name: &str,
-    policy_text: &str,
-) -> Result<(), MetadataError> {
-    let sql = "INSERT INTO user_policy (user_id, policy_name, policy_text) VALUES (?1, ?2, ?3) \
-               ON CONFLICT (user_id, policy_name) DO UPDATE SET policy_text = excluded.policy_text";
-    tx.execute(sql, params![user_id, policy_name, policy_text]).await.map(|_| ())
-}
-
-/// Removes an inline policy; answers whether there was one.
-pub async fn delete_policy(
-    tx: &mut Tx,
-    user_id: &str,
-    policy_name: &str,
-) -> Result<bool, MetadataError> {
-    let sql = "DELETE FROM user_policy WHERE user_id = ?1 AND policy_name = ?2";
-    Ok(tx.execute(sql, params![user_id, policy_name]).await? == 1)
-}
-
-/// The inline policies of a user, (name, text), in order of name. `auth` bounds how many there are.
-pub async fn policies(tx: &mut Tx, user_id: &str) -> Result<Vec<(String, String)>, MetadataError> {
-    let sql = "SELECT policy_name, policy_text FROM user_policy WHERE user_id = ?1 \
-               ORDER BY policy_name LIMIT 1000";
-    let rows = tx.query(sql, params![user_id]).await?;
-    rows.iter().map(|row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned()))).collect()
+    let Some(user) = find(tx, account, user_name).await? else { return Ok(false) };
+    inline_policy::delete_all(tx, &user.user_id).await?;
+    policy_attachment::detach_all(tx, &user.user_id).await?;
+    iam_tag::delete_all(tx, &user.user_id).await?;
+    let sql = "DELETE FROM iam_user WHERE user_id = ?1";
+    Ok(tx.execute(sql, params![&user.user_id]).await? == 1)
 }

@@ -7,7 +7,7 @@
 use wharfinger_auth::actions::{
     DescribeRegistries, GetRegistryCatalogData, PutRegistryCatalogData,
 };
-use wharfinger_auth::{Permit, RepositoryResource, Resource};
+use wharfinger_auth::{Permit, RepositoryResource};
 use wharfinger_core::limits::REGISTRY_ALIAS_CHARS_MAX;
 use wharfinger_core::{AccountId, Entropy, EntropyExt, RegistryId};
 use wharfinger_metadata::{public_registry, registry_setting};

@@ -27,8 +27,11 @@ impl Registry {
     /// # Errors
     /// [`Error::Throttling`].
     pub fn throttle<A: Action>(&self, permit: Permit<A>) -> Result<Permit<A>, Error> {
-        let registry = permit.resource().registry();
-        if permit.principal().is_none() || registry.is_public() {
+        let Some(registry) = permit.resource().registry().filter(|registry| !registry.is_public())
+        else {
+            return Ok(permit);
+        };
+        if permit.principal().is_none() {
             return Ok(permit);
         }
         match RatedOperation::from_name(A::NAME) {

@@ -211,7 +211,7 @@ fn assemble(
     let endpoints = Endpoints { registry_host: config.registry_host.clone() };
     Arc::new(Pipeline {
         oci: Arc::new(ApiOci::new(Arc::clone(registry), Arc::clone(auth))),
-        aws: Arc::new(ApiAws::new(Arc::clone(registry), Arc::clone(auth), endpoints)),
+        aws: Arc::new(ApiAws::new(Arc::clone(registry), Arc::clone(installation.iam()), endpoints)),
         health: Health::new(installation.metadata().clone(), &config.data_dir),
         clock: Arc::clone(installation.clock()),
         entropy: Arc::clone(installation.entropy()),

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use wharfinger_auth::{Auth, AuthKeys, UserError};
 use wharfinger_blobs::{LocalKeyRing, MasterKey, MasterKeyError, SealError};
 use wharfinger_core::{AccountId, Clock, Entropy};
+use wharfinger_iam::Iam;
 use wharfinger_metadata::{Metadata, MetadataError, OpenMode, installation};
 use wharfinger_registry::KmsKeys;
 
@@ -98,6 +99,7 @@ struct Stores {
     metadata: Metadata,
     keys: Arc<LocalKeyRing>,
     auth: Arc<Auth>,
+    iam: Arc<Iam>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     /// Kept by a server. Fields are dropped in order, so the database is closed before.
@@ -144,6 +146,11 @@ impl Installation {
     /// The users and keys.
     pub fn auth(&self) -> &Arc<Auth> {
         &self.stores.auth
+    }
+
+    /// Users, groups, roles and policies.
+    pub fn iam(&self) -> &Arc<Iam> {
+        &self.stores.iam
     }
 
     /// The first account.
@@ -213,7 +220,9 @@ impl Stores {
             Auth::new(metadata.clone(), Arc::clone(&clock), Arc::clone(&entropy), &auth_keys)
                 .ok_or(InstallationError::Crypto)?;
         let auth = Arc::new(auth);
-        Ok(Self { directory, metadata, keys, auth, clock, entropy, _lock: lock })
+        let (time, random) = (Arc::clone(&clock), Arc::clone(&entropy));
+        let iam = Arc::new(Iam::new(metadata.clone(), Arc::clone(&auth), time, random));
+        Ok(Self { directory, metadata, keys, auth, iam, clock, entropy, _lock: lock })
     }
 }
 

@@ -229,15 +229,16 @@ async fn the_hosts_of_sts_take_signatures_for_their_region() {
 }
 
 #[tokio::test]
-async fn iam_says_in_its_own_dialect_that_it_is_not_there() {
+async fn iam_says_in_its_own_dialect_what_is_not_there() {
     let world = World::new().await;
-    let form = "Action=ListUsers&Version=2010-05-08";
+    let form = "Action=ListSAMLProviders&Version=2010-05-08";
     for host in ["iam.amazonaws.com", HOST] {
         let (context, mut draft) = at(&world, world.sts(form), host);
         (draft.service, draft.region) = ("iam", "us-east-1");
         let reply = world.send_in(&context, draft.sign(&world.root)).await;
         let message = refused(&reply, 400, "InvalidAction");
-        assert!(message.starts_with("IAM's operation ListUsers is not implemented"), "{message}");
+        let start = "The operation ListSAMLProviders is not implemented";
+        assert!(message.starts_with(start), "{message}");
         let namespace = "<ErrorResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\">";
         assert!(reply.text().starts_with(namespace), "{}", reply.text());
     }

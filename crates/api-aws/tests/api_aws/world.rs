@@ -20,6 +20,7 @@ use wharfinger_core::{
     AccountId, Clock, Entropy, ManualClock, PublicEndpoint, Quotas, Region, RegistryId,
     RequestContext, RequestId, Secret, SeededEntropy, Timestamp,
 };
+use wharfinger_iam::Iam;
 use wharfinger_metadata::{Metadata, OpenMode};
 use wharfinger_registry::{KmsKeys, Registry};
 
@@ -105,10 +106,12 @@ impl World {
         let registry = Arc::new(registry.with_public(public).with_quotas(quotas));
         let auth_keys =
             AuthKeys { token_key: Secret::new([2; 32]), secret_key: Secret::new([3; 32]) };
-        let auth =
-            Arc::new(Auth::new(metadata, clock.clone(), Arc::clone(&entropy), &auth_keys).unwrap());
+        let auth = Arc::new(
+            Auth::new(metadata.clone(), clock.clone(), Arc::clone(&entropy), &auth_keys).unwrap(),
+        );
         let root = auth.ensure_account(Some(account())).await.unwrap().new_key.unwrap();
-        let api = ApiAws::new(Arc::clone(&registry), Arc::clone(&auth), endpoints);
+        let iam = Iam::new(metadata, Arc::clone(&auth), clock.clone(), Arc::clone(&entropy));
+        let api = ApiAws::new(Arc::clone(&registry), Arc::new(iam), endpoints);
         Self { folder, clock, auth, kms, registry, api, root, entropy }
     }
 

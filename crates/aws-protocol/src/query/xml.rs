@@ -36,6 +36,16 @@ impl XmlBody {
         }
     }
 
+    /// `<name>`, which [`XmlBody::end`] has to close.
+    pub fn start(&mut self, name: &str) {
+        self.write(Event::Start(BytesStart::new(name)));
+    }
+
+    /// `</name>`
+    pub fn end(&mut self, name: &str) {
+        self.write(Event::End(BytesEnd::new(name)));
+    }
+
     /// `<name>…</name>` around what `content` writes.
     pub fn element(&mut self, name: &str, content: impl FnOnce(&mut Self)) {
         self.write(Event::Start(BytesStart::new(name)));

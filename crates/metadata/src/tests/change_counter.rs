@@ -12,7 +12,7 @@ use crate::access_key::{self, AccessKeyRow};
 use crate::user::{self, UserRow};
 use crate::{
     ChangeKind, Changes, Metadata, MetadataError, OpenMode, RepositoryId, StandingCache, image,
-    registry_setting, repository, repository_policy, resource_tag, tag,
+    inline_policy, registry_setting, repository, repository_policy, resource_tag, tag,
 };
 
 async fn looks(metadata: &Metadata) -> Changes {
@@ -65,6 +65,7 @@ fn user_row() -> UserRow {
         account: "111122223333".parse().unwrap(),
         user_name: "ci".into(),
         path: "/".into(),
+        boundary_arn: None,
         created_at: now(),
     }
 }
@@ -81,9 +82,9 @@ async fn whatever_decides_who_may_do_what_moves_its_counter() {
     assert!(moves_access!(w, m, |tx| user::insert(tx, &user_row()).await?));
     assert!(moves_access!(w, m, |tx| access_key::insert(tx, &key()).await?));
     assert!(moves_access!(w, m, |tx| access_key::set_active(tx, "AKIA", false).await?));
-    assert!(moves_access!(w, m, |tx| user::put_policy(tx, "AIDA", "p", "{}").await?));
-    assert!(moves_access!(w, m, |tx| user::put_policy(tx, "AIDA", "p", "{ }").await?));
-    assert!(moves_access!(w, m, |tx| user::delete_policy(tx, "AIDA", "p").await?));
+    assert!(moves_access!(w, m, |tx| inline_policy::put(tx, "AIDA", "p", "{}").await?));
+    assert!(moves_access!(w, m, |tx| inline_policy::put(tx, "AIDA", "p", "{ }").await?));
+    assert!(moves_access!(w, m, |tx| inline_policy::delete(tx, "AIDA", "p").await?));
     assert!(moves_access!(w, m, |tx| access_key::delete(tx, "AKIA").await?));
     assert!(moves_access!(w, m, |tx| user::delete(tx, &account, "ci").await?));
     assert!(moves_access!(w, m, |tx| repository_policy::put(tx, id, "{}", now()).await?));

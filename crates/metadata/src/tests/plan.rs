@@ -11,10 +11,10 @@ use crate::image::{ImagePosition, ImageStatus, TagStatus};
 use crate::upload::UploadRow;
 use crate::user::UserRow;
 use crate::{
-    MetadataError, RepositoryId, Tx, blob, catalog_data, creation_template, image, installation,
-    kms_key, lifecycle_policy, lifecycle_preview, public_registry, pull_through_cache_rule,
-    pull_time_exclusion, registry_setting, repository, repository_policy, resource_tag, tag,
-    upload, user,
+    MetadataError, RepositoryId, Tx, blob, catalog_data, creation_template, image, inline_policy,
+    installation, kms_key, lifecycle_policy, lifecycle_preview, public_registry,
+    pull_through_cache_rule, pull_time_exclusion, registry_setting, repository, repository_policy,
+    resource_tag, tag, upload, user,
 };
 
 /// Tables with one row for a repository at the most.
@@ -52,6 +52,7 @@ async fn every_statement_walks_an_index() {
             super::replication_backfill::run(tx).await?;
             super::scan::run(tx, id).await?;
             run_users(tx).await?;
+            super::iam::run(tx).await?;
             run_templates(tx).await?;
             run_kms_keys(tx).await?;
             run_lifecycle(tx, id).await?;
@@ -234,15 +235,16 @@ async fn run_users(tx: &mut Tx) -> Result<(), MetadataError> {
         account,
         user_name: "ci".into(),
         path: "/".into(),
+        boundary_arn: None,
         created_at: now(),
     };
     user::insert(tx, &row).await?;
     user::find(tx, &account, "ci").await?;
     user::find_by_id(tx, "AIDA").await?;
     user::list(tx, &account, "", 100).await?;
-    user::put_policy(tx, "AIDA", "policy", "{}").await?;
-    user::policies(tx, "AIDA").await?;
-    user::delete_policy(tx, "AIDA", "policy").await?;
+    inline_policy::put(tx, "AIDA", "policy", "{}").await?;
+    inline_policy::list(tx, "AIDA").await?;
+    inline_policy::delete(tx, "AIDA", "policy").await?;
     let key = AccessKeyRow {
         access_key_id: "AKIA".into(),
         account,

@@ -1,0 +1,47 @@
+//! Names, paths and tags as IAM has them, beyond what its model says.
+
+use crate::Error;
+
+/// Characters of a path, slashes included.
+pub const PATH_CHARS_MAX: usize = 512;
+
+/// The path that is given, or `/`; it must begin and end with a slash.
+///
+/// # Errors
+/// [`Error::Validation`].
+pub fn path(given: Option<&str>) -> Result<String, Error> {
+    let path = given.unwrap_or("/");
+    let fits = path.starts_with('/')
+        && path.ends_with('/')
+        && path.len() <= PATH_CHARS_MAX
+        && path.bytes().all(|byte| byte.is_ascii_graphic());
+    if fits {
+        return Ok(path.to_owned());
+    }
+    Err(Error::Validation(
+        "The specified value for path is invalid. It must begin and end with / and contain only \
+         alphanumeric characters and/or / characters."
+            .into(),
+    ))
+}
+
+/// Whether `name` is `prefix` or begins with it, as `PathPrefix` asks.
+pub fn is_under(path: &str, prefix: Option<&str>) -> bool {
+    prefix.is_none_or(|prefix| path.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_begins_and_ends_with_a_slash() {
+        assert_eq!(path(None).unwrap(), "/");
+        assert_eq!(path(Some("/division/team/")).unwrap(), "/division/team/");
+        for bad in ["", "team", "/team", "team/", "/a b/", &format!("/{}/", "x".repeat(511))] {
+            assert!(path(Some(bad)).is_err(), "{bad}");
+        }
+        assert!(is_under("/a/b/", Some("/a/")) && is_under("/a/", None));
+        assert!(!is_under("/a/", Some("/b/")));
+    }
+}
