@@ -105,11 +105,16 @@ async fn nothing_is_done_for_those_who_do_not_sign_or_may_not() {
 }
 
 fn minimal_input(operation: Operation) -> Value {
+    minimal_input_of(operation, "team/app")
+}
+
+/// The least valid input of an operation, about the repository `name` if it is about one.
+pub fn minimal_input_of(operation: Operation, name: &str) -> Value {
     use wharfinger_aws_model::ecr::Operation as Op;
-    let (name, image) = ("team/app", json!({ "imageTag": "v1" }));
+    let image = json!({ "imageTag": "v1" });
     let digest = digest_of(b"layer");
     let id = "00000000-0000-4000-8000-000000000000";
-    let arn = "arn:aws:ecr:eu-west-1:111122223333:repository/team/app";
+    let arn = format!("arn:aws:ecr:eu-west-1:111122223333:repository/{name}");
     let role = "arn:aws:iam::111122223333:role/puller";
     match operation {
         Op::BatchCheckLayerAvailability => {

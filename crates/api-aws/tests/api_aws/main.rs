@@ -5,6 +5,7 @@
 mod account_settings;
 mod authentication;
 mod authorization;
+mod authorization_matrix;
 mod bad_input;
 mod creation_templates;
 mod cross_account;

@@ -13,6 +13,7 @@ use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use wharfinger_api_aws::{ApiAws, Body, Endpoints};
+use wharfinger_api_oci::ApiOci;
 use wharfinger_auth::{AccessKey, Auth, AuthKeys, KeyOwner};
 use wharfinger_aws_protocol::sigv4::{RequestParts, Signer, body_sha256};
 use wharfinger_blobs::{LocalBlobStore, LocalKeyRing, MasterKey};
@@ -40,6 +41,7 @@ pub struct World {
     pub kms: KmsKeys,
     pub registry: Arc<Registry>,
     pub api: ApiAws,
+    pub oci: ApiOci,
     pub root: AccessKey,
     entropy: Arc<dyn Entropy>,
 }
@@ -112,7 +114,8 @@ impl World {
         let root = auth.ensure_account(Some(account())).await.unwrap().new_key.unwrap();
         let iam = Iam::new(metadata, Arc::clone(&auth), clock.clone(), Arc::clone(&entropy));
         let api = ApiAws::new(Arc::clone(&registry), Arc::new(iam), endpoints);
-        Self { folder, clock, auth, kms, registry, api, root, entropy }
+        let oci = ApiOci::new(Arc::clone(&registry), Arc::clone(&auth));
+        Self { folder, clock, auth, kms, registry, api, oci, root, entropy }
     }
 
     /// A user with an identity policy, and a key for it.
