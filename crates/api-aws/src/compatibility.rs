@@ -8,10 +8,10 @@ mod status;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use wharfinger_aws_model::{ecr, ecr_public, sts};
+use wharfinger_aws_model::{ecr, ecr_public, iam, sts};
 
 pub use deviation::{DEVIATIONS, Deviation};
-pub use status::{Status, public_status, status, sts_status};
+pub use status::{Status, iam_status, public_status, status, sts_status};
 
 /// By service and operation, the clients that drive it in tests which hold every answer against the
 /// service model.
@@ -22,11 +22,13 @@ pub fn operations_markdown(coverage: &Coverage) -> String {
     let ecr = ecr::Operation::ALL.map(|operation| (operation.name(), status(operation)));
     let public = ecr_public::Operation::ALL.map(|it| (it.name(), public_status(it)));
     let sts = sts::Operation::ALL.map(|operation| (operation.name(), sts_status(operation)));
+    let iam = iam::Operation::ALL.map(|operation| (operation.name(), iam_status(operation)));
     let mut text = String::new();
     let services = [
         ("ECR", "ecr", &ecr[..]),
         ("ECR Public", "ecr-public", &public[..]),
         ("STS", "sts", &sts[..]),
+        ("IAM", "iam", &iam[..]),
     ];
     for (title, service, rows) in services {
         push_table(&mut text, title, rows, coverage.get(service));

@@ -1,6 +1,6 @@
 //! What each operation does here: acts, only stores, or is not there yet.
 
-use wharfinger_aws_model::{ecr, ecr_public, sts};
+use wharfinger_aws_model::{ecr, ecr_public, iam, sts};
 
 /// What an operation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub enum Status {
     },
     /// Not yet: it validates its input and then answers that it is not implemented.
     NotImplemented {
-        /// The part of the registry that will bring it, such as `IAM roles and sessions`.
+        /// What it belongs to, such as `credentials that nothing here takes`.
         area: &'static str,
     },
 }
@@ -28,7 +28,7 @@ impl Status {
 }
 
 const CACHE: Status = Status::Stores { without: "fetching from upstream registries" };
-const IAM: Status = Status::NotImplemented { area: "IAM roles and sessions" };
+const ELSEWHERE: Status = Status::NotImplemented { area: "credentials that nothing here takes" };
 const LIFECYCLE: Status = Status::Stores { without: "executing lifecycle policies" };
 const REPLICATION: Status = Status::Stores { without: "replicating" };
 const SCANNING: Status = Status::Stores { without: "scanning" };
@@ -135,16 +135,24 @@ pub const fn public_status(operation: ecr_public::Operation) -> Status {
 pub const fn sts_status(operation: sts::Operation) -> Status {
     use wharfinger_aws_model::sts::Operation as Op;
     match operation {
-        Op::GetCallerIdentity => Status::Acts,
         Op::AssumeRole
-        | Op::AssumeRoleWithSAML
         | Op::AssumeRoleWithWebIdentity
-        | Op::AssumeRoot
         | Op::DecodeAuthorizationMessage
         | Op::GetAccessKeyInfo
-        | Op::GetDelegatedAccessToken
+        | Op::GetCallerIdentity
         | Op::GetFederationToken
-        | Op::GetSessionToken
-        | Op::GetWebIdentityToken => IAM,
+        | Op::GetSessionToken => Status::Acts,
+        Op::AssumeRoleWithSAML
+        | Op::AssumeRoot
+        | Op::GetDelegatedAccessToken
+        | Op::GetWebIdentityToken => ELSEWHERE,
+    }
+}
+
+/// What an operation of IAM does.
+pub fn iam_status(operation: iam::Operation) -> Status {
+    match crate::iam::acts(operation) {
+        true => Status::Acts,
+        false => ELSEWHERE,
     }
 }

@@ -9,6 +9,8 @@ mod oracle;
 mod principals;
 mod route;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 use wharfinger_aws_model::ecr::Operation;
 
@@ -45,15 +47,17 @@ async fn every_cell_is_what_the_table_says() {
     for principal in &principals {
         for state in State::ALL {
             for operation in Operation::ALL {
-                let found = call(&world, principal, operation, state).await;
+                let (found, told) = call(&world, principal, operation, state).await;
                 let expected = expected(principal, operation, state);
                 cells.check(principal, operation.name(), state, expected, found);
+                cells.compare(principal, operation.name(), state, found, &told);
                 restore(&world, operation, state, found).await;
             }
             for probe in route::probes(state.repository()) {
-                let found = probe.send(&world, principal).await;
+                let (found, told) = probe.send(&world, principal).await;
                 let expected = probe.expected(principal, state);
                 cells.check(principal, &probe.to_string(), state, expected, found);
+                cells.compare(principal, &probe.to_string(), state, found, &told);
             }
         }
     }
@@ -65,6 +69,8 @@ async fn every_cell_is_what_the_table_says() {
 struct Cells {
     count: usize,
     mismatches: Vec<String>,
+    /// What those who are denied were told of a repository that is there.
+    denials: BTreeMap<(&'static str, String), String>,
 }
 
 impl Cells {
@@ -81,6 +87,32 @@ impl Cells {
             let name = principal.name;
             let text = format!("{name}: {what} on {state:?}: {found:?} instead of {expected:?}");
             self.mismatches.push(text);
+        }
+    }
+}
+
+impl Cells {
+    /// Who is denied hears the same of a repository that is there and of one that is not.
+    fn compare(
+        &mut self,
+        principal: &Principal,
+        what: &str,
+        state: State,
+        found: Outcome,
+        told: &str,
+    ) {
+        if found != Outcome::Denied {
+            return;
+        }
+        let told = told.replace(state.repository(), "<name>");
+        let key = (principal.name, what.to_owned());
+        match state {
+            State::Plain => drop(self.denials.insert(key, told)),
+            State::Absent => match self.denials.get(&key) {
+                Some(before) if *before == told => {}
+                before => self.mismatches.push(format!("{key:?}: {before:?} but {told}")),
+            },
+            State::Shared | State::Closed => {}
         }
     }
 }
@@ -198,14 +230,20 @@ impl Login {
     }
 }
 
-async fn call(world: &World, principal: &Principal, operation: Operation, state: State) -> Outcome {
+async fn call(
+    world: &World,
+    principal: &Principal,
+    operation: Operation,
+    state: State,
+) -> (Outcome, String) {
     let body = input(principal, operation, state).to_string();
     let draft = world.ecr(operation.name(), body);
     let request = match &principal.credentials {
         Some(credentials) => credentials.sign(draft),
         None => draft.unsigned(),
     };
-    outcome(operation, &world.send(request).await)
+    let reply = world.send(request).await;
+    (outcome(operation, &reply), reply.text().to_owned())
 }
 
 fn outcome(operation: Operation, reply: &Reply) -> Outcome {

@@ -10,6 +10,7 @@ mod conformance;
 mod contract;
 mod damage;
 mod disk;
+mod iam;
 mod kill;
 mod lifecycle;
 mod malformed;

@@ -88,7 +88,7 @@ impl Probe {
     }
 
     /// Sends it to the registry of [`ACCOUNT`], by the registry's own host name.
-    pub async fn send(&self, world: &World, principal: &Principal) -> Outcome {
+    pub async fn send(&self, world: &World, principal: &Principal) -> (Outcome, String) {
         let body = Full::from(self.body).map_err(|never| match never {});
         let mut request = Request::builder().method(self.line.method).uri(&self.target);
         let password = principal.credentials.as_ref().and_then(|it| it.password.as_ref());
@@ -103,8 +103,12 @@ impl Probe {
         let response = world.oci.handle(&context, request).await;
         let (head, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        let text = String::from_utf8_lossy(&bytes);
-        match head.status {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        (self.outcome(principal, head.status, &text), text)
+    }
+
+    fn outcome(&self, principal: &Principal, status: StatusCode, text: &str) -> Outcome {
+        match status {
             StatusCode::UNAUTHORIZED => Outcome::Unknown,
             StatusCode::FORBIDDEN if text.contains("Your authorization token has expired") => {
                 Outcome::Expired
