@@ -11,6 +11,7 @@ mod creation_templates;
 mod cross_account;
 mod every_operation;
 mod generated_inputs;
+mod iam_every_operation;
 mod images;
 mod images_archived;
 mod kms;
