@@ -24,9 +24,9 @@ pub mod master_key;
 mod object_file;
 mod read_room;
 pub mod reader;
+mod received;
 mod sealer;
 mod segment;
-mod segment_buffer;
 pub mod store;
 #[cfg(test)]
 mod tests;

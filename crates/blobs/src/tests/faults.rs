@@ -86,13 +86,6 @@ impl ObjectFile for FaultyFile {
         }
         self.inner.write_all_at(bytes, offset)
     }
-    fn write_direct_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        if let Err(error) = check(&self.faults.write) {
-            self.inner.write_direct_at(&bytes[..bytes.len() / 2], offset)?;
-            return Err(error);
-        }
-        self.inner.write_direct_at(bytes, offset)
-    }
     fn truncate(&self, size_bytes: u64) -> io::Result<()> {
         self.inner.truncate(size_bytes)
     }
