@@ -11,8 +11,11 @@ use crate::BlobError;
 use crate::header::{HEADER_BYTES, Header};
 use crate::key::KeyDomain;
 use crate::object_file::{ObjectFile, ObjectFolder};
+use crate::outgoing::Outgoing;
 use crate::sealer::Sealer;
-use crate::segment::{SEGMENT_BYTES, SEGMENT_OVERHEAD_BYTES, SegmentKey, SegmentTag, TAG_BYTES};
+use crate::segment::{
+    SEGMENT_BYTES, SEGMENT_OVERHEAD_BYTES, SegmentKey, SegmentTag, TAG_BYTES, segment_offset,
+};
 
 /// The version of the bytes below. Another minor version of `sha2` may write its state another
 /// way: raise this number with it.
@@ -142,7 +145,7 @@ impl UploadCheckpoint {
             hash,
             sealed_segments,
             previous_tag,
-            sealed: Vec::new(),
+            outgoing: Outgoing::behind(segment_offset(sealed_segments)),
             folder_synced: true,
         };
         Ok((sealer, rest))

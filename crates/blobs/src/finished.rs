@@ -1,5 +1,6 @@
 //! A whole upload, between the digest and the promise.
 
+use sha2::{Digest as _, Sha512};
 use wharfinger_core::{Digest, ObjectId};
 
 use crate::BlobError;
@@ -82,7 +83,7 @@ impl Finished {
     /// GB.
     pub async fn into_sha512(mut self) -> Result<Self, BlobError> {
         let digest = match self.writer.whole() {
-            Some(whole) => self.writer.idle()?.sha512(&[whole])?,
+            Some(whole) => Digest::Sha512(Sha512::digest(whole).into()),
             None => self.writer.run(|sealer, rest| sealer.sha512(&rest.parts())).await?,
         };
         Ok(Self { writer: self.writer, digest })

@@ -22,6 +22,7 @@ pub mod local;
 pub mod mark;
 pub mod master_key;
 mod object_file;
+mod outgoing;
 mod read_room;
 pub mod reader;
 mod received;

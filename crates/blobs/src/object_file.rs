@@ -2,6 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,6 +16,9 @@ pub(crate) trait ObjectFile: Send + Sync {
     fn size_bytes(&self) -> io::Result<u64>;
     fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
+    /// Has the disk begin with `length` bytes that were written from `offset` on. Waits for nothing and
+    /// promises nothing; what goes wrong is for [`Self::sync`] to say.
+    fn begin_write_back(&self, offset: u64, length: u64);
     fn truncate(&self, size_bytes: u64) -> io::Result<()>;
     /// Makes the file's bytes and size durable.
     fn sync(&self) -> io::Result<()>;
@@ -130,6 +134,15 @@ impl ObjectFile for LocalFile {
 
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         self.file.write_all_at(bytes, offset)
+    }
+
+    #[expect(unsafe_code, reason = "std knows no way to begin that does not wait for the end")]
+    fn begin_write_back(&self, offset: u64, length: u64) {
+        let (Ok(offset), Ok(length)) = (offset.try_into(), length.try_into()) else { return };
+        let (file, begin) = (self.file.as_raw_fd(), libc::SYNC_FILE_RANGE_WRITE);
+        // SAFETY: the file is open, and no memory is handed over. An error that the disk reports is
+        // kept for the next sync, since nothing is waited for here (`sync_file_range(2)`).
+        unsafe { libc::sync_file_range(file, offset, length, begin) };
     }
 
     fn truncate(&self, size_bytes: u64) -> io::Result<()> {

@@ -3,22 +3,19 @@
 use std::io;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use sha2::{Digest as _, Sha256, Sha512};
 use wharfinger_core::{Digest, Entropy, EntropyExt};
 
 use crate::BlobError;
 use crate::header::{HEADER_BYTES, Header};
 use crate::object_file::{ObjectFile, ObjectFolder};
+use crate::outgoing::Outgoing;
 use crate::received::Received;
 use crate::segment::{
     NO_TAG, NONCE_BYTES, SEGMENT_BYTES, SEGMENT_OVERHEAD_BYTES, STORED_SEGMENT_BYTES, SegmentKey,
     SegmentKind, SegmentTag, TAG_BYTES, file_bytes, segment_offset,
 };
-
-/// Segments written at a time. What is sealed is still in the processor's cache when it is written.
-const WRITE_SEGMENTS_MAX: usize = 4;
-/// Bytes of memory a sealer takes for them.
-pub(crate) const SEALED_BYTES_MAX: usize = HEADER_BYTES + WRITE_SEGMENTS_MAX * STORED_SEGMENT_BYTES;
 
 /// An object file that grows, once there is one, and all that its next segment depends on.
 ///
@@ -34,8 +31,8 @@ pub(crate) struct Sealer {
     pub(crate) hash: Sha256,
     pub(crate) sealed_segments: u64,
     pub(crate) previous_tag: SegmentTag,
-    /// Where segments are sealed, on their way into the file. Takes no memory before the first.
-    pub(crate) sealed: Vec<u8>,
+    /// What is sealed and not in the file; before the file begins, nothing.
+    pub(crate) outgoing: Outgoing,
     /// Whether the file's name is known to be durable.
     pub(crate) folder_synced: bool,
 }
@@ -57,7 +54,7 @@ impl Sealer {
             hash: Sha256::new(),
             sealed_segments: 0,
             previous_tag: NO_TAG,
-            sealed: Vec::new(),
+            outgoing: Outgoing::behind(0),
             folder_synced: false,
         }
     }
@@ -104,17 +101,21 @@ impl Sealer {
     }
 
     /// Hashes, seals and writes the first `count` segments of `received`, all of them full, and
-    /// leaves there what follows them.
+    /// leaves there what follows them. What does not fill a window of the file is not written before
+    /// [`Self::flush`].
     pub(crate) fn seal_inner(
         &mut self,
         received: &mut Received,
         count: usize,
     ) -> Result<(), BlobError> {
-        let mut left = count;
-        while left > 0 {
-            let count = left.min(WRITE_SEGMENTS_MAX);
-            self.seal(received, count, SegmentKind::Inner)?;
-            left -= count;
+        let mut nonces = vec![[0; NONCE_BYTES]; count];
+        self.entropy.fill(nonces.as_flattened_mut());
+        for nonce in nonces {
+            let segment = received.take_segment();
+            segment.iter().for_each(|part| self.hash.update(part));
+            self.seal(SegmentKind::Inner, nonce, &segment)?;
+            let file = self.file()?;
+            self.outgoing.write_windows(&*file).map_err(writing)?;
         }
         Ok(())
     }
@@ -126,11 +127,12 @@ impl Sealer {
         size_bytes: u64,
         digest: &Digest,
     ) -> Result<(), BlobError> {
-        self.seal(received, 1, SegmentKind::Last { size_bytes, digest })?;
+        let nonce = self.entropy.bytes();
+        self.seal(SegmentKind::Last { size_bytes, digest }, nonce, &received.take_segment())?;
+        let file = self.file()?;
         self.sync()?;
         let object_id = self.header.object_id;
         let reading = |error| BlobError::io("look at a finished object", error);
-        let file = self.file()?;
         if file.size_bytes().map_err(reading)? != file_bytes(size_bytes) {
             return Err(BlobError::Corrupt { object_id, what: "the file changed while written" });
         }
@@ -142,10 +144,17 @@ impl Sealer {
         }
     }
 
-    /// Makes all that was written durable. After an error the file must not be trusted beyond the
+    /// Writes what is sealed, if there is a file.
+    pub(crate) fn flush(&mut self) -> Result<(), BlobError> {
+        let Some(file) = &self.file else { return Ok(()) };
+        self.outgoing.flush(&**file).map_err(writing)
+    }
+
+    /// Makes all that is sealed durable. After an error the file must not be trusted beyond the
     /// last success: the kernel may have dropped what it could not write and call the next sync
     /// a success.
     pub(crate) fn sync(&mut self) -> Result<(), BlobError> {
+        self.flush()?;
         let Some(file) = &self.file else { return Ok(()) };
         file.sync().map_err(|error| BlobError::io("make an object durable", error))?;
         if !self.folder_synced {
@@ -165,7 +174,8 @@ impl Sealer {
 
     /// The SHA-512 of everything sealed, which is read back from the file, and of `rest`, in its
     /// parts.
-    pub(crate) fn sha512(&self, rest: &[&[u8]]) -> Result<Digest, BlobError> {
+    pub(crate) fn sha512(&mut self, rest: &[&[u8]]) -> Result<Digest, BlobError> {
+        self.flush()?;
         let object_id = self.header.object_id;
         let mut hash = Sha512::new();
         let (mut stored, mut text) = (vec![0; STORED_SEGMENT_BYTES], vec![0; SEGMENT_BYTES]);
@@ -188,41 +198,25 @@ impl Sealer {
         Ok(Digest::Sha512(hash.finalize().into()))
     }
 
-    /// Seals the first `count` segments of `received`, [`WRITE_SEGMENTS_MAX`] at the most, and writes
-    /// them, the first ones behind the header.
+    /// Seals the plaintext `segment`, in its parts; the first one behind the header.
     fn seal(
         &mut self,
-        received: &mut Received,
-        count: usize,
         kind: SegmentKind<'_>,
+        nonce: [u8; NONCE_BYTES],
+        segment: &[Bytes],
     ) -> Result<(), BlobError> {
-        let mut nonces = [[0; NONCE_BYTES]; WRITE_SEGMENTS_MAX];
-        self.entropy.fill(nonces[..count].as_flattened_mut());
-        self.sealed.resize(SEALED_BYTES_MAX, 0);
-        let (offset, mut end) = match self.sealed_segments {
-            0 => (0, HEADER_BYTES),
-            sealed => (segment_offset(sealed), 0),
-        };
-        self.sealed[..end].copy_from_slice(&self.header.encode()[..end]);
-        for nonce in &nonces[..count] {
-            let segment = received.take_segment();
-            let parts: Vec<&[u8]> = segment.iter().map(|part| &part[..]).collect();
-            if let SegmentKind::Inner = kind {
-                parts.iter().for_each(|part| self.hash.update(part));
-            }
-            let length =
-                parts.iter().map(|part| part.len()).sum::<usize>() + SEGMENT_OVERHEAD_BYTES;
-            let slot = &mut self.sealed[end..end + length];
-            self.previous_tag = self
-                .key
-                .seal(self.sealed_segments, kind, &self.previous_tag, *nonce, &parts, slot)
-                .map_err(|_| cipher_refused())?;
-            self.sealed_segments += 1;
-            end += length;
+        if self.sealed_segments == 0 {
+            self.outgoing.room(HEADER_BYTES).copy_from_slice(&self.header.encode());
         }
-        self.file()?
-            .write_all_at(&self.sealed[..end], offset)
-            .map_err(|error| BlobError::io("write to an object", error))
+        let parts: Vec<&[u8]> = segment.iter().map(|part| &part[..]).collect();
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        let slot = self.outgoing.room(length + SEGMENT_OVERHEAD_BYTES);
+        self.previous_tag = self
+            .key
+            .seal(self.sealed_segments, kind, &self.previous_tag, nonce, &parts, slot)
+            .map_err(|_| cipher_refused())?;
+        self.sealed_segments += 1;
+        Ok(())
     }
 
     /// The file, made if there was none.
@@ -237,6 +231,10 @@ impl Sealer {
         self.file = Some(Arc::clone(&file));
         Ok(file)
     }
+}
+
+fn writing(error: io::Error) -> BlobError {
+    BlobError::io("write to an object", error)
 }
 
 fn cipher_refused() -> BlobError {

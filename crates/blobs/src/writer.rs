@@ -13,8 +13,9 @@ use crate::finished::Finished;
 use crate::key::KeyDomain;
 use crate::mark::Mark;
 use crate::object_file::ObjectFolder;
+use crate::outgoing::OUTGOING_BYTES_MAX;
 use crate::received::Received;
-use crate::sealer::{SEALED_BYTES_MAX, Sealer};
+use crate::sealer::Sealer;
 use crate::write_room::{BATCH_SEGMENTS_MAX, BATCH_SEGMENTS_MIN, WriteRoom, Writing};
 use crate::{BlobError, SEGMENT_BYTES};
 
@@ -22,7 +23,7 @@ use crate::{BlobError, SEGMENT_BYTES};
 /// received meanwhile, and what is sealed and not yet written. The plaintext is what callers handed
 /// over, and may keep alive more memory of theirs; only of small pieces copies are made.
 pub const WRITER_MEMORY_BYTES_MAX: usize =
-    2 * BATCH_SEGMENTS_MAX * SEGMENT_BYTES + SEALED_BYTES_MAX;
+    2 * BATCH_SEGMENTS_MAX * SEGMENT_BYTES + OUTGOING_BYTES_MAX;
 /// Bytes an object has at the least before anything of it is written to a file.
 pub const UNWRITTEN_BYTES: u64 = (BATCH_SEGMENTS_MIN * SEGMENT_BYTES) as u64;
 
@@ -168,6 +169,7 @@ impl ObjectWriter {
         }
         self.run(move |sealer, received| {
             sealer.seal_inner(received, received.segments().saturating_sub(1))?;
+            sealer.flush()?;
             let checkpoint = UploadCheckpoint::seal(sealer, size_bytes, &received.parts())?;
             Ok(Mark::new(sealer.file.clone(), sealer.folder_synced, checkpoint))
         })
@@ -222,6 +224,7 @@ impl ObjectWriter {
     async fn settle(&mut self) -> Result<(), BlobError> {
         let Stage::Busy(batch) = &mut self.stage else { return Ok(()) };
         let written = batch.await.map_err(|_| BlobError::Interrupted).flatten();
+        // If it went wrong, this is what the writer is from now on.
         self.stage = Stage::Poisoned;
         self.stage = Stage::Idle(written?);
         Ok(())

@@ -86,6 +86,9 @@ impl ObjectFile for FaultyFile {
         }
         self.inner.write_all_at(bytes, offset)
     }
+    fn begin_write_back(&self, offset: u64, length: u64) {
+        self.inner.begin_write_back(offset, length);
+    }
     fn truncate(&self, size_bytes: u64) -> io::Result<()> {
         self.inner.truncate(size_bytes)
     }
