@@ -11,9 +11,10 @@ use crate::BlobError;
 use crate::header::{HEADER_BYTES, Header};
 use crate::key::KeyDomain;
 use crate::object_file::{ObjectFile, ObjectFolder};
+use crate::outgoing::Outgoing;
 use crate::sealer::Sealer;
 use crate::segment::{
-    NONCE_BYTES, SEGMENT_BYTES, SEGMENT_OVERHEAD_BYTES, SegmentKey, SegmentTag, TAG_BYTES,
+    SEGMENT_BYTES, SEGMENT_OVERHEAD_BYTES, SegmentKey, SegmentTag, TAG_BYTES, segment_offset,
 };
 
 /// The version of the bytes below. Another minor version of `sha2` may write its state another
@@ -84,21 +85,23 @@ impl UploadCheckpoint {
         &self.header
     }
 
-    /// The state of `sealer` and the plaintext `rest` that it has not sealed yet.
-    pub(crate) fn seal(sealer: &Sealer, size_bytes: u64, rest: &[u8]) -> Result<Self, BlobError> {
-        let mut bytes = Vec::with_capacity(CHECKPOINT_BYTES_MAX - SEGMENT_BYTES + rest.len());
-        bytes.push(CHECKPOINT_VERSION);
-        bytes.extend_from_slice(&size_bytes.to_be_bytes());
-        bytes.extend_from_slice(&sealer.header.encode());
-        bytes.extend_from_slice(&[0; NONCE_BYTES]);
-        bytes.extend_from_slice(&sealer.previous_tag);
-        bytes.extend_from_slice(&sealer.hash.serialize());
-        bytes.extend_from_slice(rest);
-        bytes.extend_from_slice(&[0; TAG_BYTES]);
+    /// The state of `sealer` and the plaintext `rest`, in its parts, that it has not sealed yet.
+    pub(crate) fn seal(
+        sealer: &Sealer,
+        size_bytes: u64,
+        rest: &[&[u8]],
+    ) -> Result<Self, BlobError> {
+        let hash = sealer.hash.serialize();
+        let state = [&[&sealer.previous_tag[..], &hash[..]], rest].concat();
+        let state_bytes: usize = state.iter().map(|part| part.len()).sum();
+        let mut bytes = vec![0; CLEAR_BYTES + state_bytes + SEGMENT_OVERHEAD_BYTES];
         let (clear, slot) = bytes.split_at_mut(CLEAR_BYTES);
+        clear[0] = CHECKPOINT_VERSION;
+        clear[1..9].copy_from_slice(&size_bytes.to_be_bytes());
+        clear[9..].copy_from_slice(&sealer.header.encode());
         sealer
             .key
-            .seal_checkpoint(clear, sealer.entropy.bytes(), slot)
+            .seal_checkpoint(clear, sealer.entropy.bytes(), &state, slot)
             .map_err(|_| BlobError::UnusableCheckpoint { what: "the cipher refused to seal it" })?;
         Ok(Self { bytes, size_bytes, header: sealer.header.clone() })
     }
@@ -142,7 +145,7 @@ impl UploadCheckpoint {
             hash,
             sealed_segments,
             previous_tag,
-            carry: Vec::new(),
+            outgoing: Outgoing::behind(segment_offset(sealed_segments)),
             folder_synced: true,
         };
         Ok((sealer, rest))

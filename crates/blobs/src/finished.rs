@@ -1,5 +1,6 @@
 //! A whole upload, between the digest and the promise.
 
+use sha2::{Digest as _, Sha512};
 use wharfinger_core::{Digest, ObjectId};
 
 use crate::BlobError;
@@ -66,7 +67,7 @@ impl Finished {
     pub async fn publish(mut self) -> Result<StoredObject, BlobError> {
         let (size_bytes, digest) = (self.writer.size_bytes(), self.digest);
         self.writer.begin_segments();
-        self.writer.run(move |sealer, buffer| sealer.publish(buffer, size_bytes, &digest)).await?;
+        self.writer.run(move |sealer, rest| sealer.publish(rest, size_bytes, &digest)).await?;
         let (object_id, domain) = (self.writer.object_id(), self.writer.domain().clone());
         Ok(StoredObject { object_id, domain, size_bytes, digest })
     }
@@ -82,8 +83,8 @@ impl Finished {
     /// GB.
     pub async fn into_sha512(mut self) -> Result<Self, BlobError> {
         let digest = match self.writer.whole() {
-            Some(whole) => self.writer.idle()?.sha512(whole)?,
-            None => self.writer.run(|sealer, buffer| sealer.sha512(buffer.text(0))).await?,
+            Some(whole) => Digest::Sha512(Sha512::digest(whole).into()),
+            None => self.writer.run(|sealer, rest| sealer.sha512(&rest.parts())).await?,
         };
         Ok(Self { writer: self.writer, digest })
     }

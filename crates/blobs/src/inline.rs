@@ -37,6 +37,8 @@ impl ObjectFile for InlineFile {
         Err(io::ErrorKind::Unsupported.into())
     }
 
+    fn begin_write_back(&self, _: u64, _: u64) {}
+
     fn truncate(&self, _: u64) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }

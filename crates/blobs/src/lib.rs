@@ -22,11 +22,12 @@ pub mod local;
 pub mod mark;
 pub mod master_key;
 mod object_file;
+mod outgoing;
 mod read_room;
 pub mod reader;
+mod received;
 mod sealer;
 mod segment;
-mod segment_buffer;
 pub mod store;
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,8 @@
 //! The narrow boundary to the file system, so that tests can make every call of it fail.
 
-mod aligned;
-mod direct;
-
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,20 +10,15 @@ use std::sync::Arc;
 use wharfinger_core::ObjectId;
 
 use crate::BlobError;
-pub(crate) use aligned::AlignedBytes;
-pub(crate) use direct::DIRECT_BLOCK_BYTES;
-use direct::{DirectFile, Refused};
 
 /// One open object file. Every call blocks.
 pub(crate) trait ObjectFile: Send + Sync {
     fn size_bytes(&self) -> io::Result<u64>;
     fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
-    /// The same past the page cache, if the file system can do that, and place, length and address
-    /// of `bytes` are multiples of [`DIRECT_BLOCK_BYTES`]. Not durable before a sync, either.
-    fn write_direct_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.write_all_at(bytes, offset)
-    }
+    /// Has the disk begin with `length` bytes that were written from `offset` on. Waits for nothing and
+    /// promises nothing; what goes wrong is for [`Self::sync`] to say.
+    fn begin_write_back(&self, offset: u64, length: u64);
     fn truncate(&self, size_bytes: u64) -> io::Result<()>;
     /// Makes the file's bytes and size durable.
     fn sync(&self) -> io::Result<()>;
@@ -57,7 +50,6 @@ pub(crate) async fn blocking<T: Send + 'static>(
 /// `<root>/objects/<first two hex digits>/<32 hex digits>`.
 pub(crate) struct LocalFolder {
     objects: PathBuf,
-    refuses_direct: Refused,
 }
 
 impl LocalFolder {
@@ -81,7 +73,7 @@ impl LocalFolder {
         if root_is_new && let Some(parent) = root.canonicalize()?.parent() {
             File::open(parent)?.sync_all()?;
         }
-        Ok(Self { objects, refuses_direct: Refused::default() })
+        Ok(Self { objects })
     }
 
     fn subfolder(&self, object_id: ObjectId) -> PathBuf {
@@ -97,12 +89,7 @@ impl LocalFolder {
             TryLockError::WouldBlock => io::Error::from(io::ErrorKind::WouldBlock),
             TryLockError::Error(error) => error,
         })?;
-        Ok(Arc::new(self.local_file(object_id, file)))
-    }
-
-    fn local_file(&self, object_id: ObjectId, file: File) -> LocalFile {
-        let direct = DirectFile::new(self.path(object_id), Arc::clone(&self.refuses_direct));
-        LocalFile { file, direct, folder: self.subfolder(object_id) }
+        Ok(Arc::new(LocalFile { file, folder: self.subfolder(object_id) }))
     }
 }
 
@@ -120,7 +107,7 @@ impl ObjectFolder for LocalFolder {
 
     fn open(&self, object_id: ObjectId) -> io::Result<Arc<dyn ObjectFile>> {
         let file = File::open(self.path(object_id))?;
-        Ok(Arc::new(self.local_file(object_id, file)))
+        Ok(Arc::new(LocalFile { file, folder: self.subfolder(object_id) }))
     }
 
     fn remove(&self, object_id: ObjectId) -> io::Result<()> {
@@ -133,7 +120,6 @@ impl ObjectFolder for LocalFolder {
 
 struct LocalFile {
     file: File,
-    direct: DirectFile,
     folder: PathBuf,
 }
 
@@ -150,8 +136,13 @@ impl ObjectFile for LocalFile {
         self.file.write_all_at(bytes, offset)
     }
 
-    fn write_direct_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.direct.write_all_at(&self.file, bytes, offset)
+    #[expect(unsafe_code, reason = "std knows no way to begin that does not wait for the end")]
+    fn begin_write_back(&self, offset: u64, length: u64) {
+        let (Ok(offset), Ok(length)) = (offset.try_into(), length.try_into()) else { return };
+        let (file, begin) = (self.file.as_raw_fd(), libc::SYNC_FILE_RANGE_WRITE);
+        // SAFETY: the file is open, and no memory is handed over. An error that the disk reports is
+        // kept for the next sync, since nothing is waited for here (`sync_file_range(2)`).
+        unsafe { libc::sync_file_range(file, offset, length, begin) };
     }
 
     fn truncate(&self, size_bytes: u64) -> io::Result<()> {

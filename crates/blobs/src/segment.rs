@@ -14,6 +14,9 @@ use crate::inner_cipher::InnerCipher;
 use crate::key::DataKey;
 use crate::key_ring::cipher;
 
+#[cfg(test)]
+mod tests;
+
 /// The version of everything this crate writes to an object file.
 pub(crate) const FORMAT_VERSION: u8 = 1;
 /// The same, for objects that pass through two ciphers.
@@ -79,16 +82,18 @@ impl SegmentKey {
         self.object_id
     }
 
-    /// Seals `slot` in place, which has 12 bytes of room before the plaintext and 16 behind it.
+    /// Seals the plaintext that `parts` are together into `slot`, which is 28 bytes longer. Reads
+    /// them where they are if they are two at the most, and there is no inner cipher.
     pub(crate) fn seal(
         &self,
         index: u64,
         kind: SegmentKind<'_>,
         previous: &SegmentTag,
         nonce: [u8; NONCE_BYTES],
+        parts: &[&[u8]],
         slot: &mut [u8],
     ) -> Result<SegmentTag, Unspecified> {
-        self.seal_slot(self.context(index, kind, previous).as_ref(), nonce, slot)
+        self.seal_slot(self.context(index, kind, previous).as_ref(), nonce, parts, slot)
     }
 
     /// Opens `stored` into `text`, which must be as long as the plaintext. On failure `text` holds
@@ -104,15 +109,16 @@ impl SegmentKey {
         self.open_slot(self.context(index, kind, previous).as_ref(), stored, text)
     }
 
-    /// Seals the state of an upload, which is never part of the file, under the same key; `slot`
-    /// as in [`Self::seal`].
+    /// Seals the state of an upload, which is never part of the file, under the same key; `parts`
+    /// and `slot` as in [`Self::seal`].
     pub(crate) fn seal_checkpoint(
         &self,
         clear: &[u8],
         nonce: [u8; NONCE_BYTES],
+        parts: &[&[u8]],
         slot: &mut [u8],
     ) -> Result<SegmentTag, Unspecified> {
-        self.seal_slot(&[CHECKPOINT_LABEL, clear].concat(), nonce, slot)
+        self.seal_slot(&[CHECKPOINT_LABEL, clear].concat(), nonce, parts, slot)
     }
 
     /// Opens what [`Self::seal_checkpoint`] sealed.
@@ -130,18 +136,34 @@ impl SegmentKey {
         &self,
         context: &[u8],
         nonce: [u8; NONCE_BYTES],
+        parts: &[&[u8]],
         slot: &mut [u8],
     ) -> Result<SegmentTag, Unspecified> {
-        let (nonce_room, rest) = slot.split_at_mut_checked(NONCE_BYTES).ok_or(Unspecified)?;
-        let (text, tag_room) = rest.split_last_chunk_mut::<TAG_BYTES>().ok_or(Unspecified)?;
-        if let Some(inner) = &self.inner {
-            inner.apply(&nonce, text)?;
-        }
+        let (nonce_room, rest) = slot.split_first_chunk_mut::<NONCE_BYTES>().ok_or(Unspecified)?;
+        *nonce_room = nonce;
         let nonce_once = Nonce::assume_unique_for_key(nonce);
-        let tag = self.key.seal_in_place_separate_tag(nonce_once, Aad::from(context), text)?;
-        nonce_room.copy_from_slice(&nonce);
-        tag_room.copy_from_slice(tag.as_ref());
-        Ok(*tag_room)
+        let context = Aad::from(context);
+        match (&self.inner, parts) {
+            (None, &[text]) => {
+                let (out, tag) = rest.split_at_mut_checked(text.len()).ok_or(Unspecified)?;
+                self.key.seal_out_of_place_scatter(nonce_once, context, text, out, &[], tag)?;
+            }
+            (None, &[front, back]) => {
+                let (out, back_out) = rest.split_at_mut_checked(front.len()).ok_or(Unspecified)?;
+                self.key
+                    .seal_out_of_place_scatter(nonce_once, context, front, out, back, back_out)?;
+            }
+            (inner, parts) => {
+                let (text, tag) = rest.split_last_chunk_mut::<TAG_BYTES>().ok_or(Unspecified)?;
+                gather(parts, text)?;
+                if let Some(inner) = inner {
+                    inner.apply(&nonce, text)?;
+                }
+                let sealed = self.key.seal_in_place_separate_tag(nonce_once, context, text)?;
+                tag.copy_from_slice(sealed.as_ref());
+            }
+        }
+        slot.last_chunk().copied().ok_or(Unspecified)
     }
 
     fn open_slot(
@@ -180,6 +202,15 @@ impl SegmentKey {
     }
 }
 
+/// Copies `parts`, one behind the other, into `text`, which is as long as they are together.
+fn gather(parts: &[&[u8]], mut text: &mut [u8]) -> Result<(), Unspecified> {
+    for part in parts {
+        let room = text.split_off_mut(..part.len()).ok_or(Unspecified)?;
+        room.copy_from_slice(part);
+    }
+    if text.is_empty() { Ok(()) } else { Err(Unspecified) }
+}
+
 /// No segment's associated data can begin so: theirs begin with the format version.
 const CHECKPOINT_LABEL: &[u8] = b"checkpoint";
 
@@ -208,48 +239,5 @@ fn algorithm_code(digest: &Digest) -> u8 {
     match digest {
         Digest::Sha256(_) => 1,
         Digest::Sha512(_) => 2,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_follow_the_format() {
-        let segment = SEGMENT_BYTES as u64;
-        for (size, segments) in
-            [(0, 1), (1, 1), (segment - 1, 1), (segment, 1), (segment + 1, 2), (5 * segment, 5)]
-        {
-            assert_eq!(segment_count(size), segments, "{size}");
-            assert_eq!(file_bytes(size), 512 + size + 28 * segments, "{size}");
-        }
-        assert_eq!(segment_offset(2), 512 + 2 * 65_564);
-        assert_eq!(file_bytes(u64::MAX), u64::MAX);
-    }
-
-    #[test]
-    fn a_segment_opens_only_where_it_was_sealed() {
-        let digest = Digest::Sha256([5; 32]);
-        let other = Digest::Sha512([5; 64]);
-        let last = |size_bytes, digest| SegmentKind::Last { size_bytes, digest };
-        let key = SegmentKey::new(&DataKey::new([1; 32]), ObjectId::from_bytes([2; 16]));
-        let elsewhere = SegmentKey::new(&DataKey::new([1; 32]), ObjectId::from_bytes([3; 16]));
-        let mut stored = [b'x'; 3 + SEGMENT_OVERHEAD_BYTES];
-        key.seal(4, last(9, &digest), &NO_TAG, [6; 12], &mut stored).unwrap();
-
-        let mut text = [0; 3];
-        assert!(key.open(4, last(9, &digest), &NO_TAG, &stored, &mut text).is_ok());
-        assert_eq!(&text, b"xxx");
-        assert!(key.open(5, last(9, &digest), &NO_TAG, &stored, &mut text).is_err());
-        assert!(key.open(4, SegmentKind::Inner, &NO_TAG, &stored, &mut text).is_err());
-        assert!(key.open(4, last(8, &digest), &NO_TAG, &stored, &mut text).is_err());
-        assert!(key.open(4, last(9, &other), &NO_TAG, &stored, &mut text).is_err());
-        assert!(key.open(4, last(9, &digest), &[1; 16], &stored, &mut text).is_err());
-        assert!(elsewhere.open(4, last(9, &digest), &NO_TAG, &stored, &mut text).is_err());
-        assert!(key.open(4, last(9, &digest), &NO_TAG, &stored[..20], &mut text).is_err());
-        assert!(key.open_checkpoint(b"", &stored).is_err());
-        let double = key.with_inner(&DataKey::new([7; 32]));
-        assert!(double.open(4, last(9, &digest), &NO_TAG, &stored, &mut text).is_err());
     }
 }

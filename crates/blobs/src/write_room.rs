@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Segments that a batch has when few uploads are written: 1 MiB, which costs the disk least.
+/// Segments that a batch has when few uploads are written: 1 MiB, for each costs waking two threads.
 pub(crate) const BATCH_SEGMENTS_MAX: usize = 16;
 /// Segments that a batch has when many are: 256 KiB.
 pub(crate) const BATCH_SEGMENTS_MIN: usize = 4;

@@ -1,12 +1,10 @@
 //! The way of an upload into an object.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::mem;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
 use wharfinger_core::ObjectId;
 
@@ -15,15 +13,17 @@ use crate::finished::Finished;
 use crate::key::KeyDomain;
 use crate::mark::Mark;
 use crate::object_file::ObjectFolder;
+use crate::outgoing::OUTGOING_BYTES_MAX;
+use crate::received::Received;
 use crate::sealer::Sealer;
-use crate::segment_buffer::{BUFFER_BYTES_MAX, SegmentBuffer};
-use crate::write_room::{BATCH_SEGMENTS_MIN, WriteRoom, Writing};
+use crate::write_room::{BATCH_SEGMENTS_MAX, BATCH_SEGMENTS_MIN, WriteRoom, Writing};
 use crate::{BlobError, SEGMENT_BYTES};
 
-/// Batches on their way: one that is sealed while the one before is written.
-const BATCHES_MAX: usize = 2;
-/// Bytes of buffers a writer holds at the most: those on their way, and one that fills.
-pub const WRITER_MEMORY_BYTES_MAX: usize = (BATCHES_MAX + 1) * BUFFER_BYTES_MAX;
+/// Bytes a writer holds at the most: a batch of plaintext that is sealed and written, one that is
+/// received meanwhile, and what is sealed and not yet written. The plaintext is what callers handed
+/// over, and may keep alive more memory of theirs; only of small pieces copies are made.
+pub const WRITER_MEMORY_BYTES_MAX: usize =
+    2 * BATCH_SEGMENTS_MAX * SEGMENT_BYTES + OUTGOING_BYTES_MAX;
 /// Bytes an object has at the least before anything of it is written to a file.
 pub const UNWRITTEN_BYTES: u64 = (BATCH_SEGMENTS_MIN * SEGMENT_BYTES) as u64;
 
@@ -38,9 +38,10 @@ pub struct ObjectWriter {
     /// All the plaintext there is, as long as it is one segment at the most; `None` from then on.
     /// While it is there, the store holds nothing of the object, and nothing of it blocks.
     whole: Option<Vec<u8>>,
-    /// The batches on their way, in their order; two at the most.
-    batches: VecDeque<JoinHandle<Result<SegmentBuffer, BlobError>>>,
-    filling: SegmentBuffer,
+    /// The batch that fills.
+    received: Received,
+    /// How long it may become.
+    batch_bytes: usize,
     room: WriteRoom,
     /// While it goes into a file.
     writing: Option<Writing>,
@@ -52,22 +53,20 @@ pub struct ObjectWriter {
 
 enum Stage {
     Idle(Box<Sealer>),
-    /// The last batch is being sealed; the sealer comes back when it only has to be written.
-    Busy(oneshot::Receiver<Box<Sealer>>),
+    /// A batch is being sealed and written.
+    Busy(JoinHandle<Result<Box<Sealer>, BlobError>>),
     Poisoned,
 }
 
 impl ObjectWriter {
     pub(crate) fn new(sealer: Sealer, folder: Arc<dyn ObjectFolder>, room: WriteRoom) -> Self {
-        let mut filling = SegmentBuffer::default();
-        filling.begin_at(sealer.sealed_segments, room.batch_segments());
         Self {
             object_id: sealer.header.object_id,
             domain: sealer.header.domain.clone(),
             stage: Stage::Idle(Box::new(sealer)),
             whole: Some(Vec::new()),
-            batches: VecDeque::new(),
-            filling,
+            received: Received::default(),
+            batch_bytes: room.batch_segments() * SEGMENT_BYTES,
             room,
             writing: None,
             size_bytes: 0,
@@ -86,7 +85,7 @@ impl ObjectWriter {
         let mut writer = Self::new(sealer, folder, room);
         writer.writing = Some(writer.room.enter());
         writer.whole = None;
-        writer.filling.fill_from(&mut Bytes::from(rest));
+        writer.receive(&mut Bytes::from(rest));
         writer.size_bytes = size_bytes;
         writer
     }
@@ -117,8 +116,8 @@ impl ObjectWriter {
         self.size_bytes
     }
 
-    /// Takes `bytes`. Returns at once while there is room in a buffer; waits for the disk when all
-    /// are full, so a writer never holds more than [`WRITER_MEMORY_BYTES_MAX`].
+    /// Takes `bytes`. Returns at once while the batch has room for them; waits for the one before to be
+    /// written when it is full, so a writer never holds more than [`WRITER_MEMORY_BYTES_MAX`].
     ///
     /// If the future is dropped, a part of `bytes` may have been taken: [`Self::size_bytes`] tells.
     pub async fn write(&mut self, mut bytes: Bytes) -> Result<(), BlobError> {
@@ -135,11 +134,11 @@ impl ObjectWriter {
         self.begin_segments();
         while !bytes.is_empty() {
             // Only now is it known that the last segment inside is not the last of the object.
-            if self.filling.is_full() {
+            if self.received.len() >= self.batch_bytes {
                 self.hand_over().await?;
             }
             let before = bytes.len();
-            self.filling.fill_from(&mut bytes);
+            self.receive(&mut bytes);
             self.size_bytes += (before - bytes.len()) as u64;
         }
         Ok(())
@@ -150,13 +149,12 @@ impl ObjectWriter {
     pub async fn checkpoint(&mut self) -> Result<UploadCheckpoint, BlobError> {
         let size_bytes = self.size_bytes;
         if let Some(whole) = &self.whole {
-            return UploadCheckpoint::seal(self.idle()?, size_bytes, whole);
+            return UploadCheckpoint::seal(self.idle()?, size_bytes, &[whole]);
         }
-        self.run(move |sealer, buffer| {
-            sealer.seal_inner(buffer, buffer.segments().saturating_sub(1))?;
-            sealer.write_carry()?;
+        self.run(move |sealer, received| {
+            sealer.seal_inner(received, received.segments().saturating_sub(1))?;
             sealer.sync()?;
-            UploadCheckpoint::seal(sealer, size_bytes, buffer.text(0))
+            UploadCheckpoint::seal(sealer, size_bytes, &received.parts())
         })
         .await
     }
@@ -166,13 +164,13 @@ impl ObjectWriter {
     pub async fn mark(&mut self) -> Result<Mark, BlobError> {
         let size_bytes = self.size_bytes;
         if let Some(whole) = &self.whole {
-            let checkpoint = UploadCheckpoint::seal(self.idle()?, size_bytes, whole)?;
+            let checkpoint = UploadCheckpoint::seal(self.idle()?, size_bytes, &[whole])?;
             return Ok(Mark::new(None, true, checkpoint));
         }
-        self.run(move |sealer, buffer| {
-            sealer.seal_inner(buffer, buffer.segments().saturating_sub(1))?;
-            sealer.write_carry()?;
-            let checkpoint = UploadCheckpoint::seal(sealer, size_bytes, buffer.text(0))?;
+        self.run(move |sealer, received| {
+            sealer.seal_inner(received, received.segments().saturating_sub(1))?;
+            sealer.flush()?;
+            let checkpoint = UploadCheckpoint::seal(sealer, size_bytes, &received.parts())?;
             Ok(Mark::new(sealer.file.clone(), sealer.folder_synced, checkpoint))
         })
         .await
@@ -181,13 +179,13 @@ impl ObjectWriter {
     /// Ends the plaintext here and computes its digest. Nothing is visible or promised yet.
     pub async fn finish(mut self) -> Result<Finished, BlobError> {
         if let Some(whole) = &self.whole {
-            let digest = self.idle()?.sha256(whole);
+            let digest = self.idle()?.sha256(&[whole]);
             return Ok(Finished::new(self, digest));
         }
         let digest = self
-            .run(|sealer, buffer| {
-                sealer.seal_inner(buffer, buffer.segments().saturating_sub(1))?;
-                Ok(sealer.sha256(buffer.text(0)))
+            .run(|sealer, received| {
+                sealer.seal_inner(received, received.segments().saturating_sub(1))?;
+                Ok(sealer.sha256(&received.parts()))
             })
             .await?;
         Ok(Finished::new(self, digest))
@@ -202,12 +200,16 @@ impl ObjectWriter {
         self.whole.as_deref()
     }
 
-    /// From here on the plaintext goes through the buffers into segments of a file.
+    /// From here on the plaintext goes into segments of a file.
     pub(crate) fn begin_segments(&mut self) {
         if let Some(whole) = self.whole.take() {
             self.writing = Some(self.room.enter());
-            self.filling.fill_from(&mut Bytes::from(whole));
+            self.receive(&mut Bytes::from(whole));
         }
+    }
+
+    fn receive(&mut self, bytes: &mut Bytes) {
+        self.received.fill_from(bytes, self.batch_bytes);
     }
 
     /// The sealer, which nobody uses at the moment.
@@ -218,82 +220,54 @@ impl ObjectWriter {
         }
     }
 
-    /// Waits until no batch is being sealed or written, whatever came of it.
-    pub(crate) async fn settle(&mut self) -> Result<(), BlobError> {
-        self.seal_ended().await?;
-        while self.oldest_written().await?.is_some() {}
-        Ok(())
-    }
-
-    /// Waits until no batch is being sealed.
-    async fn seal_ended(&mut self) -> Result<(), BlobError> {
-        let Stage::Busy(sealer) = &mut self.stage else { return Ok(()) };
-        let sealer = sealer.await;
-        self.stage = sealer.map_or(Stage::Poisoned, Stage::Idle);
-        Ok(())
-    }
-
-    /// Waits until the oldest batch is in the file, and gives its buffer; `None` if there is none.
-    async fn oldest_written(&mut self) -> Result<Option<SegmentBuffer>, BlobError> {
-        let Some(batch) = self.batches.front_mut() else { return Ok(None) };
+    /// Waits until no batch is being sealed or written. Dropped half-way, it can be called again.
+    async fn settle(&mut self) -> Result<(), BlobError> {
+        let Stage::Busy(batch) = &mut self.stage else { return Ok(()) };
         let written = batch.await.map_err(|_| BlobError::Interrupted).flatten();
-        self.batches.pop_front();
-        if written.is_err() {
-            self.stage = Stage::Poisoned;
-            self.batches.clear();
+        // If it went wrong, this is what the writer is from now on.
+        self.stage = Stage::Poisoned;
+        self.stage = Stage::Idle(written?);
+        Ok(())
+    }
+
+    /// The sealer, to be handed to another thread once no batch is under way. Until it is put back
+    /// the writer is poisoned.
+    async fn take_sealer(&mut self) -> Result<Box<Sealer>, BlobError> {
+        self.settle().await?;
+        match mem::replace(&mut self.stage, Stage::Poisoned) {
+            Stage::Idle(sealer) => Ok(sealer),
+            Stage::Busy(_) | Stage::Poisoned => Err(BlobError::Poisoned),
         }
-        written.map(Some)
     }
 
     /// Has `work` done with everything in order, on a thread that may block. Only success leaves
     /// the writer usable.
     pub(crate) async fn run<T: Send + 'static>(
         &mut self,
-        work: impl FnOnce(&mut Sealer, &mut SegmentBuffer) -> Result<T, BlobError> + Send + 'static,
+        work: impl FnOnce(&mut Sealer, &mut Received) -> Result<T, BlobError> + Send + 'static,
     ) -> Result<T, BlobError> {
-        self.settle().await?;
-        let Stage::Idle(mut sealer) = mem::replace(&mut self.stage, Stage::Poisoned) else {
-            return Err(BlobError::Poisoned);
-        };
-        let mut buffer = mem::take(&mut self.filling);
+        let mut sealer = self.take_sealer().await?;
+        let mut received = mem::take(&mut self.received);
         let task = spawn_blocking(move || {
-            let result = work(&mut sealer, &mut buffer)?;
-            Ok::<_, BlobError>((sealer, buffer, result))
+            let result = work(&mut sealer, &mut received)?;
+            Ok::<_, BlobError>((sealer, received, result))
         });
-        let (sealer, buffer, result) = task.await.map_err(|_| BlobError::Interrupted)??;
+        let (sealer, received, result) = task.await.map_err(|_| BlobError::Interrupted)??;
         self.stage = Stage::Idle(sealer);
-        self.filling = buffer;
+        self.received = received;
         Ok(result)
     }
 
-    /// Has the full buffer sealed and written, the former when those before it are sealed, and begins
-    /// to fill another one. What was done when the future is dropped stays done.
+    /// Has the full batch sealed and written, once the one before is, and begins another one. What was
+    /// done when the future is dropped stays done.
     async fn hand_over(&mut self) -> Result<(), BlobError> {
-        self.seal_ended().await?;
-        let mut spent = None;
-        // Of a slow sender, one has been written long since: it gets along with two buffers.
-        while self.batches.len() == BATCHES_MAX
-            || self.batches.front().is_some_and(JoinHandle::is_finished)
-        {
-            spent = self.oldest_written().await?;
-        }
-        let Stage::Idle(mut sealer) = mem::replace(&mut self.stage, Stage::Poisoned) else {
-            // The reason is what became of the batches.
-            while self.oldest_written().await?.is_some() {}
-            return Err(BlobError::Poisoned);
-        };
-        let mut buffer = mem::replace(&mut self.filling, spent.unwrap_or_default());
-        let first = self.size_bytes / SEGMENT_BYTES as u64;
-        self.filling.begin_at(first, self.room.batch_segments());
-        let segments = buffer.segments();
-        let (give_back, sealer_back) = oneshot::channel();
-        self.stage = Stage::Busy(sealer_back);
-        self.batches.push_back(spawn_blocking(move || {
-            let unwritten = sealer.seal(&mut buffer, segments)?;
-            // Whoever dropped the writer wants neither.
-            let _ = give_back.send(sealer);
-            unwritten.write(&buffer)?;
-            Ok(buffer)
+        let mut sealer = self.take_sealer().await?;
+        let mut batch = mem::take(&mut self.received);
+        self.batch_bytes = self.room.batch_segments() * SEGMENT_BYTES;
+        self.stage = Stage::Busy(spawn_blocking(move || {
+            let segments = batch.segments();
+            sealer.seal_inner(&mut batch, segments)?;
+            Ok(sealer)
         }));
         Ok(())
     }

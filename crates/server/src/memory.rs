@@ -1,4 +1,4 @@
-//! Memory that was freed, given back to the system.
+//! Memory that was freed: kept for the next that asks, or given back to the system.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -7,6 +7,29 @@ use std::time::Duration;
 const INTERVAL: Duration = Duration::from_secs(5);
 /// Connections that have to end or fall idle for it: what fewer leave behind is used again soon.
 const CONNECTIONS_MIN: u64 = 64;
+
+/// Bytes of the smallest block that is mapped for itself: more than any buffer of a body has, since
+/// what was mapped anew costs a fault for each page.
+#[cfg(target_env = "gnu")]
+const MAPPED_BYTES_MIN: libc::c_int = 1024 * 1024;
+/// Bytes that each heap keeps at its end when they are free.
+#[cfg(target_env = "gnu")]
+const KEPT_BYTES_MAX: libc::c_int = 4 * 1024 * 1024;
+
+/// Has the allocator keep the buffers that bodies are received into, instead of giving back to the
+/// system what it is asked for again at once.
+#[cfg(target_env = "gnu")]
+#[expect(unsafe_code, reason = "the allocator of the system cannot be told otherwise")]
+pub(crate) fn keep_buffers() {
+    // SAFETY: they may be set at any time, by any thread. Refused, they stay what they were.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, MAPPED_BYTES_MIN);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, KEPT_BYTES_MAX);
+    }
+}
+
+#[cfg(not(target_env = "gnu"))]
+pub(crate) fn keep_buffers() {}
 
 /// Counts connections that ended or fell idle. Each leaves small blocks all over the heap, which the
 /// allocator keeps unless it is asked for them.

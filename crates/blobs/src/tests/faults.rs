@@ -86,12 +86,8 @@ impl ObjectFile for FaultyFile {
         }
         self.inner.write_all_at(bytes, offset)
     }
-    fn write_direct_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        if let Err(error) = check(&self.faults.write) {
-            self.inner.write_direct_at(&bytes[..bytes.len() / 2], offset)?;
-            return Err(error);
-        }
-        self.inner.write_direct_at(bytes, offset)
+    fn begin_write_back(&self, offset: u64, length: u64) {
+        self.inner.begin_write_back(offset, length);
     }
     fn truncate(&self, size_bytes: u64) -> io::Result<()> {
         self.inner.truncate(size_bytes)

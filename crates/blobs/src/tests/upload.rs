@@ -9,7 +9,7 @@ use proptest::prelude::{ProptestConfig, any, proptest};
 use sha2::{Digest as _, Sha256};
 use wharfinger_core::{Digest, ObjectId};
 
-use crate::conformance::{domain, publish, sample};
+use crate::conformance::{domain, publish, sample, two_cipher_domain};
 use crate::object_file::{LocalFolder, ObjectFolder};
 use crate::tests::{Scratch, read};
 use crate::{BlobError, BlobStore, SEGMENT_BYTES, UploadCheckpoint};
@@ -46,7 +46,8 @@ async fn upload(pieces: Vec<(usize, Event)>, seed: u64) {
     let scratch = Scratch::new();
     let total = pieces.iter().map(|(length, _)| length).sum();
     let bytes = sample(total, seed);
-    let mut writer = scratch.store.begin(&domain()).await.unwrap();
+    let domain = if seed.is_multiple_of(2) { domain() } else { two_cipher_domain() };
+    let mut writer = scratch.store.begin(&domain).await.unwrap();
     let mut at = 0;
     for (index, (length, event)) in pieces.into_iter().enumerate() {
         writer.write(bytes.slice(at..at + length)).await.unwrap();
