@@ -67,13 +67,26 @@ pub(crate) async fn serve(
     limits: &Limits,
     shutdown: &Shutdown,
 ) {
+    let room = H2Room::new(WIDE_WINDOWS_MAX, RESTING_MAX);
+    serve_within(room, listener, tls, pipeline, limits, shutdown).await;
+}
+
+async fn serve_within(
+    h2_room: Arc<H2Room>,
+    listener: TcpListener,
+    tls: Option<Tls>,
+    pipeline: Arc<Pipeline>,
+    limits: &Limits,
+    shutdown: &Shutdown,
+) {
     let places = Places::new(limits.connections_max, limits.connections_per_address_max);
     let ended = Arc::new(Ended::default());
     let giving_back = tokio::spawn({
         let ended = Arc::clone(&ended);
         async move { ended.give_back().await }
     });
-    let server = ConnectionServer::new(tls, pipeline, limits, shutdown.clone(), Arc::clone(&ended));
+    let server =
+        ConnectionServer::new(h2_room, tls, pipeline, limits, shutdown.clone(), Arc::clone(&ended));
     let server = Arc::new(server);
     loop {
         let accepted = tokio::select! {
@@ -145,6 +158,7 @@ struct ConnectionServer {
 
 impl ConnectionServer {
     fn new(
+        h2_room: Arc<H2Room>,
         tls: Option<Tls>,
         pipeline: Arc<Pipeline>,
         limits: &Limits,
@@ -173,7 +187,7 @@ impl ConnectionServer {
             tls,
             http1,
             http2,
-            h2_room: H2Room::new(WIDE_WINDOWS_MAX, RESTING_MAX),
+            h2_room,
             pipeline,
             idle_timeout: limits.idle_timeout,
             header_read_timeout: limits.header_read_timeout,

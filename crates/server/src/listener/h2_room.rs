@@ -18,8 +18,9 @@ use crate::pipeline::Client;
 pub(super) const WIDE_WINDOWS_MAX: usize = 32;
 /// Connections of HTTP/2 that stay although they rest.
 pub(super) const RESTING_MAX: usize = 1_024;
-/// How long a connection has asked for nothing when it has to give up what others want.
-pub(super) const RESTS_AFTER: Duration = Duration::from_secs(1);
+/// How long a connection has asked for nothing when it has to give up what others want, and how long
+/// it is then waited for.
+pub(super) const RESTS_AFTER: Duration = Duration::from_millis(500);
 /// How long to wait for one that rests to be gone.
 const LEAVING: Duration = Duration::from_millis(50);
 
@@ -42,7 +43,7 @@ struct Owner {
     client: Arc<Client>,
     /// Told when another one wants the window.
     wanted: Notify,
-    /// Whether it was told, and has not made up its mind yet.
+    /// Whether it was told, and has neither gone nor said that it stays.
     is_asked: AtomicBool,
 }
 
@@ -105,14 +106,18 @@ impl H2Share {
         self.wide.is_some()
     }
 
-    /// Waits until another connection wants the window. Whoever stays all the same may be asked again.
+    /// Waits until another connection wants the window.
     pub(super) async fn window_wanted(&self) {
         match &self.wide {
-            Some((_, owner)) => {
-                owner.wanted.notified().await;
-                owner.is_asked.store(false, Ordering::Relaxed);
-            }
+            Some((_, owner)) => owner.wanted.notified().await,
             None => std::future::pending().await,
+        }
+    }
+
+    /// Stays although the window is wanted: it may be asked for again.
+    pub(super) fn keep_window(&self) {
+        if let Some((_, owner)) = &self.wide {
+            owner.is_asked.store(false, Ordering::Relaxed);
         }
     }
 
@@ -168,10 +173,13 @@ mod tests {
         drop(second);
         let next = next.now_or_never().unwrap();
         assert!(next.is_wide());
-        // One that does not leave is not waited for, and is asked again once it has heard.
-        for _ in 0..2 {
+        // One that does not leave is not waited for, and is asked again when it has said so.
+        for asked in [Some(()), None, Some(())] {
             assert!(!room.take(&client()).await.is_wide());
-            assert_eq!(third.window_wanted().now_or_never(), Some(()));
+            assert_eq!(third.window_wanted().now_or_never(), asked);
+            if asked.is_none() {
+                third.keep_window();
+            }
         }
         drop((busy, first, third, next));
         assert!(room.take(&client()).await.is_wide());
