@@ -3,6 +3,7 @@
 use http::header::LINK;
 use wharfinger_auth::RepositoriesResource;
 use wharfinger_auth::actions::DescribeRepositories;
+use wharfinger_core::limits::PAGE_MAX;
 use wharfinger_oci::{Catalog, Page, Route};
 
 use crate::answer::Answer;
@@ -15,7 +16,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     let registry = call.session.registry.clone();
     let resource = RepositoriesResource { registry, names: Vec::new() };
     let permit = call.session.caller.authorize::<DescribeRepositories>(resource).await?;
-    let page = Page::of_query(&call.query()?).map_err(invalid_page)?;
+    let page = Page::of_query(&call.query()?, PAGE_MAX).map_err(invalid_page)?;
     let last = page.last.as_deref().unwrap_or_default();
     let (names, more) = call.registry.catalog(&permit, last, page.limit).await?;
     let repositories = names.iter().map(AsRef::as_ref).collect();

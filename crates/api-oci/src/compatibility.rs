@@ -219,7 +219,8 @@ pub const DEVIATIONS: &[Deviation] = &[
         area: "GET tags/list",
         ecr: "Content-Type text/plain; last is an opaque token; order not specified; n above \
               1000 is refused with 405",
-        wharfinger: "application/json; last is a tag; lexical order; n above 1000 means 1000",
+        wharfinger: "application/json; last is a tag; lexical order; n may be up to 10000, and \
+                     means 10000 above that",
         why: "OCI Distribution",
     },
     Deviation {

@@ -5,6 +5,7 @@ use http::header::LINK;
 use serde::Serialize;
 use wharfinger_auth::actions::ListImages;
 use wharfinger_core::RepositoryName;
+use wharfinger_core::limits::TAGS_PAGE_MAX;
 use wharfinger_oci::listing::PageError;
 use wharfinger_oci::{Page, Route, TagList};
 use wharfinger_registry::Error;
@@ -17,16 +18,15 @@ use crate::refusal::Refusal;
 /// `[end-8a] GET /v2/<name>/tags/list`; ECR `ListImages` of tagged images.
 pub(crate) async fn list(call: &Call<'_>, name: &RepositoryName) -> Result<Answer, Refusal> {
     let permit = call.permit::<ListImages>(name).await?;
-    let page = Page::of_query(&call.query()?).map_err(invalid_page)?;
+    let page = Page::of_query(&call.query()?, TAGS_PAGE_MAX).map_err(invalid_page)?;
     let last = page.last.as_deref().unwrap_or_default();
-    let (tags, more) = call.registry.list_tags(&permit, last, page.limit).await?;
-    let full_name = call.full_name(name);
-    let list = TagList { name: &full_name, tags: tags.iter().map(AsRef::as_ref).collect() };
+    let tags = call.registry.list_tags(&permit, last, page.limit).await?;
+    let list = TagList { name: &call.full_name(name), tags: tags.names.iter() };
     let answer = list_answer(&list)?;
-    Ok(match tags.last() {
-        Some(last) if more => {
+    Ok(match tags.names.last() {
+        Some(last) if tags.more => {
             let route = Route::TagsList { name: name.clone() };
-            answer.header(LINK, call.origin().next_page(&page, &route, last.as_str()))
+            answer.header(LINK, call.origin().next_page(&page, &route, last))
         }
         _ => answer,
     })

@@ -12,6 +12,7 @@ mod arguments;
 mod book;
 mod client;
 mod head;
+mod http2;
 mod layers;
 mod load;
 mod machine;

@@ -54,6 +54,8 @@ pub const KMS_DESCRIPTION_CHARS_MAX: usize = 8_192;
 pub const PAGE_DEFAULT: u32 = 100;
 /// Elements of a page at the most.
 pub const PAGE_MAX: u32 = 1_000;
+/// Tags of a page of `/v2/<name>/tags/list` at the most (ours; ECR's 1,000 holds for its API).
+pub const TAGS_PAGE_MAX: u32 = 10_000;
 /// Elements of a page of `ListImageReferrers` when the caller names no `maxResults`.
 pub const REFERRERS_PAGE_DEFAULT: u32 = 20;
 /// Elements of a page of `ListImageReferrers` at the most.
@@ -201,7 +203,7 @@ pub const RATED_REGISTRIES_MAX: usize = 1_024;
 /// Seconds after which a client that was refused for its rate may try again. No rate is below one
 /// request in a second.
 pub const RATE_RETRY_AFTER_SECONDS: u64 = 1;
-/// Bytes of access keys kept in memory with the policies of their users (ours, like the next three).
+/// Bytes of access keys kept in memory with the policies of their users (ours, like the next five).
 pub const ACCESS_KEY_CACHE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Bytes of the policies of repositories and registries kept in memory, each.
 pub const RESOURCE_POLICY_CACHE_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -209,6 +211,8 @@ pub const RESOURCE_POLICY_CACHE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 pub const MANIFEST_CACHE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Bytes of what images were found by which references, kept in memory.
 pub const REFERENCE_CACHE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Bytes of pages of tags kept in memory.
+pub const TAG_PAGE_CACHE_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Bytes of a manifest that is kept in memory: what is larger is read each time.
 pub const CACHED_MANIFEST_BYTES_MAX: usize = 256 * 1024;
 /// Repositories of one public registry (ECR Public's quotas, like the next three).

@@ -4,11 +4,15 @@
 //! are walks along an index; and a tag has the status of its image, so that lists of the tags of
 //! active images are.
 
+mod names;
+
 use wharfinger_core::{Digest, Tag, Timestamp};
 
 use crate::image::ImageStatus;
 use crate::value::params;
 use crate::{MetadataError, RepositoryId, Tx};
+
+pub use names::TagNames;
 
 /// The digest a tag points to.
 pub async fn find(
@@ -87,6 +91,23 @@ pub async fn list(
         Some(status) => tx.query(of_status, params![repository, after, limit, status]).await?,
     };
     rows.iter().map(|row| Ok((row.parsed(0)?, row.parsed(1)?))).collect()
+}
+
+/// The names of the tags of images of one status that come after `after`, in order of their bytes.
+/// Walks an index that holds nothing else, so that a long list costs what it says.
+pub async fn names(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    status: ImageStatus,
+    after: &str,
+    limit: u32,
+) -> Result<TagNames, MetadataError> {
+    let sql = "SELECT tag FROM tag WHERE repository_id = ?1 AND status = ?4 AND tag > ?2 \
+               ORDER BY tag LIMIT ?3";
+    let mut names = TagNames::default();
+    let values = params![repository, after, limit, status.as_str()];
+    tx.each_text(sql, values, |name| names.push(name)).await?;
+    Ok(names)
 }
 
 /// Like [`list`], with the time each tag was pointed to its image.

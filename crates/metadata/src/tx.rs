@@ -86,6 +86,21 @@ impl Tx {
         self.note(rows)
     }
 
+    /// Runs a query and shows `each` the text in the first column of its rows, none of which is kept:
+    /// for long lists of names. The query has a LIMIT.
+    pub(crate) async fn each_text(
+        &mut self,
+        sql: &'static str,
+        params: &[Value<'_>],
+        each: impl FnMut(&str),
+    ) -> Result<(), MetadataError> {
+        #[cfg(test)]
+        self.seen.insert(sql);
+        self.check_open()?;
+        let walked = each_text(&self.connection, sql, params, each);
+        self.note(walked)
+    }
+
     /// Runs a query that has at most one row to give.
     pub(crate) async fn query_opt(
         &mut self,
@@ -123,6 +138,25 @@ fn query(
         found.push(Row::new(values));
     }
     Ok(found)
+}
+
+fn each_text(
+    connection: &rusqlite::Connection,
+    sql: &'static str,
+    params: &[Value<'_>],
+    mut each: impl FnMut(&str),
+) -> Result<(), MetadataError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(rusqlite::params_from_iter(params))?;
+    while let Some(row) = rows.next()? {
+        match row.get_ref(0)?.as_str() {
+            Ok(text) => each(text),
+            Err(error) => {
+                return Err(MetadataError::BadValue { column: 0, what: error.to_string() });
+            }
+        }
+    }
+    Ok(())
 }
 
 fn of_engine(code: rusqlite::ffi::Error) -> rusqlite::Error {

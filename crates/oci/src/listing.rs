@@ -7,7 +7,7 @@ use percent_encoding::utf8_percent_encode;
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 use wharfinger_core::Digest;
-use wharfinger_core::limits::{PAGE_DEFAULT, PAGE_MAX};
+use wharfinger_core::limits::PAGE_DEFAULT;
 
 use crate::media_type::OCI_INDEX;
 use crate::percent::RESERVED;
@@ -16,8 +16,8 @@ use crate::query::Query;
 /// Which page of a listing is wanted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Page {
-    /// The largest number of elements to list, 0 to [`PAGE_MAX`]. Zero asks for an empty list
-    /// without a link.
+    /// The largest number of elements to list, 0 to the most that the list allows. Zero asks for an
+    /// empty list without a link.
     pub limit: u32,
     /// List what comes after this: the name of a tag or repository, or whatever the link to this
     /// page said. Not validated.
@@ -31,16 +31,16 @@ pub struct PageError;
 
 impl Page {
     /// Reads `n` and `last`. Without `n` (or with an empty one) a page has [`PAGE_DEFAULT`]
-    /// elements. More than [`PAGE_MAX`] is taken to mean [`PAGE_MAX`]: ECR refuses it, while OCI
+    /// elements. More than `limit_max` is taken to mean that many: ECR refuses it, while OCI
     /// Distribution lets a registry answer with fewer elements than were asked for.
     ///
     /// # Errors
     /// [`PageError`] if `n` is not a string of decimal digits.
-    pub fn of_query(query: &Query) -> Result<Self, PageError> {
+    pub fn of_query(query: &Query, limit_max: u32) -> Result<Self, PageError> {
         let limit = match query.get("n") {
             None | Some("") => PAGE_DEFAULT,
             Some(n) if n.bytes().all(|byte| byte.is_ascii_digit()) => {
-                n.parse().unwrap_or(PAGE_MAX).min(PAGE_MAX)
+                n.parse().unwrap_or(limit_max).min(limit_max)
             }
             Some(_) => return Err(PageError),
         };
@@ -70,12 +70,22 @@ pub fn next_link(origin: &str, path: &impl Display, parameters: &[(&str, &str)])
 }
 
 /// The body of `GET /v2/<name>/tags/list` [end-8a]. No tags are an empty list, never `null`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct TagList<'a> {
+#[derive(Clone, Debug, Serialize)]
+#[serde(bound = "I: Iterator<Item = &'a str> + Clone")]
+pub struct TagList<'a, I> {
     /// The repository's name.
     pub name: &'a str,
     /// Its tags, in lexical order.
-    pub tags: Vec<&'a str>,
+    #[serde(serialize_with = "each")]
+    pub tags: I,
+}
+
+fn each<'a, I, S>(texts: &I, serializer: S) -> Result<S::Ok, S::Error>
+where
+    I: Iterator<Item = &'a str> + Clone,
+    S: Serializer,
+{
+    serializer.collect_seq(texts.clone())
 }
 
 /// The body of `GET /v2/_catalog` (docker's registry API; OCI leaves it out).
@@ -133,7 +143,7 @@ mod tests {
     use crate::path::Route;
 
     fn page(query: &str) -> Result<Page, PageError> {
-        Page::of_query(&Query::parse(query).unwrap())
+        Page::of_query(&Query::parse(query).unwrap(), 1000)
     }
 
     #[test]
@@ -168,8 +178,13 @@ mod tests {
 
     #[test]
     fn bodies_have_the_shape_of_the_specification() {
-        let tags = TagList { name: "ab", tags: vec![] };
-        assert_eq!(serde_json::to_string(&tags).unwrap(), r#"{"name":"ab","tags":[]}"#);
+        for (tags, expected) in [
+            (&[][..], r#"{"name":"ab","tags":[]}"#),
+            (&["a", "b"], r#"{"name":"ab","tags":["a","b"]}"#),
+        ] {
+            let list = TagList { name: "ab", tags: tags.iter().copied() };
+            assert_eq!(serde_json::to_string(&list).unwrap(), expected);
+        }
         let catalog = Catalog { repositories: vec!["ab", "c/d"] };
         assert_eq!(serde_json::to_string(&catalog).unwrap(), r#"{"repositories":["ab","c/d"]}"#);
         let digest = format!("sha256:{}", "0".repeat(64));

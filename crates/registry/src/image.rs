@@ -3,6 +3,7 @@
 mod budget;
 mod listing;
 mod pull;
+mod tag_page;
 
 use bytes::Bytes;
 use wharfinger_core::tag::fits_pattern;
@@ -13,6 +14,8 @@ use wharfinger_metadata::{RepositoryId, Tx, tag};
 pub(crate) use budget::ManifestBudget;
 pub(crate) use listing::artifact_media_type;
 pub use listing::{ImageDetail, ListImagesFilter};
+pub use tag_page::TagPage;
+pub(crate) use tag_page::TagPageCache;
 
 use crate::{Error, ImageFailureCode, ImageName};
 

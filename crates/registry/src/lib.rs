@@ -59,7 +59,7 @@ pub use download::DownloadTurn;
 pub use encryption::Encryption;
 pub use error::{Error, ImageName};
 pub use image::{
-    ImageDetail, ImageHead, ImageIdentifier, ListImagesFilter, RequestedImage, StoredImage,
+    ImageDetail, ImageHead, ImageIdentifier, ListImagesFilter, RequestedImage, StoredImage, TagPage,
 };
 pub use image_tag::ImageTagDetail;
 pub use kms_key::{KmsError, KmsKey, KmsKeys};
@@ -104,6 +104,7 @@ pub struct Registry {
     downloads: download::DownloadRoom,
     pulls: pull_time::WaitingPulls,
     manifests: Arc<manifest_cache::ManifestCache>,
+    tag_pages: image::TagPageCache,
     quotas: Quotas,
     throttle: throttle::Throttle,
     public: Option<PublicEndpoint>,
@@ -135,6 +136,7 @@ impl Registry {
             downloads: download::DownloadRoom::default(),
             pulls,
             manifests: Arc::default(),
+            tag_pages: image::TagPageCache::default(),
             quotas,
             throttle,
             public: None,

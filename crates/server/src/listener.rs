@@ -4,6 +4,7 @@
 //! `assembly` calls [`serve`]; every request goes to the [`Pipeline`].
 
 mod connection;
+mod h2_room;
 mod handshake;
 mod opened;
 mod patient_stream;
@@ -22,15 +23,17 @@ use crate::memory::Ended;
 use crate::pipeline::{Client, Pipeline};
 use crate::tls::Tls;
 use crate::{Limits, Shutdown};
+use h2_room::{H2Room, RESTING_MAX, WIDE_WINDOWS_MAX};
 use handshake::{HANDSHAKE_TIMEOUT, handshake};
 use patient_stream::PatientStream;
 use places::{Place, Places};
 
-/// Bytes one HTTP/2 stream may have under way: a layer at 80 MB/s over 50 ms of distance.
-const H2_STREAM_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
-/// Bytes of all streams of one connection, which is what a connection can make us hold unread. No
-/// more than for one stream, since whoever has several shares the line among them.
-const H2_CONNECTION_WINDOW_BYTES: u32 = H2_STREAM_WINDOW_BYTES;
+/// Bytes that all streams of one HTTP/2 connection may have under way, which is what a connection can
+/// make us hold unread: a layer at 80 MB/s over 50 ms of distance. No less for one stream alone, since
+/// whoever has several shares the line among them. The first is for [`WIDE_WINDOWS_MAX`] connections,
+/// the other, which the protocol begins with (RFC 9113, 6.9.2), for the rest.
+const H2_WIDE_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
+const H2_NARROW_WINDOW_BYTES: u32 = 65_535;
 const H2_FRAME_BYTES_MAX: u32 = 64 * 1024;
 /// Requests of one connection at a time.
 const H2_STREAMS_MAX: u32 = 128;
@@ -64,13 +67,26 @@ pub(crate) async fn serve(
     limits: &Limits,
     shutdown: &Shutdown,
 ) {
+    let room = H2Room::new(WIDE_WINDOWS_MAX, RESTING_MAX);
+    serve_within(room, listener, tls, pipeline, limits, shutdown).await;
+}
+
+async fn serve_within(
+    h2_room: Arc<H2Room>,
+    listener: TcpListener,
+    tls: Option<Tls>,
+    pipeline: Arc<Pipeline>,
+    limits: &Limits,
+    shutdown: &Shutdown,
+) {
     let places = Places::new(limits.connections_max, limits.connections_per_address_max);
     let ended = Arc::new(Ended::default());
     let giving_back = tokio::spawn({
         let ended = Arc::clone(&ended);
         async move { ended.give_back().await }
     });
-    let server = ConnectionServer::new(tls, pipeline, limits, shutdown.clone(), Arc::clone(&ended));
+    let server =
+        ConnectionServer::new(h2_room, tls, pipeline, limits, shutdown.clone(), Arc::clone(&ended));
     let server = Arc::new(server);
     loop {
         let accepted = tokio::select! {
@@ -131,6 +147,7 @@ struct ConnectionServer {
     tls: Option<Tls>,
     http1: http1::Builder,
     http2: http2::Builder<TokioExecutor>,
+    h2_room: Arc<H2Room>,
     pipeline: Arc<Pipeline>,
     idle_timeout: Duration,
     header_read_timeout: Duration,
@@ -141,6 +158,7 @@ struct ConnectionServer {
 
 impl ConnectionServer {
     fn new(
+        h2_room: Arc<H2Room>,
         tls: Option<Tls>,
         pipeline: Arc<Pipeline>,
         limits: &Limits,
@@ -157,8 +175,6 @@ impl ConnectionServer {
         let mut http2 = http2::Builder::new(TokioExecutor::new());
         http2
             .timer(TokioTimer::new())
-            .initial_stream_window_size(H2_STREAM_WINDOW_BYTES)
-            .initial_connection_window_size(H2_CONNECTION_WINDOW_BYTES)
             .max_frame_size(H2_FRAME_BYTES_MAX)
             .max_concurrent_streams(H2_STREAMS_MAX)
             .max_header_list_size(H2_HEADER_BYTES_MAX)
@@ -171,6 +187,7 @@ impl ConnectionServer {
             tls,
             http1,
             http2,
+            h2_room,
             pipeline,
             idle_timeout: limits.idle_timeout,
             header_read_timeout: limits.header_read_timeout,
@@ -188,24 +205,26 @@ impl ConnectionServer {
         }
         // Below TLS, where bytes go out.
         let stream = PatientStream::new(stream, self.idle_timeout, Arc::clone(&client));
+        // Each in a box of its own: a connection is as large as what it does, not as the largest of
+        // all that it might do. That of a handshake is gone when it is over.
         match &self.tls {
-            None => self.serve_http(stream, &client).await,
+            None => Box::pin(self.serve_http(stream, &client)).await,
             Some(tls) => {
-                // In a box, which is gone when the handshake is over.
                 if let Some(stream) = Box::pin(self.secure(tls, stream, &client)).await {
-                    self.serve_http(stream, &client).await;
+                    Box::pin(self.serve_http(stream, &client)).await;
                 }
             }
         }
     }
 
-    /// The stream with TLS on it, if the peer manages that in time and nobody wants its place.
+    /// The stream with TLS on it, if the peer manages that in time and nobody wants its place. In a
+    /// box, so that it is not moved from one engine to the next.
     async fn secure(
         &self,
         tls: &Tls,
         stream: PatientStream<TcpStream>,
         client: &Client,
-    ) -> Option<TlsStream<PatientStream<TcpStream>>> {
+    ) -> Option<Box<TlsStream<PatientStream<TcpStream>>>> {
         let limit = HANDSHAKE_TIMEOUT.min(self.header_read_timeout);
         let outcome = tokio::select! {
             outcome = tokio::time::timeout(limit, handshake(tls, stream)) => outcome,

@@ -3,12 +3,13 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 
 use super::turns::{Bench, left_out, say, threads, timed_ms};
 use crate::client::{Client, Request};
+use crate::http2::Http2Client;
 use crate::machine;
-use crate::registry::{Candidate, Registry};
+use crate::registry::{Candidate, Kind, Registry};
 use crate::report::{Bound, Report, number};
 use crate::stats::{as_f64, ratio};
 
@@ -20,6 +21,8 @@ const QUICK_CONNECTIONS: usize = 1_000;
 const THREADS: usize = 4;
 /// How long a connection may take to be opened, and an answer to come.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// What they ask for.
+const BASE: &str = "/v2/";
 /// Files this process has open beside connections.
 const OTHER_FILES: u64 = 100;
 /// One of so many connections is asked again at the end, to see whether it was held.
@@ -27,6 +30,32 @@ const SAMPLE: usize = 20;
 
 const MIB: f64 = 1024.0 * 1024.0;
 const MEMORY_MIB_MAX: f64 = 150.0;
+
+/// What the connections speak.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Over {
+    Plain,
+    Tls,
+    Http2,
+}
+
+impl Over {
+    const ALL: [Self; 3] = [Self::Plain, Self::Tls, Self::Http2];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Tls => "TLS",
+            Self::Http2 => "HTTP/2",
+        }
+    }
+}
+
+/// A connection that stays.
+enum Connection {
+    Http1(Client),
+    Http2(Http2Client),
+}
 
 /// What became of the connections to one registry.
 struct Held {
@@ -60,7 +89,9 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     report.note(&format!(
         "{wanted} connections, opened by {THREADS} threads, one request each, then idle. This process \
          may have {files} open files. One of {SAMPLE} is asked again at the end, which tells how many \
-         were held; a new connection counts as served within {} s.",
+         were held; a new connection counts as served within {} s. Over HTTP/2 this server keeps as many \
+         as it has room for, and tells the others goodbye when they rest: who is told so opens another \
+         connection when it has something to ask.",
         PATIENCE.as_secs()
     ));
     println!(
@@ -68,11 +99,15 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
          KiB each | another is answered in ms |\n|---|---|---|---|---|---|---|---|---|"
     );
     let (mut memory, mut opened, mut served) = (Vec::new(), Vec::new(), Vec::new());
-    for tls in [false, true] {
-        let over = if tls { "TLS" } else { "plain" };
+    for over in Over::ALL {
         for (place, candidate) in bench.candidates.iter().enumerate() {
-            say(&format!("{} over {over}", candidate.name));
-            let held = match hold(bench, candidate, tls, wanted) {
+            // The others speak it only over TLS.
+            if over == Over::Http2 && candidate.kind != Kind::Wharfinger {
+                continue;
+            }
+            let name = over.name();
+            say(&format!("{} over {name}", candidate.name));
+            let held = match hold(bench, candidate, over, wanted) {
                 Ok(held) => held,
                 Err(error) if place == 0 => return Err(error),
                 Err(error) => {
@@ -80,11 +115,14 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
                     continue;
                 }
             };
-            print(over, &candidate.name, &held);
+            print(name, &candidate.name, &held);
             if place == 0 {
-                let case = format!("{over}, {} opened", held.opened);
+                let case = format!("{name}, {} opened", held.opened);
                 memory.push((case.clone(), as_f64(held.peak_bytes) / MIB));
-                opened.push((case.clone(), held.held()));
+                // Those of HTTP/2 are not all to be held.
+                if over != Over::Http2 {
+                    opened.push((case.clone(), held.held()));
+                }
                 served.push((case, f64::from(u8::from(held.another_ms.is_some()))));
             }
         }
@@ -96,18 +134,19 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-fn hold(bench: &Bench, candidate: &Candidate, tls: bool, wanted: usize) -> Result<Held> {
-    let registry = candidate.start(&bench.folder, tls.then_some(&bench.certificate))?;
+fn hold(bench: &Bench, candidate: &Candidate, over: Over, wanted: usize) -> Result<Held> {
+    let certificate = (over == Over::Tls).then_some(&bench.certificate);
+    let registry = candidate.start(&bench.folder, certificate)?;
     let before_bytes = registry.process.rss_bytes()?;
     registry.process.reset_peak()?;
     let started = Instant::now();
     let mut held = threads(THREADS, |number| {
         let own = wanted / THREADS + usize::from(number < wanted % THREADS);
         // Whoever is not served now is not served later either: those before stay.
-        Ok((0..own).map_while(|_| opened(&registry).ok()).collect())
+        Ok((0..own).map_while(|_| opened(&registry, over).ok()).collect())
     })?;
     let opening = started.elapsed();
-    let another_ms = timed_ms(|| opened(&registry).map(drop)).ok();
+    let another_ms = timed_ms(|| opened(&registry, over).map(drop)).ok();
     let sample: Vec<bool> =
         held.iter_mut().step_by(SAMPLE).map(|client| ask(client).is_ok()).collect();
     let answered = sample.iter().filter(|alive| **alive).count();
@@ -122,16 +161,26 @@ fn hold(bench: &Bench, candidate: &Candidate, tls: bool, wanted: usize) -> Resul
 }
 
 /// A connection that has been answered once.
-fn opened(registry: &Registry) -> Result<Client> {
-    let mut client = registry.one_of_many(PATIENCE)?;
-    ask(&mut client)?;
-    Ok(client)
+fn opened(registry: &Registry, over: Over) -> Result<Connection> {
+    let mut connection = match over {
+        Over::Plain | Over::Tls => Connection::Http1(registry.one_of_many(PATIENCE)?),
+        Over::Http2 => {
+            let authorization = registry.authorization.as_deref();
+            let address = registry.address;
+            Connection::Http2(Http2Client::connect(address, PATIENCE, BASE, authorization)?)
+        }
+    };
+    ask(&mut connection)?;
+    Ok(connection)
 }
 
-fn ask(client: &mut Client) -> Result<()> {
-    let status = client.send(&Request::new("GET", "/v2/"))?.status();
-    ensure!(status == 200, "GET /v2/ answered {status}");
-    Ok(())
+fn ask(connection: &mut Connection) -> Result<()> {
+    match connection {
+        Connection::Http1(client) => {
+            client.send(&Request::new("GET", BASE))?.expect(200, "GET /v2/").map(drop)
+        }
+        Connection::Http2(client) => client.ask(),
+    }
 }
 
 fn print(over: &str, name: &str, held: &Held) {

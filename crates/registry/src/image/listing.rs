@@ -1,4 +1,4 @@
-//! Lists of images: `ListImages`, `DescribeImages`, and the tags of `/v2`.
+//! Lists of images: `ListImages` and `DescribeImages`.
 
 use wharfinger_auth::Permit;
 use wharfinger_auth::actions::{DescribeImages, ListImages};
@@ -88,28 +88,6 @@ impl Registry {
             tag: id.tag.as_ref().map(ToString::to_string).unwrap_or_default(),
         });
         Ok(page.map(|(id, _)| id))
-    }
-
-    /// The tags of a repository's active images after `last` in order of their bytes, for `/v2`: at
-    /// most `limit`, and whether there are more.
-    pub async fn list_tags(
-        &self,
-        permit: &Permit<ListImages>,
-        last: &str,
-        limit: u32,
-    ) -> Result<(Vec<Tag>, bool), Error> {
-        let (resource, last) = (permit.resource().clone(), last.to_owned());
-        let tags = self
-            .metadata
-            .read(move |tx| {
-                Box::pin(async move {
-                    let repository = must_find(tx, &resource).await?.id;
-                    Ok::<_, Error>(tag::list(tx, repository, ACTIVE, &last, limit + 1).await?)
-                })
-            })
-            .await?;
-        let more = tags.len() > limit as usize;
-        Ok((tags.into_iter().take(limit as usize).map(|(tag, _)| tag).collect(), more))
     }
 
     /// ECR `DescribeImages` with `imageIds`, whatever their status.

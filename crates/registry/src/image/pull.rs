@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use wharfinger_auth::actions::BatchGetImage;
-use wharfinger_auth::{Permit, Principal};
+use wharfinger_auth::{Action, Permit, Principal};
 use wharfinger_core::limits::BATCH_MANIFEST_BYTES_MAX;
 use wharfinger_metadata::image::{self, ImageRow};
 use wharfinger_metadata::repository::RepositoryRow;
@@ -120,7 +120,10 @@ impl Registry {
     }
 
     /// What had changed when a pull was permitted: what is read for it may be of that moment.
-    async fn changes_for(&self, permit: &Permit<BatchGetImage>) -> Result<Changes, Error> {
+    pub(super) async fn changes_for<A: Action>(
+        &self,
+        permit: &Permit<A>,
+    ) -> Result<Changes, Error> {
         match permit.as_of() {
             Some(changes) => Ok(changes),
             None => Ok(self.metadata.changes().await?),

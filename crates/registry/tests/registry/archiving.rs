@@ -69,7 +69,7 @@ async fn an_archived_image_is_kept_and_not_pulled() {
     let registry = &fixture.registry;
     let listed = registry.list_images(&permit_for("app"), filter, &page).await.unwrap();
     assert_eq!(listed.items, []);
-    assert_eq!(registry.list_tags(&permit_for("app"), "", 10).await.unwrap().0, []);
+    assert_eq!(registry.list_tags(&permit_for("app"), "", 10).await.unwrap().names.len(), 0);
     let filter = ListImagesFilter { status: Some(ImageStatus::Archived), ..filter };
     let listed = registry.describe_images(&permit_for("app"), filter, &page).await.unwrap();
     assert_eq!(listed.items, [detail]);
@@ -82,7 +82,7 @@ async fn an_archived_image_is_kept_and_not_pulled() {
     assert!(can_be_pulled(&fixture, &digest).await);
     let detail = describe(&fixture, &digest).await;
     assert_eq!(detail.activated_at, Some(detail.pushed_at.plus(Duration::from_secs(120))));
-    assert_eq!(registry.list_tags(&permit_for("app"), "", 10).await.unwrap().0.len(), 1);
+    assert_eq!(registry.list_tags(&permit_for("app"), "", 10).await.unwrap().names.len(), 1);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 use wharfinger_core::limits::{
     CACHED_MANIFEST_BYTES_MAX, MANIFEST_CACHE_BYTES_MAX, REFERENCE_CACHE_BYTES_MAX,
+    TAG_PAGE_CACHE_BYTES_MAX,
 };
 use wharfinger_core::{Digest, RegistryId};
 use wharfinger_metadata::MetadataError;
@@ -194,4 +195,46 @@ async fn what_is_kept_has_a_bound() {
     assert!(padding.len() < CACHED_MANIFEST_BYTES_MAX);
     let index = fixture.put("app", &index_of(&digests[..2]), Some("index")).await.unwrap();
     assert_eq!(digest_by_tag(&fixture, "index").await, Ok(index.id.digest));
+}
+
+/// Lists three times, so that the answer comes from memory if it ever does; all are the same.
+async fn tags(fixture: &Fixture, last: &str, limit: u32) -> (String, bool) {
+    let mut pages = Vec::new();
+    for _ in 0..3 {
+        pages.push(fixture.registry.list_tags(&permit_for("app"), last, limit).await.unwrap());
+    }
+    assert!(pages.iter().all(|page| *page == pages[0]), "{pages:?}");
+    (pages[0].names.iter().collect::<Vec<_>>().join(" "), pages[0].more)
+}
+
+#[tokio::test]
+async fn each_change_of_tags_is_in_the_next_list() {
+    let fixture = Fixture::with_repository("MUTABLE").await;
+    assert_eq!(tags(&fixture, "", 10).await, (String::new(), false));
+    fixture.image("app", "one", Some("b")).await;
+    assert_eq!(tags(&fixture, "", 10).await, ("b".into(), false));
+    fixture.image("app", "two", Some("a")).await;
+    assert_eq!(tags(&fixture, "", 10).await, ("a b".into(), false));
+    assert_eq!(tags(&fixture, "", 1).await, ("a".into(), true));
+    assert_eq!(tags(&fixture, "a", 10).await, ("b".into(), false));
+    fixture.registry.batch_delete_image(&permit_for("app"), vec![by_tag("a")]).await.unwrap();
+    assert_eq!(tags(&fixture, "", 10).await, ("b".into(), false));
+    fixture.registry.delete_repository(&permit_for("app"), true).await.unwrap();
+    let gone = fixture.registry.list_tags(&permit_for("app"), "", 10).await;
+    assert!(matches!(gone, Err(Error::RepositoryNotFound { .. })), "{gone:?}");
+}
+
+#[tokio::test]
+async fn pages_of_tags_take_up_no_more_than_they_may() {
+    let fixture = Fixture::with_repository("MUTABLE").await;
+    fixture.image("app", "one", Some("v1")).await;
+    let long = "a".repeat(64 * 1024);
+    for number in 0..300 {
+        let last = format!("{long}{number}");
+        let page = fixture.registry.list_tags(&permit_for("app"), &last, 10).await.unwrap();
+        assert_eq!(page.names.last(), Some("v1"));
+    }
+    let kept = fixture.registry.cached_tag_page_bytes();
+    let most = TAG_PAGE_CACHE_BYTES_MAX;
+    assert!((most / 2..=most).contains(&kept), "{kept}");
 }

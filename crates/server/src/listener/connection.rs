@@ -16,9 +16,11 @@ use hyper::body::Incoming;
 use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::Instant;
 
-use super::ConnectionServer;
+use super::h2_room::RESTS_AFTER;
 use super::opened::Opened;
+use super::{ConnectionServer, H2_NARROW_WINDOW_BYTES, H2_WIDE_WINDOW_BYTES};
 use crate::pipeline::{Body, Client};
 
 /// What a client of HTTP/2 says first (RFC 9113, 3.4).
@@ -27,6 +29,10 @@ const H2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const PARKED_AFTER: Duration = Duration::from_millis(250);
 /// How long a peer may take to hear that its connection ends.
 const GOODBYE: Duration = Duration::from_secs(1);
+/// How often it is looked whether a connection of HTTP/2 has to go.
+const H2_LOOK: Duration = Duration::from_millis(250);
+/// How long one may take to hear it where another connection waits for its window.
+const H2_GOODBYE: Duration = Duration::from_millis(20);
 
 /// What a peer said first.
 struct Opening {
@@ -160,20 +166,33 @@ impl ConnectionServer {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let mut share = self.h2_room.take(client).await;
+        let window = if share.is_wide() { H2_WIDE_WINDOW_BYTES } else { H2_NARROW_WINDOW_BYTES };
+        let mut http2 = self.http2.clone();
+        http2.initial_stream_window_size(window).initial_connection_window_size(window);
         let service = self.service(client);
-        let mut connection = pin!(self.http2.serve_connection(TokioIo::new(stream), service));
-        let mut look = tokio::time::interval(self.header_read_timeout);
+        let mut connection = pin!(http2.serve_connection(TokioIo::new(stream), service));
+        let mut look = tokio::time::interval(H2_LOOK.min(self.header_read_timeout));
         // The first tick comes at once.
         look.tick().await;
-        let mut ending = false;
+        let mut goodbye = None;
         loop {
             tokio::select! {
                 outcome = connection.as_mut() => return note_failure(client, outcome),
-                () = self.shutdown.begun(), if !ending => {
-                    ending = true;
+                () = self.shutdown.begun(), if goodbye.is_none() => {
+                    goodbye = Some(Instant::now());
                     connection.as_mut().graceful_shutdown();
                 }
                 () = self.shutdown.ended() => return,
+                () = share.window_wanted() => {
+                    if client.rests_for(Duration::ZERO) {
+                        connection.as_mut().graceful_shutdown();
+                        // Another one waits for the window: whether it has heard that or not.
+                        let _ = tokio::time::timeout(H2_GOODBYE, connection.as_mut()).await;
+                        return;
+                    }
+                    share.keep_window();
+                }
                 // It may have asked for something meanwhile.
                 () = client.asked_to_leave() => if client.idle_for().is_some() { return },
                 // A peer that asks for nothing has no timeout of its own, nor has one that does not
@@ -183,12 +202,16 @@ impl ConnectionServer {
                         tracing::debug!(peer = %client.address, "it takes nothing of its answers");
                         return;
                     }
-                    if self.has_lasted(client) {
-                        if ending {
-                            return;
+                    let is_too_many = client.rests_for(RESTS_AFTER) && share.is_one_too_many();
+                    if self.has_lasted(client) || is_too_many {
+                        match goodbye {
+                            Some(at) if at.elapsed() >= RESTS_AFTER => return,
+                            Some(_) => {}
+                            None => {
+                                goodbye = Some(Instant::now());
+                                connection.as_mut().graceful_shutdown();
+                            }
                         }
-                        ending = true;
-                        connection.as_mut().graceful_shutdown();
                     }
                 }
             }

@@ -35,17 +35,20 @@ type Socket = PatientStream<TcpStream>;
 ///
 /// # Errors
 /// What the peer did wrong, or that it has gone.
-pub(super) async fn handshake(tls: &Tls, stream: Socket) -> io::Result<Option<TlsStream<Socket>>> {
+pub(super) async fn handshake(
+    tls: &Tls,
+    stream: Socket,
+) -> io::Result<Option<Box<TlsStream<Socket>>>> {
     let mut first = [0];
     let local = stream.get_ref().local_addr()?.ip();
     match stream.get_ref().peek(&mut first).await? {
         0 => Ok(None),
         _ if first[0] == TLS_HANDSHAKE => speak_tls(tls, stream, local).await,
-        _ => refuse_plain_text(stream).await.map(|()| None),
+        _ => Box::pin(refuse_plain_text(stream)).await.map(|()| None),
     }
 }
 
-async fn speak_tls<S>(tls: &Tls, stream: S, local: IpAddr) -> io::Result<Option<TlsStream<S>>>
+async fn speak_tls<S>(tls: &Tls, stream: S, local: IpAddr) -> io::Result<Option<Box<TlsStream<S>>>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -57,7 +60,7 @@ where
         start.io.shutdown().await?;
         return Ok(None);
     };
-    start.into_stream(config).await.map(Some)
+    start.into_stream(config).await.map(|stream| Some(Box::new(stream)))
 }
 
 /// Says what is wrong with a plain request, when it has begun.

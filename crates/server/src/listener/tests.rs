@@ -1,5 +1,6 @@
 //! Connections that are slow, silent, too many, or in flight at the end.
 
+mod http2;
 mod tls;
 
 use std::net::SocketAddr;
@@ -65,6 +66,14 @@ async fn start(limits: Limits) -> Running {
 
 /// With what `tls` makes in the server's folder.
 async fn start_with(limits: Limits, tls: impl FnOnce(&Path) -> Option<Tls>) -> Running {
+    start_within(H2Room::new(WIDE_WINDOWS_MAX, RESTING_MAX), limits, tls).await
+}
+
+async fn start_within(
+    room: Arc<H2Room>,
+    limits: Limits,
+    tls: impl FnOnce(&Path) -> Option<Tls>,
+) -> Running {
     let folder = tempfile::tempdir().unwrap();
     let edge = Counting::default();
     let entered = Arc::clone(&edge.entered);
@@ -76,7 +85,9 @@ async fn start_with(limits: Limits, tls: impl FnOnce(&Path) -> Option<Tls>) -> R
     let address = listener.local_addr().unwrap();
     let shutdown = Shutdown::new();
     let told = shutdown.clone();
-    let task = tokio::spawn(async move { serve(listener, tls, pipeline, &limits, &told).await });
+    let task = tokio::spawn(async move {
+        serve_within(room, listener, tls, pipeline, &limits, &told).await;
+    });
     Running { address, entered, shutdown, task, _folder: folder }
 }
 
