@@ -32,11 +32,10 @@ fn a_trust_policy_names_principals_and_no_resources() {
             r#""Effect":"Deny","NotAction":"STS:*","NotPrincipal":{{"AWS":"{}"}}"#,
             "111122223333"
         ),
-        format!(
-            r#""Effect":"Allow","Action":["sts:AssumeRoleWithWebIdentity","sts:TagSession"],
-            "Principal":{{"Federated":"arn:aws:iam::111122223333:oidc-provider/example.com"}},
-            "Condition":{{"StringEquals":{{"example.com:sub":"repo:a/b"}}}}"#
-        ),
+        r#""Effect":"Allow","Action":["sts:AssumeRoleWithWebIdentity","sts:TagSession"],
+            "Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/example.com"},
+            "Condition":{"StringEquals":{"example.com:sub":"repo:a/b"}}"#
+            .to_owned(),
     ] {
         trust(&good).unwrap_or_else(|reason| panic!("{good}: {reason}"));
     }
