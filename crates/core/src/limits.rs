@@ -243,8 +243,12 @@ pub const MANAGED_POLICIES_MAX: u64 = 1_500;
 pub const MANAGED_POLICY_CHARS_MAX: usize = 6_144;
 /// Versions of one managed policy.
 pub const MANAGED_POLICY_VERSIONS_MAX: usize = 5;
-/// Tags of one managed policy.
-pub const MANAGED_POLICY_TAGS_MAX: usize = 50;
+/// Tags of one user, role, policy, instance profile or identity provider.
+pub const IAM_TAGS_MAX: usize = 50;
+/// Characters of the key of such a tag.
+pub const IAM_TAG_KEY_CHARS_MAX: usize = 128;
+/// Characters of the value of such a tag.
+pub const IAM_TAG_VALUE_CHARS_MAX: usize = 256;
 /// Characters of a session policy.
 pub const SESSION_POLICY_CHARS_MAX: usize = 2_048;
 /// Characters of a role's trust policy besides blanks.

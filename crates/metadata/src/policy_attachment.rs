@@ -89,8 +89,8 @@ pub async fn usage(
          WHERE policy_arn = ?1 AND role_id = principal_id AND account_id = ?2",
     ];
     let bounded = [
-        "SELECT COUNT(*) FROM iam_user WHERE boundary_arn = ?1 AND +account_id = ?2",
-        "SELECT COUNT(*) FROM iam_role WHERE boundary_arn = ?1 AND +account_id = ?2",
+        "SELECT COUNT(*) FROM iam_user WHERE boundary_arn = ?1 AND (account_id || '') = ?2",
+        "SELECT COUNT(*) FROM iam_role WHERE boundary_arn = ?1 AND (account_id || '') = ?2",
     ];
     let mut usage = PolicyUsage::default();
     for sql in attached {
@@ -154,7 +154,7 @@ pub async fn bounded_users(
     asked: PolicyUsers<'_>,
 ) -> Result<Vec<PolicyUserRow>, MetadataError> {
     let sql = "SELECT user_id, user_name FROM iam_user \
-               WHERE boundary_arn = ?1 AND user_id > ?3 AND +account_id = ?2 \
+               WHERE boundary_arn = ?1 AND user_id > ?3 AND (account_id || '') = ?2 \
                AND substr(path, 1, length(?4)) = ?4 ORDER BY user_id LIMIT ?5";
     all(tx, sql, asked).await
 }
@@ -165,7 +165,7 @@ pub async fn bounded_roles(
     asked: PolicyUsers<'_>,
 ) -> Result<Vec<PolicyUserRow>, MetadataError> {
     let sql = "SELECT role_id, role_name FROM iam_role \
-               WHERE boundary_arn = ?1 AND role_id > ?3 AND +account_id = ?2 \
+               WHERE boundary_arn = ?1 AND role_id > ?3 AND (account_id || '') = ?2 \
                AND substr(path, 1, length(?4)) = ?4 ORDER BY role_id LIMIT ?5";
     all(tx, sql, asked).await
 }
