@@ -127,8 +127,8 @@ pub const BATCH_MANIFEST_BYTES_MAX: u64 = 16 * 1024 * 1024;
 pub const PAGE_TAGS_MAX: u64 = 10_000;
 /// Bytes of a JSON API request body: a 20 MiB layer part in base64 and room for its members.
 pub const API_BODY_BYTES_MAX: usize = 29 * 1024 * 1024;
-/// Characters of an identity policy (IAM's quota for managed policies).
-pub const IDENTITY_POLICY_CHARS_MAX: usize = 6_144;
+/// Characters of an identity policy: as many as all inline policies of a role may have together.
+pub const IDENTITY_POLICY_CHARS_MAX: usize = INLINE_POLICY_CHARS_PER_ROLE_MAX;
 /// Characters of a repository's or a registry's policy (`RepositoryPolicyText`,
 /// `RegistryPolicyText`).
 pub const RESOURCE_POLICY_CHARS_MAX: usize = 10_240;
@@ -231,6 +231,32 @@ pub const LOGO_PIXELS_MAX: u32 = 2_048;
 pub const REGISTRY_ALIAS_CHARS_MAX: usize = 50;
 /// Characters of the path prefix of public registries: ours, as long as an alias.
 pub const PUBLIC_PATH_PREFIX_CHARS_MAX: usize = 50;
+/// Characters of a guardrail, which is a service control policy (AWS Organizations' quota).
+pub const GUARDRAIL_CHARS_MAX: usize = 5_120;
+/// Characters of all inline policies of one group besides blanks (IAM's quotas, like the following).
+pub const INLINE_POLICY_CHARS_PER_GROUP_MAX: usize = 5_120;
+/// Characters of all inline policies of one role besides blanks.
+pub const INLINE_POLICY_CHARS_PER_ROLE_MAX: usize = 10_240;
+/// Characters of all inline policies of one user besides blanks.
+pub const INLINE_POLICY_CHARS_PER_USER_MAX: usize = 2_048;
+/// Managed policies that one user, group or role has attached.
+pub const MANAGED_POLICIES_ATTACHED_MAX: u64 = 10;
+/// Managed policies of one account.
+pub const MANAGED_POLICIES_MAX: u64 = 1_500;
+/// Characters of a managed policy besides blanks.
+pub const MANAGED_POLICY_CHARS_MAX: usize = 6_144;
+/// Versions of one managed policy.
+pub const MANAGED_POLICY_VERSIONS_MAX: usize = 5;
+/// Tags of one user, role, policy, instance profile or identity provider.
+pub const IAM_TAGS_MAX: usize = 50;
+/// Characters of the key of such a tag.
+pub const IAM_TAG_KEY_CHARS_MAX: usize = 128;
+/// Characters of the value of such a tag.
+pub const IAM_TAG_VALUE_CHARS_MAX: usize = 256;
+/// Characters of a session policy.
+pub const SESSION_POLICY_CHARS_MAX: usize = 2_048;
+/// Characters of a role's trust policy besides blanks.
+pub const TRUST_POLICY_CHARS_MAX: usize = 2_048;
 
 #[cfg(test)]
 mod tests {

@@ -13,18 +13,20 @@ impl ActionPattern {
     /// Compiles `*` or `service:name`, wildcards allowed in both parts.
     ///
     /// The error is the reason for which IAM refuses the policy.
-    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         if text != "*" {
             let (service, name) = text.split_once(':').ok_or(
                 "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
             )?;
             if name.contains(':') {
-                return Err("Actions/Condition can contain only one colon.");
+                return Err("Actions/Condition can contain only one colon.".into());
             }
-            if ![service, name].into_iter().all(is_part) {
-                return Err(
-                    "An action is a service and a name, of letters, digits, '-', '_', '.', * and ?.",
-                );
+            if !is_part(service) {
+                return Err(format!("Vendor {service} is not valid"));
+            }
+            if !is_part(name) {
+                let reason = "The name of an action has letters, digits, '-', '_', '.', * and ?.";
+                return Err(reason.into());
             }
         }
         Ok(Self { text: text.to_owned(), glob: Glob::new(text, Case::Insensitive) })

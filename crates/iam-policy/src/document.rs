@@ -1,11 +1,10 @@
 //! Policy documents (IAM user guide, "Grammar of the IAM JSON policy language").
 
 mod condition;
+mod kind;
 mod principal;
 mod read;
 mod source;
-
-use wharfinger_core::limits::{IDENTITY_POLICY_CHARS_MAX, RESOURCE_POLICY_CHARS_MAX};
 
 use crate::action::ActionPattern;
 use crate::condition::Condition;
@@ -13,22 +12,11 @@ use crate::malformed::MalformedPolicy;
 use crate::principal::{self as principals, Naming, PrincipalName, PrincipalPattern};
 use crate::request::{PrincipalFacts, Request};
 use crate::resource::{ResourceName, ResourcePattern};
+pub use kind::PolicyKind;
 use source::Source;
 
 /// Bytes of a policy with all its blanks, which the quota does not count: what IAM's API takes.
 pub const POLICY_BYTES_MAX: usize = 131_072;
-
-/// What a policy is attached to, and so which elements it has.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum PolicyKind {
-    /// To a principal: its statements name none, and name resources.
-    Identity,
-    /// To a repository: its statements name principals, and resources only if they like. Without,
-    /// they speak of every resource they are asked about.
-    Repository,
-    /// To a registry: its statements name principals and resources.
-    Registry,
-}
 
 /// The version of the policy language.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -78,8 +66,7 @@ impl PolicyDocument {
     /// Refused are: unknown or repeated members; a statement without exactly one of `Action` and
     /// `NotAction`; with both of a member and its opposite; with members its kind has none of, or
     /// without those it must have; operators and variables that are none, and values that are not
-    /// of an operator's type; more than [`IDENTITY_POLICY_CHARS_MAX`] characters besides blanks,
-    /// or than [`RESOURCE_POLICY_CHARS_MAX`] with them for what is not an identity policy.
+    /// of an operator's type; more than [`PolicyKind::chars_max`] characters.
     ///
     /// Which actions, resources and principals there are is not asked: see
     /// [`Self::action_patterns`], [`Self::resource_patterns`] and [`Self::principals`].
@@ -87,18 +74,9 @@ impl PolicyDocument {
     /// # Errors
     /// [`MalformedPolicy`]: the first thing that is wrong, and where.
     pub fn parse_as(kind: PolicyKind, text: &str) -> Result<Self, MalformedPolicy> {
-        let (chars, chars_max) = match kind {
-            _ if text.len() > POLICY_BYTES_MAX => (usize::MAX, IDENTITY_POLICY_CHARS_MAX),
-            PolicyKind::Identity => {
-                let is_counted = |character: &char| !character.is_whitespace();
-                (text.chars().filter(is_counted).count(), IDENTITY_POLICY_CHARS_MAX)
-            }
-            PolicyKind::Repository | PolicyKind::Registry => {
-                (text.chars().count(), RESOURCE_POLICY_CHARS_MAX)
-            }
-        };
-        if chars > chars_max {
-            let reason = format!("Cannot exceed quota for PolicySize: {chars_max}");
+        let chars_max = kind.chars_max();
+        if text.len() > POLICY_BYTES_MAX || kind.chars(text) > chars_max {
+            let reason = format!("Cannot exceed quota for {}: {chars_max}", kind.quota());
             return Err(MalformedPolicy::new(&reason, 1, 1));
         }
         read::document(kind, Source::new(text))
@@ -151,7 +129,7 @@ impl PolicyDocument {
 pub struct Statement {
     sid: Option<String>,
     effect: Effect,
-    /// `None` in an identity policy.
+    /// `None` in a policy that names none.
     principals: Option<Selection<PrincipalPattern>>,
     actions: Selection<ActionPattern>,
     /// `None` for every resource.

@@ -40,10 +40,15 @@ impl ResourcePattern {
             return Ok(Self { text: text.to_owned(), form: Form::Every });
         }
         let form = || format!("Resource {text} must be in ARN format or \"*\".");
+        let vendor =
+            || "Resource vendor must be fully qualified and cannot contain regexes.".to_owned();
         let mut fields = text.strip_prefix("arn:").ok_or_else(form)?.splitn(FIELDS, ':');
         let syntax = Syntax { wildcards: true, variables: version.has_variables(), case: CASE };
         let mut field = |at: usize| match fields.next() {
-            None | Some("") if at < 2 => Err(form()),
+            None | Some("") if at == 0 => {
+                Err(format!("Partition \"\" is not valid for resource \"{text}\"."))
+            }
+            None | Some("") if at == 1 => Err(vendor()),
             None => Ok(Template::any()),
             Some(field) if at == FIELDS - 1 => Template::parse(field, syntax),
             Some(field) => match Template::parse(field, syntax) {
@@ -169,20 +174,20 @@ mod tests {
 
     #[test]
     fn other_texts_are_not_resources() {
-        for bad in [
-            "",
-            "**",
-            "app",
-            "ARN:aws:ecr:::x",
-            "arn:",
-            "arn:aws",
-            "arn:*",
-            "arn::ecr:::x",
-            "arn:aws::::x",
-            "arn:aws:ecr:::",
+        for (bad, why) in [
+            ("", "must be in ARN format"),
+            ("**", "must be in ARN format"),
+            ("app", "must be in ARN format"),
+            ("ARN:aws:ecr:::x", "must be in ARN format"),
+            ("arn:aws:ecr:::", "must be in ARN format"),
+            ("arn:", "Partition \"\" is not valid for resource \"arn:\"."),
+            ("arn::ecr:::x", "Partition \"\" is not valid"),
+            ("arn:aws", "Resource vendor must be fully qualified"),
+            ("arn:*", "Resource vendor must be fully qualified"),
+            ("arn:aws::::x", "Resource vendor must be fully qualified"),
         ] {
             let reason = ResourcePattern::parse(bad, Version::V2012).unwrap_err();
-            assert!(reason.contains("must be in ARN format"), "{bad:?}");
+            assert!(reason.contains(why), "{bad:?}: {reason}");
         }
     }
 

@@ -23,6 +23,9 @@ pub enum Error {
         /// What it is.
         limit: u64,
     },
+    /// The same, where IAM has a sentence of its own: `A managed policy can have up to 5 versions. …`
+    #[error("{0}")]
+    LimitReached(String),
     /// A text that is no policy of its kind.
     #[error("{0}")]
     MalformedPolicyDocument(String),
@@ -74,7 +77,7 @@ impl Error {
             Self::NoSuchEntity(_) => "NoSuchEntity",
             Self::EntityAlreadyExists(_) => "EntityAlreadyExists",
             Self::DeleteConflict(_) => "DeleteConflict",
-            Self::LimitExceeded { .. } => "LimitExceeded",
+            Self::LimitExceeded { .. } | Self::LimitReached(_) => "LimitExceeded",
             Self::MalformedPolicyDocument(_) => "MalformedPolicyDocument",
             Self::InvalidInput(_) => "InvalidInput",
             Self::Validation(_) => "ValidationError",
@@ -95,9 +98,10 @@ impl Error {
     pub fn status(&self) -> u16 {
         match self {
             Self::NoSuchEntity(_) => 404,
-            Self::EntityAlreadyExists(_) | Self::DeleteConflict(_) | Self::LimitExceeded { .. } => {
-                409
-            }
+            Self::EntityAlreadyExists(_)
+            | Self::DeleteConflict(_)
+            | Self::LimitExceeded { .. }
+            | Self::LimitReached(_) => 409,
             Self::AccessDenied(_) | Self::IdpRejectedClaim(_) => 403,
             Self::Store(_) | Self::Internal(_) => 500,
             _ => 400,

@@ -6,9 +6,16 @@
 //! for whoever owns the data directory, makes itself one of the system. What policies decide is for
 //! `auth` to say, never for this crate.
 
+mod boundary;
 mod error;
+mod inline_policy;
+mod managed_policy;
 mod name;
 mod page;
+mod policy_attachment;
+mod policy_holder;
+mod scope;
+mod tag;
 
 use std::sync::Arc;
 
@@ -17,7 +24,18 @@ use wharfinger_core::{Clock, Entropy, Timestamp};
 use wharfinger_metadata::Metadata;
 
 pub use error::Error;
+pub use managed_policy::{
+    ManagedPolicy, NewManagedPolicy, PolicyFilter, PolicyScope, PolicyUse, PolicyVersion,
+};
 pub use page::{Page, PageRequest};
+pub use policy_attachment::{AttachedPolicy, EntityFilter, PolicyEntity};
+pub use policy_holder::{
+    AttachPolicy, DeleteBoundary, DeleteInlinePolicy, DetachPolicy, GetInlinePolicy, HolderAction,
+    HolderFacts, HolderKind, ListAttachedPolicies, ListInlinePolicies, PutBoundary,
+    PutInlinePolicy,
+};
+pub use tag::{Tag, Tagged};
+pub use wharfinger_metadata::policy_attachment::PolicyUsage;
 
 /// IAM and STS of all accounts of an installation.
 pub struct Iam {
@@ -43,17 +61,14 @@ impl Iam {
         &self.auth
     }
 
-    #[expect(dead_code, reason = "the nouns come one by one")]
     pub(crate) fn metadata(&self) -> &Metadata {
         &self.metadata
     }
 
-    #[expect(dead_code, reason = "the nouns come one by one")]
     pub(crate) fn entropy(&self) -> &dyn Entropy {
         &*self.entropy
     }
 
-    #[expect(dead_code, reason = "the nouns come one by one")]
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }

@@ -39,3 +39,27 @@ pub async fn list(tx: &mut Tx, principal_id: &str) -> Result<Vec<(String, String
     let rows = tx.query(sql, params![principal_id]).await?;
     rows.iter().map(|row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned()))).collect()
 }
+
+/// The text of a policy.
+pub async fn find(
+    tx: &mut Tx,
+    principal_id: &str,
+    policy_name: &str,
+) -> Result<Option<String>, MetadataError> {
+    let sql = "SELECT policy_text FROM inline_policy WHERE principal_id = ?1 AND policy_name = ?2";
+    let row = tx.query_opt(sql, params![principal_id, policy_name]).await?;
+    row.map(|row| row.text(0).map(str::to_owned)).transpose()
+}
+
+/// The names of the policies that come after `after`, in order.
+pub async fn names(
+    tx: &mut Tx,
+    principal_id: &str,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<String>, MetadataError> {
+    let sql = "SELECT policy_name FROM inline_policy \
+               WHERE principal_id = ?1 AND policy_name > ?2 ORDER BY policy_name LIMIT ?3";
+    let rows = tx.query(sql, params![principal_id, after, limit]).await?;
+    rows.iter().map(|row| row.text(0).map(str::to_owned)).collect()
+}

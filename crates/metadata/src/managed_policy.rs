@@ -26,8 +26,19 @@ pub struct ManagedPolicyRow {
     pub last_version: u64,
     /// When it was created.
     pub created_at: Timestamp,
-    /// When its default version changed.
+    /// When its newest version was created.
     pub updated_at: Timestamp,
+}
+
+/// A version of a managed policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyVersionRow {
+    /// Its number, from 1.
+    pub version: u64,
+    /// The policy, as it was given.
+    pub policy_text: String,
+    /// When it was created.
+    pub created_at: Timestamp,
 }
 
 /// A query for the columns that `from_row` reads, in its order.
@@ -107,4 +118,100 @@ pub async fn text(tx: &mut Tx, arn: &str) -> Result<Option<String>, MetadataErro
                WHERE managed_policy.policy_arn = ?1";
     let row = tx.query_opt(sql, params![arn]).await?;
     row.map(|row| row.text(0).map(str::to_owned)).transpose()
+}
+
+/// Whether an account has a policy of that name, whatever its case.
+pub async fn exists(tx: &mut Tx, account: &AccountId, name: &str) -> Result<bool, MetadataError> {
+    let sql = "SELECT 1 FROM managed_policy \
+               WHERE account_id = ?1 AND lower(policy_name) = lower(?2)";
+    Ok(tx.query_opt(sql, params![account, name]).await?.is_some())
+}
+
+/// How many policies an account has. `iam` bounds them.
+pub async fn count(tx: &mut Tx, account: &AccountId) -> Result<u64, MetadataError> {
+    let sql = "SELECT COUNT(*) FROM managed_policy WHERE account_id = ?1";
+    tx.query_opt(sql, params![account]).await?.map_or(Ok(0), |row| row.unsigned(0))
+}
+
+/// The policies of an account whose names come after `after` and whose paths begin with
+/// `path_prefix`, in order of name. All that the account has are walked at the most.
+pub async fn list(
+    tx: &mut Tx,
+    account: &AccountId,
+    after: &str,
+    path_prefix: &str,
+    limit: u32,
+) -> Result<Vec<ManagedPolicyRow>, MetadataError> {
+    let sql = select!(
+        "WHERE account_id = ?1 AND policy_name > ?2 AND substr(path, 1, length(?3)) = ?3 \
+         ORDER BY policy_name LIMIT ?4"
+    );
+    tx.query(sql, params![account, after, path_prefix, limit]).await?.iter().map(from_row).collect()
+}
+
+/// Deletes a policy with its versions; its tags and attachments are for the caller.
+pub async fn delete(tx: &mut Tx, policy_id: &str) -> Result<(), MetadataError> {
+    tx.execute("DELETE FROM managed_policy WHERE policy_id = ?1", params![policy_id])
+        .await
+        .map(|_| ())
+}
+
+fn version_from_row(row: &Row) -> Result<PolicyVersionRow, MetadataError> {
+    Ok(PolicyVersionRow {
+        version: row.unsigned(0)?,
+        policy_text: row.text(1)?.to_owned(),
+        created_at: row.time(2)?,
+    })
+}
+
+/// The versions of a policy, the newest first. `iam` bounds how many there are.
+pub async fn versions(
+    tx: &mut Tx,
+    policy_id: &str,
+) -> Result<Vec<PolicyVersionRow>, MetadataError> {
+    let sql = "SELECT version, policy_text, created_at FROM managed_policy_version \
+               WHERE policy_id = ?1 ORDER BY version DESC LIMIT 1000";
+    tx.query(sql, params![policy_id]).await?.iter().map(version_from_row).collect()
+}
+
+/// One version of a policy.
+pub async fn version(
+    tx: &mut Tx,
+    policy_id: &str,
+    version: u64,
+) -> Result<Option<PolicyVersionRow>, MetadataError> {
+    let sql = "SELECT version, policy_text, created_at FROM managed_policy_version \
+               WHERE policy_id = ?1 AND version = ?2";
+    tx.query_opt(sql, params![policy_id, version]).await?.as_ref().map(version_from_row).transpose()
+}
+
+/// Deletes a version; answers whether there was one.
+pub async fn delete_version(
+    tx: &mut Tx,
+    policy_id: &str,
+    version: u64,
+) -> Result<bool, MetadataError> {
+    let sql = "DELETE FROM managed_policy_version WHERE policy_id = ?1 AND version = ?2";
+    Ok(tx.execute(sql, params![policy_id, version]).await? == 1)
+}
+
+/// Says which version was the last one made, and when.
+pub async fn set_last_version(
+    tx: &mut Tx,
+    policy_id: &str,
+    version: u64,
+    now: Timestamp,
+) -> Result<(), MetadataError> {
+    let sql = "UPDATE managed_policy SET last_version = ?2, updated_at = ?3 WHERE policy_id = ?1";
+    tx.execute(sql, params![policy_id, version, now]).await.map(|_| ())
+}
+
+/// Says which version holds.
+pub async fn set_default_version(
+    tx: &mut Tx,
+    policy_id: &str,
+    version: u64,
+) -> Result<(), MetadataError> {
+    let sql = "UPDATE managed_policy SET default_version = ?2 WHERE policy_id = ?1";
+    tx.execute(sql, params![policy_id, version]).await.map(|_| ())
 }

@@ -90,3 +90,13 @@ pub async fn find_by_id(tx: &mut Tx, role_id: &str) -> Result<Option<RoleRow>, M
     let sql = select!("WHERE role_id = ?1");
     tx.query_opt(sql, params![role_id]).await?.as_ref().map(from_row).transpose()
 }
+
+/// Sets the policy that bounds a role, or takes it away.
+pub async fn set_boundary(
+    tx: &mut Tx,
+    role_id: &str,
+    boundary_arn: Option<&str>,
+) -> Result<(), MetadataError> {
+    let sql = "UPDATE iam_role SET boundary_arn = ?2 WHERE role_id = ?1";
+    tx.execute(sql, params![role_id, boundary_arn]).await.map(|_| ())
+}

@@ -102,3 +102,13 @@ pub async fn delete(
     let sql = "DELETE FROM iam_user WHERE user_id = ?1";
     Ok(tx.execute(sql, params![&user.user_id]).await? == 1)
 }
+
+/// Sets the policy that bounds a user, or takes it away.
+pub async fn set_boundary(
+    tx: &mut Tx,
+    user_id: &str,
+    boundary_arn: Option<&str>,
+) -> Result<(), MetadataError> {
+    let sql = "UPDATE iam_user SET boundary_arn = ?2 WHERE user_id = ?1";
+    tx.execute(sql, params![user_id, boundary_arn]).await.map(|_| ())
+}

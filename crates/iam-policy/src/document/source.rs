@@ -9,6 +9,9 @@ use serde_json::value::RawValue;
 
 use crate::malformed::MalformedPolicy;
 
+/// How IAM begins what it says of a text that is no policy at all.
+pub(super) const SYNTAX: &str = "Syntax errors in policy.";
+
 /// The whole text of a policy. Its parts are slices of it, which tells where they are.
 #[derive(Clone, Copy)]
 pub(super) struct Source<'a> {
@@ -32,7 +35,7 @@ impl<'a> Source<'a> {
     ) -> Result<T, MalformedPolicy> {
         // An array would be taken for the members in order.
         if !part.trim_start().starts_with('{') {
-            return Err(self.malformed(part, &format!("{what} must be an object.")));
+            return Err(self.malformed(part, &format!("{SYNTAX} {what} must be an object.")));
         }
         serde_json::from_str(part).map_err(|error| self.malformed_json(part, &error))
     }
@@ -40,7 +43,7 @@ impl<'a> Source<'a> {
     /// Reads the string `value`.
     pub(super) fn string(self, value: &'a RawValue, what: &str) -> Result<String, MalformedPolicy> {
         if !value.get().starts_with('"') {
-            return Err(self.malformed(value.get(), &format!("{what} must be a string.")));
+            return Err(self.malformed(value.get(), &format!("{SYNTAX} {what} must be a string.")));
         }
         serde_json::from_str(value.get()).map_err(|error| self.malformed_json(value.get(), &error))
     }
@@ -59,7 +62,7 @@ impl<'a> Source<'a> {
     pub(super) fn scalar(self, value: &'a RawValue, what: &str) -> Result<String, MalformedPolicy> {
         let text = value.get();
         if text.starts_with(['{', '[', 'n']) {
-            let reason = format!("{what} must be a string, a number or a boolean.");
+            let reason = format!("{SYNTAX} {what} must be a string, a number or a boolean.");
             return Err(self.malformed(text, &reason));
         }
         if text.starts_with('"') { self.string(value, what) } else { Ok(text.to_owned()) }
@@ -77,7 +80,7 @@ impl<'a> Source<'a> {
         let many: Vec<&RawValue> = serde_json::from_str(value.get())
             .map_err(|error| self.malformed_json(value.get(), &error))?;
         if many.is_empty() {
-            return Err(self.malformed(value.get(), &format!("{what} must not be empty.")));
+            return Err(self.malformed(value.get(), &format!("{SYNTAX} {what} must not be empty.")));
         }
         Ok(many)
     }
@@ -99,7 +102,7 @@ impl<'a> Source<'a> {
         // The parser appends a position in its own slice of the text.
         let suffix = format!(" at line {} column {}", error.line(), error.column());
         let message = message.strip_suffix(&suffix).unwrap_or(&message);
-        MalformedPolicy::new(&format!("Syntax errors in policy: {message}."), line, column)
+        MalformedPolicy::new(&format!("{SYNTAX} {message}."), line, column)
     }
 
     fn position(self, part: &str) -> (usize, usize) {

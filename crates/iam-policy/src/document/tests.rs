@@ -1,8 +1,11 @@
 //! Tests of reading policies.
 
+mod kind;
 mod resource_policy;
 
 use proptest::prelude::*;
+
+use wharfinger_core::limits::IDENTITY_POLICY_CHARS_MAX;
 
 use super::*;
 use crate::request::ContextKeys;
@@ -84,8 +87,14 @@ fn what_is_wrong_is_said() {
         (r#"{"Statement":null}"#.into(), "A statement must be an object"),
         (r#"{"Statement":[[]]}"#.into(), "A statement must be an object"),
         (statement_with("") + "x", "trailing characters"),
-        (statement_with("").replace("2012-10-17", "2020-01-01"), "Version must be"),
-        (statement_with("").replace(r#""2012-10-17""#, "null"), "Version must be"),
+        (
+            statement_with("").replace("2012-10-17", "2020-01-01"),
+            "must contain a valid version string",
+        ),
+        (
+            statement_with("").replace(r#""2012-10-17""#, "null"),
+            "must contain a valid version string",
+        ),
         (statement_with("").replace("Version", "version"), "unknown field `version`"),
         (statement_with(r#","Extra":1"#), "unknown field `Extra`"),
         (statement_with(r#","Effect":"Deny""#), "duplicate field `Effect`"),
@@ -97,9 +106,11 @@ fn what_is_wrong_is_said() {
         (statement_with(r#","NotResource":"*""#), "exactly one of Resource and NotResource"),
         (statement(r#""Action":"*","Resource":"*""#), "Missing required field Effect"),
         (statement(r#""Effect":"allow","Action":"*","Resource":"*""#), "Invalid effect: allow"),
-        (statement(r#""Effect":"Allow","Resource":"*""#), "exactly one of Action and NotAction"),
-        (statement(r#""Effect":"Allow","Action":"*""#), "exactly one of Resource"),
-        (statement(r#""Effect":"Allow","Action":[],"Resource":"*""#), "Action must not be empty"),
+        (statement(r#""Effect":"Allow","Resource":"*""#), "Policy statement must contain actions."),
+        (statement(r#""Effect":"Allow","Action":"*""#), "Policy statement must contain resources."),
+        (statement(r#""Effect":"Allow","Action":[],"Resource":"*""#), "must contain actions."),
+        (statement(r#""Effect":"Allow","Action":"*","Resource":[ ]"#), "must contain resources."),
+        (statement(r#""Effect":"Allow","Action":"é:x","Resource":"*""#), "Vendor é is not valid"),
         (statement(r#""Effect":"Allow","Action":[1],"Resource":"*""#), "Action must be a string"),
         (statement(r#""Effect":"Allow","Action":"Put","Resource":"*""#), "prefaced by a vendor"),
         (statement(r#""Effect":"Allow","Action":"a:b:c","Resource":"*""#), "only one colon"),
@@ -220,7 +231,8 @@ fn pieces() -> impl Strategy<Value = String> {
     proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
 }
 
-const KINDS: [PolicyKind; 3] = [PolicyKind::Identity, PolicyKind::Repository, PolicyKind::Registry];
+const KINDS: [PolicyKind; 4] =
+    [PolicyKind::Identity, PolicyKind::Repository, PolicyKind::Registry, PolicyKind::Trust];
 
 /// Evaluates `policy` in both ways, for what it might do wrong.
 fn evaluate_all(policy: &PolicyDocument, resource: &str, keys: &ContextKeys) {

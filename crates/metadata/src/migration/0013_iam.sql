@@ -21,7 +21,7 @@ CREATE TABLE account_guardrail (
 -- Names are one and the same whatever their case; they are found by how they were given.
 ALTER TABLE iam_user ADD COLUMN boundary_arn {text};
 CREATE INDEX iam_user_folded ON iam_user (account_id, lower(user_name));
-CREATE INDEX iam_user_boundary ON iam_user (boundary_arn);
+CREATE INDEX iam_user_boundary ON iam_user (boundary_arn, user_id);
 
 CREATE TABLE iam_group (
     group_id   {text} PRIMARY KEY,
@@ -54,7 +54,7 @@ CREATE TABLE iam_role (
     UNIQUE (account_id, role_name)
 );
 CREATE INDEX iam_role_folded ON iam_role (account_id, lower(role_name));
-CREATE INDEX iam_role_boundary ON iam_role (boundary_arn);
+CREATE INDEX iam_role_boundary ON iam_role (boundary_arn, role_id);
 
 CREATE TABLE instance_profile (
     profile_id   {text} PRIMARY KEY,

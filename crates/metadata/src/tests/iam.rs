@@ -6,6 +6,7 @@ use crate::account_guardrail;
 use crate::credential_use::{self, CredentialUse};
 use crate::group::{self, GroupRow};
 use crate::managed_policy::{self, ManagedPolicyRow};
+use crate::policy_attachment::PolicyUsers;
 use crate::role::{self, RoleRow};
 use crate::session::{self, SessionRow};
 use crate::user::{self, UserRow};
@@ -80,6 +81,31 @@ async fn run_policies(tx: &mut Tx) -> Result<(), MetadataError> {
     managed_policy::insert_version(tx, "ANPA", 1, "{}", now()).await?;
     managed_policy::find(tx, ARN).await?;
     managed_policy::text(tx, ARN).await?;
+    managed_policy::exists(tx, &row.account, "PUSH").await?;
+    managed_policy::count(tx, &row.account).await?;
+    managed_policy::list(tx, &row.account, "", "/", 100).await?;
+    managed_policy::versions(tx, "ANPA").await?;
+    managed_policy::version(tx, "ANPA", 1).await?;
+    managed_policy::set_last_version(tx, "ANPA", 2, now()).await?;
+    managed_policy::set_default_version(tx, "ANPA", 1).await?;
+    managed_policy::delete_version(tx, "ANPA", 2).await?;
+    policy_attachment::usage(tx, &row.account, ARN).await?;
+    let asked = PolicyUsers {
+        policy_arn: ARN,
+        account: &row.account,
+        after: "",
+        path_prefix: "/",
+        limit: 100,
+    };
+    policy_attachment::groups(tx, asked).await?;
+    policy_attachment::users(tx, asked).await?;
+    policy_attachment::roles(tx, asked).await?;
+    policy_attachment::bounded_users(tx, asked).await?;
+    policy_attachment::bounded_roles(tx, asked).await?;
+    user::set_boundary(tx, "AIDA-2", None).await?;
+    role::set_boundary(tx, "AROA", Some(ARN)).await?;
+    inline_policy::find(tx, "AROA", "inline").await?;
+    inline_policy::names(tx, "AROA", "", 100).await?;
     policy_attachment::attach(tx, "AROA", ARN, now()).await?;
     policy_attachment::of_principal(tx, "AROA").await?;
     policy_attachment::detach(tx, "AROA", ARN).await?;
@@ -89,7 +115,8 @@ async fn run_policies(tx: &mut Tx) -> Result<(), MetadataError> {
     iam_tag::put(tx, "AROA", "Team", "a").await?;
     iam_tag::list(tx, "AROA").await?;
     iam_tag::delete(tx, "AROA", "team").await?;
-    iam_tag::delete_all(tx, "AROA").await
+    iam_tag::delete_all(tx, "AROA").await?;
+    managed_policy::delete(tx, "ANPA").await
 }
 
 async fn run_sessions(tx: &mut Tx) -> Result<(), MetadataError> {

@@ -90,10 +90,10 @@ fn each_kind_has_its_elements() {
     for (kind, members, reason) in [
         (Identity, resource, None),
         (Identity, &both, Some("should not specify a principal")),
-        (Identity, "", Some("exactly one of Resource and NotResource")),
+        (Identity, "", Some("Policy statement must contain resources.")),
         (Repository, principal, None),
         (Repository, &both, None),
-        (Repository, resource, Some("exactly one of Principal and NotPrincipal")),
+        (Repository, resource, Some("Missing required field Principal")),
         (Repository, r#","Principal":"*","NotPrincipal":"*""#, Some("exactly one of Principal")),
         (
             Repository,
@@ -101,8 +101,8 @@ fn each_kind_has_its_elements() {
             Some("exactly one of Resource"),
         ),
         (Registry, &both, None),
-        (Registry, principal, Some("exactly one of Resource and NotResource")),
-        (Registry, resource, Some("exactly one of Principal and NotPrincipal")),
+        (Registry, principal, Some("Missing required field Resource")),
+        (Registry, resource, Some("Missing required field Principal")),
     ] {
         match (parse_as(kind, members), reason) {
             (Ok(_), None) => {}
