@@ -14,7 +14,9 @@ mod caller;
 mod credential;
 mod decision;
 mod error;
+mod held_policy;
 mod identity;
+mod organization;
 mod permit;
 mod principal;
 mod public_token;
@@ -31,6 +33,7 @@ pub use authenticate::{Auth, AuthKeys};
 pub use caller::Caller;
 pub use credential::{AccessKey, AccessKeySummary, KeyOwner, unique_id};
 pub use error::{AccessDenied, AuthorizeError, CredentialError, TokenError, UserError};
+pub use held_policy::PolicySource;
 pub use permit::{
     IamResource, Permit, PublicRegistryResource, RegistryResource, RepositoriesResource,
     RepositoryResource, Resource,
