@@ -8,14 +8,17 @@
 mod account;
 mod action;
 mod active_key;
+mod asked;
 mod authenticate;
 pub mod call_keys;
 mod caller;
 mod credential;
 mod decision;
 mod error;
+mod explanation;
 mod held_policy;
 mod identity;
+mod named_caller;
 mod organization;
 mod permit;
 mod principal;
@@ -24,6 +27,7 @@ mod resource_policy;
 mod seal;
 mod stored_policies;
 mod token;
+pub mod trust;
 mod upload_credential;
 mod user;
 
@@ -33,6 +37,7 @@ pub use authenticate::{Auth, AuthKeys};
 pub use caller::Caller;
 pub use credential::{AccessKey, AccessKeySummary, KeyOwner, unique_id};
 pub use error::{AccessDenied, AuthorizeError, CredentialError, TokenError, UserError};
+pub use explanation::{DecidingStatement, Explanation};
 pub use held_policy::PolicySource;
 pub use permit::{
     IamResource, Permit, PublicRegistryResource, RegistryResource, RepositoriesResource,
