@@ -26,6 +26,7 @@ mod public_token;
 mod resource_policy;
 mod seal;
 mod stored_policies;
+mod supposition;
 mod token;
 pub mod trust;
 mod upload_credential;
@@ -46,6 +47,7 @@ pub use permit::{
 pub use principal::{Principal, PrincipalKind, SessionFacts, WebIdentity};
 pub use public_token::PublicLogin;
 pub use resource_policy::{InvalidPolicy, ResourcePolicy};
+pub use supposition::Supposition;
 pub use token::AuthorizationToken;
 pub use user::User;
 pub use wharfinger_iam_policy::ContextKeys;
