@@ -9,6 +9,7 @@
 mod error;
 mod name;
 mod page;
+mod simulation;
 
 use std::sync::Arc;
 
@@ -18,6 +19,8 @@ use wharfinger_metadata::Metadata;
 
 pub use error::Error;
 pub use page::{Page, PageRequest};
+pub use simulation::{Evaluation, Exclusion, MatchedStatement, Simulation};
+pub use wharfinger_iam_policy::{Decision, PolicyType, Position};
 
 /// IAM and STS of all accounts of an installation.
 pub struct Iam {
