@@ -8,20 +8,27 @@
 mod account;
 mod action;
 mod active_key;
+mod asked;
 mod authenticate;
 pub mod call_keys;
 mod caller;
 mod credential;
 mod decision;
 mod error;
+mod explanation;
+mod held_policy;
 mod identity;
+mod named_caller;
+mod organization;
 mod permit;
 mod principal;
 mod public_token;
 mod resource_policy;
 mod seal;
 mod stored_policies;
+mod supposition;
 mod token;
+pub mod trust;
 mod upload_credential;
 mod user;
 
@@ -31,6 +38,8 @@ pub use authenticate::{Auth, AuthKeys};
 pub use caller::Caller;
 pub use credential::{AccessKey, AccessKeySummary, KeyOwner, unique_id};
 pub use error::{AccessDenied, AuthorizeError, CredentialError, TokenError, UserError};
+pub use explanation::{DecidingStatement, Explanation};
+pub use held_policy::PolicySource;
 pub use permit::{
     IamResource, Permit, PublicRegistryResource, RegistryResource, RepositoriesResource,
     RepositoryResource, Resource,
@@ -38,6 +47,7 @@ pub use permit::{
 pub use principal::{Principal, PrincipalKind, SessionFacts, WebIdentity};
 pub use public_token::PublicLogin;
 pub use resource_policy::{InvalidPolicy, ResourcePolicy};
+pub use supposition::Supposition;
 pub use token::AuthorizationToken;
 pub use user::User;
 pub use wharfinger_iam_policy::ContextKeys;

@@ -37,6 +37,18 @@ impl ContextKeys {
         self.values.entry(folded(key)).or_default().extend(values.into_iter().map(cut));
     }
 
+    /// Adds `value` to those of `key`, if there is one; the key does not come without.
+    pub fn insert_some(&mut self, key: &str, value: Option<String>) {
+        if let Some(value) = value {
+            self.insert(key, value);
+        }
+    }
+
+    /// Puts the keys of `others` in the place of those of the same names.
+    pub fn replace_with(&mut self, others: &Self) {
+        self.values.extend(others.values.iter().map(|(key, values)| (key.clone(), values.clone())));
+    }
+
     /// The values of `key`, in the order in which they were added; `None` if the request does not
     /// have the key.
     pub fn get(&self, key: &str) -> Option<&[String]> {
@@ -68,11 +80,15 @@ pub struct PrincipalFacts {
     /// `arn:aws:iam::A:root`, `arn:aws:iam::A:user/path/name`, or that of a role's session,
     /// `arn:aws:sts::A:assumed-role/Role/Session`.
     pub arn: String,
-    /// Of a session: the ARN of its role, `arn:aws:iam::A:role/path/Role`.
+    /// Of a session: the ARN of its role, `arn:aws:iam::A:role/path/Role`; of a federated user,
+    /// that of the user who asked for it.
     pub role_arn: Option<String>,
     /// The service that makes the request, such as `replication.ecr.amazonaws.com`; what names
     /// the account or the ARN names the request too.
     pub service: Option<String>,
+    /// Of a request that an identity provider vouches for, before it has any ARN: the provider, by
+    /// its ARN or as `accounts.google.com`.
+    pub federated: Option<String>,
 }
 
 /// A request, as policies see it.

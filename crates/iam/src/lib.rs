@@ -16,6 +16,7 @@ mod policy_attachment;
 mod policy_holder;
 mod scope;
 mod tag;
+mod simulation;
 
 use std::sync::Arc;
 
@@ -36,6 +37,8 @@ pub use policy_holder::{
 };
 pub use tag::{Tag, Tagged};
 pub use wharfinger_metadata::policy_attachment::PolicyUsage;
+pub use simulation::{Evaluation, Exclusion, MatchedStatement, Simulation};
+pub use wharfinger_iam_policy::{Decision, PolicyType, Position};
 
 /// IAM and STS of all accounts of an installation.
 pub struct Iam {
