@@ -4,7 +4,7 @@ use wharfinger_core::{AccountId, EntropyExt};
 use wharfinger_metadata::access_key::{self, AccessKeyRow};
 use wharfinger_metadata::{account, installation};
 
-use crate::{AccessKey, Auth, UserError};
+use crate::{AccessKey, Auth, UserError, organization};
 
 /// Where the installation keeps the id of its first account.
 const ACCOUNT_KEY: &str = "account_id";
@@ -23,6 +23,7 @@ impl Auth {
     /// the id `wanted`, or a random one, and its root key is made; later starts find both.
     pub async fn ensure_account(&self, wanted: Option<AccountId>) -> Result<RootKey, UserError> {
         if let Some(account) = self.first_account().await? {
+            self.ensure_organization(account).await?;
             return Ok(RootKey { account, new_key: None });
         }
         let seed = u64::from_le_bytes(self.entropy().bytes());
@@ -45,6 +46,7 @@ impl Auth {
                         return Ok::<_, UserError>(false);
                     }
                     account::insert(tx, &account, row.created_at).await?;
+                    organization::ensure(tx, &account).await?;
                     access_key::insert(tx, &row).await?;
                     Ok(true)
                 })
@@ -55,6 +57,20 @@ impl Auth {
         }
         let account = self.first_account().await?.unwrap_or(account);
         Ok(RootKey { account, new_key: None })
+    }
+
+    /// Gives an installation that was made before there were organizations the id of its own.
+    async fn ensure_organization(&self, first: AccountId) -> Result<(), UserError> {
+        let found: Option<String> = self
+            .metadata()
+            .read(|tx| Box::pin(async move { Ok::<_, UserError>(organization::find(tx).await?) }))
+            .await?;
+        if found.is_some() {
+            return Ok(());
+        }
+        self.metadata()
+            .write(move |tx| Box::pin(async move { Ok(organization::ensure(tx, &first).await?) }))
+            .await
     }
 
     /// The first account of the installation, if it was started before.

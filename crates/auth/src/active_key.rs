@@ -8,11 +8,10 @@ use std::sync::Arc;
 
 use wharfinger_core::limits::ACCESS_KEY_CACHE_BYTES_MAX;
 use wharfinger_metadata::access_key::{self, AccessKeyRow};
-use wharfinger_metadata::inline_policy;
 use wharfinger_metadata::user::{self, UserRow};
 use wharfinger_metadata::{ChangeKind, MetadataError, StandingCache, Tx};
 
-use crate::identity::{Identity, IdentityPolicies};
+use crate::identity::{self, Identity};
 use crate::stored_policies::parsed_bytes;
 use crate::{Auth, Principal, PrincipalKind};
 
@@ -25,13 +24,6 @@ pub(crate) struct ActiveKey {
 /// What was read of keys. Those that are not active are looked for each time, so that nobody fills
 /// it with ids that mean nothing.
 pub(crate) struct ActiveKeys(StandingCache<String, Arc<ActiveKey>>);
-
-/// What the store says of a key.
-struct Read {
-    row: AccessKeyRow,
-    /// Its user with its policies (name, text); none for the root of the account.
-    user: Option<(UserRow, Vec<(String, String)>)>,
-}
 
 impl Default for ActiveKeys {
     fn default() -> Self {
@@ -52,43 +44,35 @@ impl Auth {
             return Ok(Some(key));
         }
         let wanted = id.clone();
-        let read: Option<Read> = self
+        let key: Option<ActiveKey> = self
             .metadata()
             .read(move |tx| Box::pin(async move { read(tx, &wanted).await }))
             .await?;
-        let Some(read) = read else { return Ok(None) };
-        let texts = read.user.iter().flat_map(|(_, policies)| policies);
-        let bytes = parsed_bytes(texts.map(|(name, text)| name.len() + text.len()).sum());
-        let key = Arc::new(ActiveKey::new(read));
-        cache.insert(&changes, id, Arc::clone(&key), bytes);
+        let Some(key) = key.map(Arc::new) else { return Ok(None) };
+        cache.insert(&changes, id, Arc::clone(&key), parsed_bytes(key.identity.text_bytes()));
         Ok(Some(key))
     }
 }
 
-async fn read(tx: &mut Tx, id: &str) -> Result<Option<Read>, MetadataError> {
+async fn read(tx: &mut Tx, id: &str) -> Result<Option<ActiveKey>, MetadataError> {
     let found = access_key::find(tx, id).await?;
     let Some(row) = found.filter(|row| row.active) else { return Ok(None) };
-    let Some(user_id) = &row.user_id else { return Ok(Some(Read { row, user: None })) };
-    let Some(user) = user::find_by_id(tx, user_id).await? else { return Ok(None) };
-    let policies = inline_policy::list(tx, user_id).await?;
-    Ok(Some(Read { row, user: Some((user, policies)) }))
+    let kind = match &row.user_id {
+        None => PrincipalKind::Root,
+        Some(user_id) => match user::find_by_id(tx, user_id).await? {
+            Some(UserRow { user_id, user_name, path, .. }) => {
+                PrincipalKind::User { user_id, user_name, path }
+            }
+            None => return Ok(None),
+        },
+    };
+    let access_key_id = row.access_key_id.clone();
+    let principal = Principal { account: row.account, kind, access_key_id, session: None };
+    let identity = identity::read(tx, principal).await?;
+    Ok(identity.map(|identity| ActiveKey { row, identity: Arc::new(identity) }))
 }
 
 impl ActiveKey {
-    fn new(read: Read) -> Self {
-        let Read { row, user } = read;
-        let (kind, policies) = match user {
-            None => (PrincipalKind::Root, IdentityPolicies::Read(Vec::new())),
-            Some((UserRow { user_id, user_name, path, .. }, policies)) => {
-                let policies = IdentityPolicies::of_user(&user_name, &policies);
-                (PrincipalKind::User { user_id, user_name, path }, policies)
-            }
-        };
-        let access_key_id = row.access_key_id.clone();
-        let principal = Principal { account: row.account, kind, access_key_id, session: None };
-        Self { row, identity: Arc::new(Identity::new(principal, policies)) }
-    }
-
     pub(crate) fn access_key_id(&self) -> &str {
         &self.row.access_key_id
     }

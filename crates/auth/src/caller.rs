@@ -14,7 +14,7 @@ use wharfinger_iam_policy::{
 };
 
 use crate::decision::Says;
-use crate::identity::{Identity, IdentityPolicies};
+use crate::identity::Identity;
 use crate::stored_policies::{PolicyStore, StoredPolicies, StoredRepository};
 use crate::{
     AccessDenied, Action, AuthorizeError, Permit, Principal, PrincipalKind, Resource,
@@ -195,23 +195,20 @@ impl Caller {
 
     /// What the caller's own side says. The root has all of its account to give.
     fn identity(&self, request: &Request<'_>) -> Result<Decision, AuthorizeError> {
-        match (&self.principal().kind, &self.identity.policies) {
-            (PrincipalKind::Root, _) => Ok(Decision::Allow),
-            (_, IdentityPolicies::Read(policies)) => Ok(evaluate(policies, request)),
-            (_, IdentityPolicies::Unreadable) => {
-                let whose = format!("a policy of {}", self.principal().arn());
-                Err(AuthorizeError::PolicyUnreadable(whose))
-            }
+        let policies = &self.identity.policies;
+        if let Some(source) = &policies.unreadable {
+            return Err(AuthorizeError::PolicyUnreadable(source.to_string()));
         }
+        Ok(match self.principal().kind {
+            PrincipalKind::Root => Decision::Allow,
+            _ => evaluate(policies.identity.iter().map(|held| &*held.document), request),
+        })
     }
 
     /// Whether any policy that is asked looks at the condition keys of the request.
     fn asks_for_keys(&self, resource: [Option<&PolicyDocument>; 2]) -> bool {
-        let own: &[PolicyDocument] = match &self.identity.policies {
-            IdentityPolicies::Read(policies) => policies,
-            IdentityPolicies::Unreadable => &[],
-        };
-        own.iter().chain(resource.into_iter().flatten()).any(PolicyDocument::asks_for_keys)
+        let own = self.identity.policies.iter().map(|held| &*held.document);
+        own.chain(resource.into_iter().flatten()).any(PolicyDocument::asks_for_keys)
     }
 
     fn denied(&self, action: &str, arn: &str, reason: DenialReason) -> AccessDenied {

@@ -15,7 +15,9 @@ mod caller;
 mod credential;
 mod decision;
 mod error;
+mod held_policy;
 mod identity;
+mod organization;
 mod permit;
 mod principal;
 mod public_token;
@@ -33,6 +35,7 @@ pub use authenticate::{Auth, AuthKeys, SigningSecret};
 pub use caller::Caller;
 pub use credential::{AccessKey, AccessKeySummary, KeyOwner, unique_id};
 pub use error::{AccessDenied, AuthorizeError, CredentialError, TokenError, UserError};
+pub use held_policy::PolicySource;
 pub use permit::{
     IamResource, Permit, PublicRegistryResource, RegistryResource, RepositoriesResource,
     RepositoryResource, Resource,

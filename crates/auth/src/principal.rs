@@ -83,6 +83,8 @@ pub enum PrincipalKind {
     FederatedUser {
         /// The name it was given.
         name: String,
+        /// The user who asked for it, `AIDA…`; none for the root of the account.
+        user_id: Option<String>,
     },
     /// Nobody in particular: someone who reads public registries without a login. Its account is
     /// nobody's, and counts for nothing.
@@ -125,7 +127,7 @@ impl Principal {
             PrincipalKind::AssumedRole { role_name, session_name, .. } => {
                 Arn::assumed_role(&self.account, role_name, session_name)
             }
-            PrincipalKind::FederatedUser { name } => Arn::federated_user(&self.account, name),
+            PrincipalKind::FederatedUser { name, .. } => Arn::federated_user(&self.account, name),
             PrincipalKind::Anonymous => Arn::anonymous(&self.account),
         }
     }
@@ -149,7 +151,7 @@ impl Principal {
             PrincipalKind::AssumedRole { role_id, session_name, .. } => {
                 format!("{role_id}:{session_name}")
             }
-            PrincipalKind::FederatedUser { name } => format!("{}:{name}", self.account),
+            PrincipalKind::FederatedUser { name, .. } => format!("{}:{name}", self.account),
             PrincipalKind::Anonymous => "anonymous".into(),
         }
     }

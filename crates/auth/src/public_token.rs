@@ -20,9 +20,9 @@ use crate::actions::{
     BatchCheckLayerAvailability, BatchGetImage, GetAuthorizationToken, GetDownloadUrlForLayer,
     ListImages,
 };
-use crate::identity::{Identity, IdentityPolicies};
+use crate::identity::Identity;
 use crate::seal::SealingKey;
-use crate::{Action, Auth, AuthorizationToken, Caller, Permit, Principal, TokenError};
+use crate::{Action, Auth, AuthorizationToken, Caller, Permit, TokenError};
 
 const VERSION: u8 = 1;
 const AAD: &[u8] = b"wharfinger public registry token 1";
@@ -54,8 +54,7 @@ pub struct PublicLogin {
 impl Auth {
     /// Somebody without a login, who may read public registries and nothing else.
     pub fn anonymous(&self, context: &RequestContext) -> Caller {
-        let identity = Identity::new(Principal::anonymous(), IdentityPolicies::Read(Vec::new()));
-        Caller::new(Arc::new(identity), context.clone(), Arc::clone(self.policies()))
+        Caller::new(Arc::new(Identity::anonymous()), context.clone(), Arc::clone(self.policies()))
     }
 
     /// Issues the 12-hour token of ECR Public's `GetAuthorizationToken`. `None` if the crypto

@@ -68,11 +68,15 @@ pub struct PrincipalFacts {
     /// `arn:aws:iam::A:root`, `arn:aws:iam::A:user/path/name`, or that of a role's session,
     /// `arn:aws:sts::A:assumed-role/Role/Session`.
     pub arn: String,
-    /// Of a session: the ARN of its role, `arn:aws:iam::A:role/path/Role`.
+    /// Of a session: the ARN of its role, `arn:aws:iam::A:role/path/Role`; of a federated user,
+    /// that of the user who asked for it.
     pub role_arn: Option<String>,
     /// The service that makes the request, such as `replication.ecr.amazonaws.com`; what names
     /// the account or the ARN names the request too.
     pub service: Option<String>,
+    /// Of a request that an identity provider vouches for, before it has any ARN: the provider, by
+    /// its ARN or as `accounts.google.com`.
+    pub federated: Option<String>,
 }
 
 /// A request, as policies see it.

@@ -229,6 +229,7 @@ fn evaluate_all(policy: &PolicyDocument, resource: &str, keys: &ContextKeys) {
         arn: "arn:aws:sts::111122223333:assumed-role/ci/build".into(),
         role_arn: Some("arn:aws:iam::111122223333:role/ci".into()),
         service: None,
+        federated: None,
     };
     let request = Request { action: "ecr:PutImage", resource, principal: &principal, keys };
     let _ = crate::evaluate([policy], &request);

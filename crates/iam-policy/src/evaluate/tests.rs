@@ -21,6 +21,7 @@ fn user() -> PrincipalFacts {
         arn: "arn:aws:iam::111122223333:user/dev".into(),
         role_arn: None,
         service: None,
+        federated: None,
     }
 }
 

@@ -13,6 +13,7 @@ fn facts(arn: &str) -> PrincipalFacts {
         arn: arn.to_owned(),
         role_arn: (arn == SESSION).then(|| ROLE.to_owned()),
         service: None,
+        federated: None,
     }
 }
 

@@ -1,0 +1,80 @@
+//! The policies that hold for a principal, each with where it comes from, by what they do: allow,
+//! bound it, bound its session, bound its account.
+
+use std::fmt;
+use std::sync::Arc;
+
+use wharfinger_iam_policy::{PolicyDocument, PolicyType};
+
+/// Where a policy comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PolicySource {
+    /// What it does.
+    pub kind: PolicyType,
+    /// The name of an inline policy or a guardrail, or the ARN of a managed policy; of a resource's
+    /// policy, empty.
+    pub policy: String,
+    /// What it is attached to or part of: the ARN of a user, a group, a role, a session or a
+    /// repository; of guardrails and of registries, the account.
+    pub holder: String,
+}
+
+impl fmt::Display for PolicySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.policy.is_empty() {
+            true => write!(f, "the policy of {}", self.holder),
+            false => write!(f, "{} of {}", self.policy, self.holder),
+        }
+    }
+}
+
+/// A policy that holds for a principal.
+#[derive(Clone, Debug)]
+pub(crate) struct HeldPolicy {
+    pub(crate) source: Arc<PolicySource>,
+    pub(crate) document: Arc<PolicyDocument>,
+}
+
+/// Policies that together allow or bound.
+pub(crate) type Layer = Vec<HeldPolicy>;
+
+/// All policies that hold for a principal. Of those that bound, `None` bounds nothing, and an empty
+/// layer allows nothing: something should bound, and is not there.
+#[derive(Debug, Default)]
+pub(crate) struct HeldPolicies {
+    /// What lets a user or a role do anything: its own, and those of a user's groups.
+    pub(crate) identity: Layer,
+    /// Its permissions boundary.
+    pub(crate) boundary: Option<Layer>,
+    /// What its session was asked for with.
+    pub(crate) session: Option<Layer>,
+    /// What its account is held to.
+    pub(crate) guardrails: Option<Layer>,
+    /// One that is not understood. It might deny, so nothing may be allowed beside it.
+    pub(crate) unreadable: Option<PolicySource>,
+    /// Bytes of all their texts.
+    pub(crate) text_bytes: usize,
+}
+
+impl HeldPolicies {
+    /// All of them, in no order that matters.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &HeldPolicy> {
+        let bounds = [&self.boundary, &self.session, &self.guardrails];
+        self.identity.iter().chain(bounds.into_iter().flatten().flatten())
+    }
+
+    /// Reads a text. One that is no policy (it was when it was stored) makes all of them unreadable.
+    pub(crate) fn parse(&mut self, source: PolicySource, text: &str) -> Option<HeldPolicy> {
+        self.text_bytes += source.policy.len() + source.holder.len() + text.len();
+        match PolicyDocument::parse(text) {
+            Ok(document) => {
+                Some(HeldPolicy { source: Arc::new(source), document: Arc::new(document) })
+            }
+            Err(error) => {
+                tracing::error!(policy = %source, %error, "unreadable policy");
+                self.unreadable = Some(source);
+                None
+            }
+        }
+    }
+}
