@@ -160,12 +160,8 @@ async fn kind(tx: &mut Tx, row: &SessionRow) -> Result<Option<PrincipalKind>, Me
             PrincipalKind::User { user_id, user_name, path }
         })),
         ("federated", issuer) => {
-            if let Some(id) = issuer
-                && user::find_by_id(tx, id).await?.is_none()
-            {
-                return Ok(None);
-            }
-            Ok(Some(PrincipalKind::FederatedUser { name: session_name }))
+            let (name, user_id) = (session_name, issuer.clone());
+            Ok(Some(PrincipalKind::FederatedUser { name, user_id }))
         }
         (kind, _) => {
             let what = format!("a session of the kind {kind}");
