@@ -38,17 +38,20 @@ pub enum PolicyType {
     Session,
     /// What bounds an account in an organization.
     ServiceControl,
+    /// Of a role: who may assume it.
+    RoleTrust,
 }
 
 impl PolicyType {
-    /// As messages call it.
-    fn name(self) -> &'static str {
+    /// As messages call it, such as `identity-based policy`.
+    pub fn name(self) -> &'static str {
         match self {
             Self::IdentityBased => "identity-based policy",
             Self::ResourceBased => "resource-based policy",
             Self::PermissionsBoundary => "permissions boundary",
             Self::Session => "session policy",
             Self::ServiceControl => "service control policy",
+            Self::RoleTrust => "role trust policy",
         }
     }
 
@@ -127,6 +130,7 @@ mod tests {
             (PolicyType::PermissionsBoundary, "a permissions boundary"),
             (PolicyType::Session, "a session policy"),
             (PolicyType::ServiceControl, "a service control policy"),
+            (PolicyType::RoleTrust, "a role trust policy"),
         ] {
             let denied = |reason| AccessDenied::new(reason, USER, "ecr:PutImage", REPOSITORY);
             let explicit = denied(DenialReason::Explicit(policy));

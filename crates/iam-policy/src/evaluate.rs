@@ -2,7 +2,7 @@
 //! of several kinds of policies add up is for `auth` to know.
 
 use crate::denial::{AccessDenied, DenialReason, PolicyType};
-use crate::document::{Effect, PolicyDocument};
+use crate::document::{Effect, PolicyDocument, Statement};
 use crate::principal::Naming;
 use crate::request::Request;
 use crate::resource::ResourceName;
@@ -45,10 +45,8 @@ pub enum ResourceDecision {
     ExplicitDeny,
     /// A statement allows it, and none denies it.
     Allow {
-        /// Whether a statement that allows it names the principal itself (the ARN of a user, a
-        /// session or its role, a service, or `*`), rather than only the account, which then has
-        /// to pass on what it was given.
-        direct: bool,
+        /// How the statement names the principal; of several, the one that names it most closely.
+        naming: Naming,
     },
     /// No statement applies.
     ImplicitDeny,
@@ -103,8 +101,18 @@ pub fn evaluate_resource_policy(
             Effect::Deny => return ResourceDecision::ExplicitDeny,
         }
     }
-    allowed.map_or(ResourceDecision::ImplicitDeny, |naming| ResourceDecision::Allow {
-        direct: naming == Naming::Itself,
+    allowed.map_or(ResourceDecision::ImplicitDeny, |naming| ResourceDecision::Allow { naming })
+}
+
+/// The statements of a policy that apply to `request`, by their places in it: what a decision is
+/// explained with. Those of a resource's policy must name the principal.
+pub fn matching<'a>(
+    policy: &'a PolicyDocument,
+    request: &Request<'a>,
+) -> impl Iterator<Item = (usize, &'a Statement)> {
+    let (request, resource) = (*request, ResourceName::new(request.resource));
+    policy.statements().iter().enumerate().filter(move |(_, statement)| {
+        statement.is_for(request.principal) && statement.applies_to(&request, &resource)
     })
 }
 

@@ -24,8 +24,8 @@ mod template;
 
 pub use denial::{AccessDenied, DenialReason, PolicyType};
 pub use document::{Effect, PolicyDocument, PolicyKind, Statement, Version};
-pub use evaluate::{Decision, ResourceDecision, evaluate, evaluate_resource_policy};
+pub use evaluate::{Decision, ResourceDecision, evaluate, evaluate_resource_policy, matching};
 pub use malformed::MalformedPolicy;
 pub use managed::ManagedPolicy;
-pub use principal::PrincipalName;
+pub use principal::{Naming, PrincipalName};
 pub use request::{ContextKeys, PrincipalFacts, Request};

@@ -17,7 +17,7 @@ pub enum PrincipalName<'a> {
     Arn(&'a str),
     /// A service, such as `lambda.amazonaws.com`.
     Service(&'a str),
-    /// An identity provider. No request comes from one here.
+    /// An identity provider, by its ARN or as `accounts.google.com`.
     Federated(&'a str),
     /// An S3 canonical user. No request comes from one here.
     CanonicalUser(&'a str),
@@ -34,12 +34,16 @@ pub(crate) enum PrincipalPattern {
     CanonicalUser(String),
 }
 
-/// In which way a policy names who makes a request.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Naming {
+/// In which way a policy names who makes a request, the weakest first (IAM user guide, "Policy
+/// evaluation logic", on resource-based policies and each kind of principal).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Naming {
     /// Only its account: what is allowed by that is for the account to pass on.
     Account,
-    /// The principal itself, or everyone.
+    /// Everyone, or what the principal is a session of (a role, the user behind a federated one):
+    /// what is allowed by that is still within boundary and session policies.
+    Shared,
+    /// The user, the session, the service or the provider itself: nothing bounds what is allowed by that.
     Itself,
 }
 
@@ -69,15 +73,22 @@ impl PrincipalPattern {
         }
     }
 
-    fn naming(&self, facts: &PrincipalFacts) -> Option<Naming> {
-        let itself = match self {
-            Self::Everyone => true,
-            Self::Account(account) => {
+    fn naming(&self, effect: Effect, facts: &PrincipalFacts) -> Option<Naming> {
+        let itself = match (self, &facts.federated) {
+            // Whom a provider vouches for is nobody's principal yet: only who names the provider
+            // lets it in, and a denial to everyone keeps it out.
+            (Self::Everyone, Some(_)) => return (effect == Effect::Deny).then_some(Naming::Shared),
+            (Self::Federated(named), Some(provider)) => named == provider,
+            (_, Some(_)) | (Self::Federated(_) | Self::CanonicalUser(_), None) => false,
+            (Self::Everyone, None) => return Some(Naming::Shared),
+            (Self::Account(account), None) => {
                 return (*account == facts.account).then_some(Naming::Account);
             }
-            Self::Arn(arn) => *arn == facts.arn || facts.role_arn.as_ref() == Some(arn),
-            Self::Service(service) => facts.service.as_ref() == Some(service),
-            Self::Federated(_) | Self::CanonicalUser(_) => false,
+            (Self::Arn(arn), None) if facts.role_arn.as_ref() == Some(arn) => {
+                return Some(Naming::Shared);
+            }
+            (Self::Arn(arn), None) => *arn == facts.arn,
+            (Self::Service(service), None) => facts.service.as_ref() == Some(service),
         };
         itself.then_some(Naming::Itself)
     }
@@ -95,15 +106,17 @@ pub(crate) fn naming(
 ) -> Option<Naming> {
     match principals {
         Selection::Of(patterns) => {
-            patterns.iter().filter_map(|pattern| pattern.naming(facts)).max()
+            patterns.iter().filter_map(|pattern| pattern.naming(effect, facts)).max()
         }
         Selection::AllBut(patterns) => {
-            let spared = patterns.iter().filter_map(|pattern| pattern.naming(facts)).max();
-            let spared = match (spared, effect) {
+            // What is spared is spared whatever the effect, so everyone is.
+            let spared = |pattern: &PrincipalPattern| pattern.naming(Effect::Deny, facts);
+            let spared = match (patterns.iter().filter_map(spared).max(), effect) {
                 (Some(Naming::Account), Effect::Deny) => is_root(facts),
                 (spared, _) => spared.is_some(),
             };
-            (!spared).then_some(Naming::Itself)
+            let is_named = !spared && (facts.federated.is_none() || effect == Effect::Deny);
+            is_named.then_some(Naming::Shared)
         }
     }
 }

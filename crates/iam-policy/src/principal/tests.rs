@@ -27,9 +27,10 @@ fn named(texts: &[&str], arn: &str) -> Option<Naming> {
 
 #[test]
 fn a_principal_is_named_itself_or_by_its_account() {
-    use Naming::{Account, Itself};
+    use Naming::{Account, Itself, Shared};
     for (texts, arn, expected) in [
-        (&["*"][..], USER, Some(Itself)),
+        (&["*"][..], USER, Some(Shared)),
+        (&["*", USER], USER, Some(Itself)),
         (&[ACCOUNT], USER, Some(Account)),
         (&["arn:aws:iam::111122223333:root"], USER, Some(Account)),
         (&["arn:aws:iam::111122223333:root"], "arn:aws:iam::111122223333:root", Some(Account)),
@@ -38,7 +39,8 @@ fn a_principal_is_named_itself_or_by_its_account() {
         (&[USER], USER, Some(Itself)),
         (&[USER], "arn:aws:iam::111122223333:user/Dev", None),
         (&[USER], SESSION, None),
-        (&[ROLE], SESSION, Some(Itself)),
+        (&[ROLE], SESSION, Some(Shared)),
+        (&[ROLE, SESSION], SESSION, Some(Itself)),
         (&[SESSION], SESSION, Some(Itself)),
         (&["arn:aws:sts::111122223333:assumed-role/ci/other"], SESSION, None),
         (&["arn:aws:iam::111122223333:role/ci"], SESSION, None),
@@ -81,7 +83,26 @@ fn the_opposite_spares_whom_it_names() {
         (&["444455556666"], Effect::Allow, USER, false),
     ] {
         let selection = Selection::AllBut(patterns(texts));
-        let expected = (!spared).then_some(Naming::Itself);
+        let expected = (!spared).then_some(Naming::Shared);
         assert_eq!(naming(&selection, effect, &facts(arn)), expected, "{texts:?} {arn}");
     }
+}
+
+#[test]
+fn whom_a_provider_vouches_for_is_let_in_by_naming_the_provider() {
+    let provider = "arn:aws:iam::111122223333:oidc-provider/token.example.com";
+    let mut vouched = facts("");
+    vouched.federated = Some(provider.to_owned());
+    let named = |kind: &str, text: &str, effect| {
+        let selection = Selection::Of(vec![PrincipalPattern::parse(kind, text).unwrap()]);
+        naming(&selection, effect, &vouched)
+    };
+    assert_eq!(named("Federated", provider, Effect::Allow), Some(Naming::Itself));
+    assert_eq!(named("Federated", "accounts.google.com", Effect::Allow), None);
+    assert_eq!(named("AWS", ACCOUNT, Effect::Allow), None);
+    assert_eq!(named("AWS", "*", Effect::Allow), None);
+    assert_eq!(named("AWS", "*", Effect::Deny), Some(Naming::Shared));
+    let others = Selection::AllBut(patterns(&[USER]));
+    assert_eq!(naming(&others, Effect::Allow, &vouched), None);
+    assert_eq!(naming(&others, Effect::Deny, &vouched), Some(Naming::Shared));
 }

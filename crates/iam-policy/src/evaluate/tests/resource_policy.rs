@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{APP, allow, deny, policy, session, user};
 use crate::document::{PolicyDocument, PolicyKind};
 use crate::evaluate::{ResourceDecision, evaluate_resource_policy};
+use crate::principal::Naming;
 use crate::request::{ContextKeys, PrincipalFacts, Request};
 
 fn resource_policy(kind: PolicyKind, statements: Value) -> PolicyDocument {
@@ -41,15 +42,15 @@ fn a_repository_policy_speaks_of_those_it_names() {
         arn: "arn:aws:iam::444455556666:root".into(),
         ..user()
     };
-    let (direct, by_account) =
-        (ResourceDecision::Allow { direct: true }, ResourceDecision::Allow { direct: false });
+    let [by_account, shared, itself] = [Naming::Account, Naming::Shared, Naming::Itself]
+        .map(|naming| ResourceDecision::Allow { naming });
     for (principal, action, decision) in [
-        (&user(), "ecr:PutImage", direct),
+        (&user(), "ecr:PutImage", itself),
         (&user(), "ecr:BatchDeleteImage", by_account),
         (&user(), "iam:CreateUser", ResourceDecision::ImplicitDeny),
         (&session(), "ecr:PutImage", by_account),
         (&session(), "ecr:BatchDeleteImage", ResourceDecision::ExplicitDeny),
-        (&foreign, "ecr:DescribeImages", direct),
+        (&foreign, "ecr:DescribeImages", shared),
         (&foreign, "ecr:PutImage", ResourceDecision::ImplicitDeny),
     ] {
         let decided = evaluate_resource(&policy, principal, action);
@@ -75,8 +76,8 @@ fn an_account_that_is_denied_is_denied_with_all_its_principals() {
 #[test]
 fn resources_of_a_policy_count_where_there_are_any() {
     for (kind, resource, decision) in [
-        (PolicyKind::Repository, None, ResourceDecision::Allow { direct: true }),
-        (PolicyKind::Repository, Some(APP), ResourceDecision::Allow { direct: true }),
+        (PolicyKind::Repository, None, ResourceDecision::Allow { naming: Naming::Shared }),
+        (PolicyKind::Repository, Some(APP), ResourceDecision::Allow { naming: Naming::Shared }),
         (
             PolicyKind::Registry,
             Some("arn:aws:ecr:*:*:repository/other/*"),
@@ -85,7 +86,7 @@ fn resources_of_a_policy_count_where_there_are_any() {
         (
             PolicyKind::Registry,
             Some("arn:aws:ecr:*:*:repository/team/*"),
-            ResourceDecision::Allow { direct: true },
+            ResourceDecision::Allow { naming: Naming::Shared },
         ),
     ] {
         let mut statement = json!({"Effect": "Allow", "Principal": "*", "Action": "ecr:*"});
@@ -116,8 +117,8 @@ fn services_rely_on_being_named() {
         }),
     );
     let lambda = PrincipalFacts { service: Some("lambda.amazonaws.com".into()), ..user() };
-    let direct = ResourceDecision::Allow { direct: true };
-    assert_eq!(evaluate_resource(&policy, &lambda, "ecr:BatchGetImage"), direct);
+    let itself = ResourceDecision::Allow { naming: Naming::Itself };
+    assert_eq!(evaluate_resource(&policy, &lambda, "ecr:BatchGetImage"), itself);
     let denied = ResourceDecision::ImplicitDeny;
     assert_eq!(evaluate_resource(&policy, &user(), "ecr:BatchGetImage"), denied);
 }
