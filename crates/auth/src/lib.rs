@@ -26,6 +26,7 @@ mod seal;
 mod session;
 mod stored_policies;
 mod token;
+mod trust;
 mod upload_credential;
 mod user;
 

@@ -6,9 +6,15 @@
 //! for whoever owns the data directory, makes itself one of the system. What policies decide is for
 //! `auth` to say, never for this crate.
 
+mod access_key_info;
+mod assumed_role;
+mod authorization_message;
 mod error;
 mod name;
 mod page;
+mod session;
+mod session_scope;
+mod web_identity;
 
 use std::sync::Arc;
 
@@ -16,8 +22,17 @@ use wharfinger_auth::Auth;
 use wharfinger_core::{Clock, Entropy, Timestamp};
 use wharfinger_metadata::Metadata;
 
+use web_identity::ProviderKeys;
+
+pub use assumed_role::{AssumeRolePermits, RoleSession, RoleSessionRequest, RoleToAssume};
 pub use error::Error;
 pub use page::{Page, PageRequest};
+pub use session::{FederatedSession, FederationRequest};
+pub use session_scope::{SessionScope, Tags};
+pub use web_identity::{
+    BoxFuture, HttpsUrl, OidcDocument, OidcDocuments, OidcFetchError, WebIdentityRequest,
+    WebIdentitySession,
+};
 
 /// IAM and STS of all accounts of an installation.
 pub struct Iam {
@@ -25,6 +40,7 @@ pub struct Iam {
     auth: Arc<Auth>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    provider_keys: ProviderKeys,
 }
 
 impl Iam {
@@ -35,7 +51,14 @@ impl Iam {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        Self { metadata, auth, clock, entropy }
+        Self { metadata, auth, clock, entropy, provider_keys: ProviderKeys::unreachable() }
+    }
+
+    /// The same with a way to identity providers; without one, no web identity is believed.
+    #[must_use]
+    pub fn with_oidc_documents(mut self, documents: Arc<dyn OidcDocuments>) -> Self {
+        self.provider_keys = ProviderKeys::new(documents);
+        self
     }
 
     /// The authentication whose principals these are.
@@ -43,7 +66,6 @@ impl Iam {
         &self.auth
     }
 
-    #[expect(dead_code, reason = "the nouns come one by one")]
     pub(crate) fn metadata(&self) -> &Metadata {
         &self.metadata
     }
@@ -53,7 +75,10 @@ impl Iam {
         &*self.entropy
     }
 
-    #[expect(dead_code, reason = "the nouns come one by one")]
+    pub(crate) fn provider_keys(&self) -> &ProviderKeys {
+        &self.provider_keys
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
