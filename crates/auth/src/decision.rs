@@ -31,7 +31,7 @@ impl Says {
             return Some(DenialReason::Explicit(PolicyType::ResourceBased));
         }
         if self.same_account {
-            let direct = |it| matches!(it, ResourceDecision::Allow { naming } if naming > wharfinger_iam_policy::Naming::Account);
+            let direct = |it| matches!(it, ResourceDecision::Allow { direct: true });
             let allowed = self.identity.is_allowed() || resource().any(direct);
             return (!allowed).then_some(NO_IDENTITY_ALLOWS);
         }

@@ -26,7 +26,6 @@ mod seal;
 mod session;
 mod stored_policies;
 mod token;
-mod trust;
 mod upload_credential;
 mod user;
 
