@@ -79,6 +79,7 @@ mod tests {
             secure_transport,
             source_ip: [127, 0, 0, 1].into(),
             user_agent: None,
+            referer: None,
         };
         Origin::of(&context)
     }

@@ -86,7 +86,7 @@ impl Auth {
             .ok_or(CredentialError::SecretUnreadable)?;
         let secret = std::str::from_utf8(&secret).map_err(|_| CredentialError::SecretUnreadable)?;
         signed.verify(parts, body_sha256, secret, self.clock.now())?;
-        Ok((self.caller(context, &key), region))
+        Ok((self.caller(context, &key).signed_for(&region), region))
     }
 
     /// Whether the key of a signature is one that may sign at all: a first look, before the body

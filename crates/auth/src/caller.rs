@@ -1,23 +1,23 @@
 //! An authenticated caller with the policies that hold for it: the one place that makes permits.
 
-use std::borrow::Cow;
+mod explain;
+mod keys;
+
 use std::fmt;
 use std::future::poll_fn;
 use std::mem;
 use std::sync::Arc;
 use std::task::Poll;
 
-use wharfinger_core::RequestContext;
-use wharfinger_iam_policy::{
-    AccessDenied as Refusal, ContextKeys, Decision, DenialReason, PolicyDocument, Request,
-    evaluate, evaluate_resource_policy,
-};
+use wharfinger_core::{AccountId, Region, RequestContext};
+use wharfinger_iam_policy::{ContextKeys, PolicyDocument, Request};
 
-use crate::decision::Says;
+use crate::asked::{Asked, action_of, is_of_identity_alone};
+use crate::decision::{Place, Says};
 use crate::identity::Identity;
 use crate::stored_policies::{PolicyStore, StoredPolicies, StoredRepository};
 use crate::{
-    AccessDenied, Action, AuthorizeError, Permit, Principal, PrincipalKind, Resource,
+    AccessDenied, Action, AuthorizeError, Explanation, Permit, Principal, PrincipalKind, Resource,
     ResourcePolicy, actions, public_token,
 };
 
@@ -31,8 +31,6 @@ const NEVER_DENIED_TO_ROOT: [&str; 6] = [
     actions::PutRegistryPolicy::NAME,
     actions::SetRepositoryPolicy::NAME,
 ];
-/// Where services without regions are called, and ECR Public.
-const GLOBAL_REGION: &str = "us-east-1";
 
 /// A principal and its identity policies, as they were when the request was authenticated, and the
 /// facts of that request.
@@ -45,6 +43,8 @@ pub struct Caller {
 struct Shared {
     context: RequestContext,
     policies: Arc<PolicyStore>,
+    /// The region of the signature, where there is one.
+    signed_for: Option<Region>,
 }
 
 impl Caller {
@@ -53,7 +53,15 @@ impl Caller {
         context: RequestContext,
         policies: Arc<PolicyStore>,
     ) -> Self {
-        Self { identity, shared: Arc::new(Shared { context, policies }) }
+        Self { identity, shared: Arc::new(Shared { context, policies, signed_for: None }) }
+    }
+
+    /// The same, whose request is signed for `region`.
+    pub(crate) fn signed_for(self, region: &Region) -> Self {
+        let Shared { context, policies, .. } = &*self.shared;
+        let (context, policies) = (context.clone(), Arc::clone(policies));
+        let shared = Shared { context, policies, signed_for: Some(region.clone()) };
+        Self { shared: Arc::new(shared), ..self }
     }
 
     /// Who it is.
@@ -61,12 +69,13 @@ impl Caller {
         &self.identity.principal
     }
 
-    /// Decides whether the caller may do `A` to `resource`: its identity policies, the policy of the
-    /// repository and that of the registry together (`ecr-semantics`, "Decision procedure").
+    /// Decides whether the caller may do `A` to `resource`: its identity policies and what bounds
+    /// them, the policy of the repository and that of the registry together (`ecr-semantics`,
+    /// "Decision procedure").
     ///
-    /// The root of an account may do in it what no resource policy denies; what concerns those
-    /// policies themselves it may always do. An account that does not exist is one that lets nobody
-    /// in. `GetAuthorizationToken` is for identity policies alone.
+    /// The root of an account may do in it what its guardrails allow and no resource policy denies;
+    /// what concerns resource policies themselves none of them denies it. An account that does not
+    /// exist is one that lets nobody in. `GetAuthorizationToken` is for the caller's own side alone.
     ///
     /// Somebody without a login may read public registries, and nothing else whatever any policy says.
     ///
@@ -103,16 +112,12 @@ impl Caller {
                 }
             };
         }
-        let mut as_of = None;
-        if !self.is_never_denied::<A>(&resource) {
-            let stored = match is_of_identity_alone::<A>() {
-                true => StoredPolicies::default(),
-                false => self.stored_policies(&resource, A::NAME).await?,
-            };
-            self.decide::<A>(&resource, &keys, &stored).await?;
-            as_of = stored.as_of;
-        }
-        Ok(Permit::granted(principal(), resource, as_of))
+        let stored = match self.is_never_denied(A::NAME, resource.account()) {
+            true => StoredPolicies::default(),
+            false => self.stored_policies(&resource, A::NAME).await?,
+        };
+        self.decide::<A>(&resource, &keys, &stored).await?;
+        Ok(Permit::granted(principal(), resource, stored.as_of))
     }
 
     /// Whether the caller could do `A` to a repository whose policy were `policy`.
@@ -135,18 +140,19 @@ impl Caller {
         }
     }
 
-    fn is_never_denied<A: Action>(&self, resource: &A::Resource) -> bool {
+    /// Whether no policy of a resource may deny the root what it wants.
+    fn is_never_denied(&self, action: &str, account: &AccountId) -> bool {
         self.principal().kind == PrincipalKind::Root
-            && self.principal().account == *resource.account()
-            && NEVER_DENIED_TO_ROOT.contains(&A::NAME)
+            && self.principal().account == *account
+            && NEVER_DENIED_TO_ROOT.contains(&action)
     }
 
     async fn stored_policies(
         &self,
         resource: &impl Resource,
-        action: &'static str,
+        action: &str,
     ) -> Result<StoredPolicies, AuthorizeError> {
-        match resource.registry() {
+        match resource.registry().filter(|_| !is_of_identity_alone(action)) {
             Some(registry) => {
                 self.shared.policies.read(registry, resource.repositories(), action).await
             }
@@ -172,104 +178,78 @@ impl Caller {
                 give_way().await;
             }
             let repository: &Arc<StoredRepository> = repositories.next().unwrap_or(&nothing);
-            let resource_policies = [repository.policy.as_ref(), stored.registry.as_deref()];
-            let keys = match self.asks_for_keys(resource_policies) {
-                true => &self.keys(keys.clone(), resource, repository),
-                false => keys,
+            let asked = Asked {
+                action: &action,
+                arn: &arn,
+                account: resource.account(),
+                registry: resource.registry(),
+                place: self.place(A::NAME, resource.account()),
+                policies: [repository.policy.as_ref(), stored.registry.as_deref()],
+                tags: &repository.tags,
             };
-            let principal = &self.identity.facts;
-            let request = Request { action: &action, resource: &arn, principal, keys };
-            let asked = |policy: &PolicyDocument| evaluate_resource_policy(policy, &request);
-            let says = Says {
-                identity: self.identity(&request)?,
-                resource: resource_policies.map(|policy| policy.map(asked)),
-                same_account: *resource.account() == self.principal().account
-                    || is_of_identity_alone::<A>(),
-            };
-            if let Some(reason) = says.denial() {
-                return Err(self.denied(&action, &arn, reason).into());
-            }
+            self.must_allow(&asked, keys)?;
         }
         Ok(())
     }
 
-    /// What the caller's own side says. The root has all of its account to give.
-    fn identity(&self, request: &Request<'_>) -> Result<Decision, AuthorizeError> {
-        let policies = &self.identity.policies;
-        if let Some(source) = &policies.unreadable {
+    /// Where what is in `account` is, for the caller.
+    fn place(&self, action: &str, account: &AccountId) -> Place {
+        match self.principal().account == *account || is_of_identity_alone(action) {
+            true => Place::SameAccount,
+            false => Place::OtherAccount,
+        }
+    }
+
+    /// Asks all policies about one resource.
+    pub(crate) fn must_allow(
+        &self,
+        asked: &Asked<'_>,
+        keys: &ContextKeys,
+    ) -> Result<(), AuthorizeError> {
+        let made;
+        let keys = match self.asks_for_keys(asked.policies) {
+            true => {
+                made = self.keys(keys, asked);
+                &made
+            }
+            false => keys,
+        };
+        let request = self.request(asked, keys);
+        let says = self.says(asked, &request)?;
+        match says.denial() {
+            None => Ok(()),
+            Some(_) => Err(AccessDenied::new(self.explained(asked, &request, &says)).into()),
+        }
+    }
+
+    fn request<'a>(&'a self, asked: &Asked<'a>, keys: &'a ContextKeys) -> Request<'a> {
+        let principal = &self.identity.facts;
+        Request { action: asked.action, resource: asked.arn, principal, keys }
+    }
+
+    /// What all policies say, unless one cannot be read.
+    fn says(&self, asked: &Asked<'_>, request: &Request<'_>) -> Result<Says, AuthorizeError> {
+        let held = &self.identity.policies;
+        if let Some(source) = &held.unreadable {
             return Err(AuthorizeError::PolicyUnreadable(source.to_string()));
         }
-        Ok(match self.principal().kind {
-            PrincipalKind::Root => Decision::Allow,
-            _ => evaluate(policies.identity.iter().map(|held| &*held.document), request),
-        })
+        let is_root = self.principal().kind == PrincipalKind::Root
+            || matches!(self.principal().kind, PrincipalKind::FederatedUser { user_id: None, .. });
+        Ok(Says::of(held, is_root, request, asked.policies, asked.place))
+    }
+
+    fn explained(&self, asked: &Asked<'_>, request: &Request<'_>, says: &Says) -> Explanation {
+        let [own, registry] = asked.sources(says.resource_kind());
+        let [first, second] = asked.policies;
+        let resource = [first.zip(Some(own)), second.zip(Some(registry))];
+        Explanation::new(&self.identity.policies, says, request, resource)
     }
 
     /// Whether any policy that is asked looks at the condition keys of the request.
     fn asks_for_keys(&self, resource: [Option<&PolicyDocument>; 2]) -> bool {
-        let own = self.identity.policies.iter().map(|held| &*held.document);
-        own.chain(resource.into_iter().flatten()).any(PolicyDocument::asks_for_keys)
+        self.identity.policies.ask_for_keys()
+            || resource.into_iter().flatten().any(PolicyDocument::asks_for_keys)
     }
-
-    fn denied(&self, action: &str, arn: &str, reason: DenialReason) -> AccessDenied {
-        let refusal = Refusal::new(reason, &self.identity.facts.arn, action, arn);
-        AccessDenied { message: refusal.to_string() }
-    }
-
-    /// The condition keys of a request about one resource (IAM user guide, "AWS global condition
-    /// context keys"), on top of those that only this call has.
-    fn keys(
-        &self,
-        mut keys: ContextKeys,
-        resource: &impl Resource,
-        repository: &StoredRepository,
-    ) -> ContextKeys {
-        let RequestContext { received_at, secure_transport, source_ip, user_agent, .. } =
-            &self.shared.context;
-        keys.insert("aws:CurrentTime", received_at.iso8601());
-        keys.insert("aws:EpochTime", received_at.seconds().to_string());
-        keys.insert("aws:SecureTransport", secure_transport.to_string());
-        keys.insert("aws:SourceIp", source_ip.to_string());
-        if let Some(user_agent) = user_agent {
-            keys.insert("aws:UserAgent", user_agent.as_str());
-        }
-        let principal = self.principal();
-        keys.insert("aws:PrincipalAccount", principal.account.as_str());
-        keys.insert("aws:PrincipalArn", self.identity.facts.arn.as_str());
-        keys.insert("aws:PrincipalType", principal.kind.type_name());
-        keys.insert("aws:userid", principal.unique_id());
-        // Every request of AWS has these two, so policies ask for them without `IfExists`; a
-        // denial that finds none would deny nothing. No service calls here for somebody else.
-        keys.insert("aws:PrincipalIsAWSService", "false");
-        keys.insert("aws:ViaAWSService", "false");
-        if let PrincipalKind::User { user_name, .. } = &principal.kind {
-            keys.insert("aws:username", user_name.as_str());
-        }
-        let private = resource.registry().filter(|registry| !registry.is_public());
-        let region = private.map_or(GLOBAL_REGION, |registry| registry.region.as_str());
-        keys.insert("aws:RequestedRegion", region);
-        keys.insert("aws:ResourceAccount", resource.account().as_str());
-        for (key, value) in &repository.tags {
-            keys.insert(&format!("aws:ResourceTag/{key}"), value.as_str());
-            if let Some(registry) = resource.registry() {
-                keys.insert(&format!("{}:ResourceTag/{key}", registry.service()), value.as_str());
-            }
-        }
-        keys
-    }
-}
-
-/// The name of an action as policies have it.
-fn action_of<A: Action>(resource: &A::Resource) -> Cow<'static, str> {
-    match resource.registry().filter(|registry| registry.is_public() && A::SERVICE.is_none()) {
-        Some(registry) => format!("{}:{}", registry.service(), A::NAME).into(),
-        None => A::ECR_NAME.into(),
-    }
-}
-
-/// A token says who its bearer is and lets it do nothing, so no account is asked but its own.
-fn is_of_identity_alone<A: Action>() -> bool {
-    [actions::GetAuthorizationToken::NAME, actions::GetServiceBearerToken::NAME].contains(&A::NAME)
 }
 
 /// Lets the other tasks of this thread go on.

@@ -1,7 +1,11 @@
 //! What can go wrong on the way to a permit.
 
+use std::sync::Arc;
+
 use wharfinger_aws_protocol::sigv4::SigV4Error;
 use wharfinger_metadata::MetadataError;
+
+use crate::Explanation;
 
 /// A signature or key that did not lead to a caller.
 #[derive(Debug, thiserror::Error)]
@@ -51,10 +55,28 @@ impl PartialEq for TokenError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct AccessDenied {
-    pub(crate) message: String,
+    message: String,
+    explanation: Option<Arc<Explanation>>,
 }
 
 impl AccessDenied {
+    /// The refusal that an explanation ends in.
+    pub(crate) fn new(explanation: Explanation) -> Self {
+        let message = explanation.refusal().unwrap_or_default();
+        Self { message, explanation: Some(Arc::new(explanation)) }
+    }
+
+    /// The same in other words.
+    pub(crate) fn with_message(message: String, explanation: Explanation) -> Self {
+        Self { message, explanation: Some(Arc::new(explanation)) }
+    }
+
+    /// What it was decided by: for the audit log, never for the client. `None` of somebody without a
+    /// login, for whom no policy is asked.
+    pub fn explanation(&self) -> Option<&Explanation> {
+        self.explanation.as_deref()
+    }
+
     /// For somebody without a login, who has no ARN that would say anything.
     pub(crate) fn anonymous(action: &str, arns: &[String]) -> Self {
         let arn = arns.first().map_or("*", String::as_str);
@@ -62,7 +84,7 @@ impl AccessDenied {
             "User: anonymous is not authorized to perform: {action} on resource: {arn} because \
              no resource-based policy allows the {action} action"
         );
-        Self { message }
+        Self { message, explanation: None }
     }
 }
 

@@ -35,6 +35,12 @@ pub(crate) struct HeldPolicy {
     pub(crate) document: Arc<PolicyDocument>,
 }
 
+impl HeldPolicy {
+    pub(crate) fn document(&self) -> &PolicyDocument {
+        &self.document
+    }
+}
+
 /// Policies that together allow or bound.
 pub(crate) type Layer = Vec<HeldPolicy>;
 
@@ -61,6 +67,11 @@ impl HeldPolicies {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &HeldPolicy> {
         let bounds = [&self.boundary, &self.session, &self.guardrails];
         self.identity.iter().chain(bounds.into_iter().flatten().flatten())
+    }
+
+    /// Whether any looks at the condition keys of a request.
+    pub(crate) fn ask_for_keys(&self) -> bool {
+        self.iter().any(|held| held.document.asks_for_keys())
     }
 
     /// Reads a text. One that is no policy (it was when it was stored) makes all of them unreadable.

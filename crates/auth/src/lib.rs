@@ -8,6 +8,7 @@
 mod account;
 mod action;
 mod active_key;
+mod asked;
 mod authenticate;
 mod authorization_message;
 pub mod call_keys;
@@ -15,8 +16,10 @@ mod caller;
 mod credential;
 mod decision;
 mod error;
+mod explanation;
 mod held_policy;
 mod identity;
+mod named_caller;
 mod organization;
 mod permit;
 mod principal;
@@ -26,6 +29,7 @@ mod seal;
 mod session;
 mod stored_policies;
 mod token;
+pub mod trust;
 mod upload_credential;
 mod user;
 
@@ -35,6 +39,7 @@ pub use authenticate::{Auth, AuthKeys, SigningSecret};
 pub use caller::Caller;
 pub use credential::{AccessKey, AccessKeySummary, KeyOwner, unique_id};
 pub use error::{AccessDenied, AuthorizeError, CredentialError, TokenError, UserError};
+pub use explanation::{DecidingStatement, Explanation};
 pub use held_policy::PolicySource;
 pub use permit::{
     IamResource, Permit, PublicRegistryResource, RegistryResource, RepositoriesResource,

@@ -99,7 +99,7 @@ impl PolicyStore {
         &self,
         registry: &RegistryId,
         names: &[RepositoryName],
-        action: &'static str,
+        action: &str,
     ) -> Result<StoredPolicies, AuthorizeError> {
         let changes = self.metadata.changes().await?;
         let (stored, repositories) = match self.kept(&changes, registry, names) {

@@ -63,6 +63,7 @@ impl Fixture {
             secure_transport: false,
             source_ip: [192, 0, 2, 7].into(),
             user_agent: Some("docker/29".into()),
+            referer: None,
         }
     }
 

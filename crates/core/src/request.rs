@@ -14,12 +14,14 @@ pub struct RequestContext {
     pub received_at: Timestamp,
     /// The `Host` the client asked for, with its port, as it was sent.
     pub host: String,
-    /// Whether it came over TLS.
+    /// Whether it came over TLS, here or at a trusted proxy.
     pub secure_transport: bool,
-    /// The peer of the socket.
+    /// Whose request it is: the peer of the socket, or whom a trusted proxy says it is for.
     pub source_ip: IpAddr,
     /// Its `User-Agent`, if it has one that is text.
     pub user_agent: Option<String>,
+    /// Its `Referer`, if it has one that is text.
+    pub referer: Option<String>,
 }
 
 impl RequestContext {

@@ -37,6 +37,18 @@ impl ContextKeys {
         self.values.entry(folded(key)).or_default().extend(values.into_iter().map(cut));
     }
 
+    /// Adds `value` to those of `key`, if there is one; the key does not come without.
+    pub fn insert_some(&mut self, key: &str, value: Option<String>) {
+        if let Some(value) = value {
+            self.insert(key, value);
+        }
+    }
+
+    /// Puts the keys of `others` in the place of those of the same names.
+    pub fn replace_with(&mut self, others: &Self) {
+        self.values.extend(others.values.iter().map(|(key, values)| (key.clone(), values.clone())));
+    }
+
     /// The values of `key`, in the order in which they were added; `None` if the request does not
     /// have the key.
     pub fn get(&self, key: &str) -> Option<&[String]> {

@@ -143,6 +143,7 @@ impl World {
             secure_transport: false,
             source_ip: [127, 0, 0, 1].into(),
             user_agent: None,
+            referer: None,
         }
     }
 

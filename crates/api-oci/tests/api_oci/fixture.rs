@@ -100,6 +100,7 @@ impl Fixture {
             secure_transport,
             source_ip: [127, 0, 0, 1].into(),
             user_agent: None,
+            referer: None,
         }
     }
 
