@@ -1,23 +1,33 @@
 //! Sessions of roles: STS `AssumeRole`.
 
+use wharfinger_auth::trust::{self, AssumedRole};
 use wharfinger_auth::{
-    IamResource, NewSession, Permit, Principal, PrincipalKind, SessionFacts, SessionIssuer,
-    TemporaryCredentials, sts_actions,
+    AuthorizeError, Caller, NewSession, Principal, PrincipalKind, SessionFacts, SessionIssuer,
+    TemporaryCredentials, call_keys,
 };
 use wharfinger_core::limits::{CHAINED_SESSION_SECONDS_MAX, ROLE_SESSION_SECONDS};
 use wharfinger_core::{AccountId, Arn};
-use wharfinger_metadata::Tx;
+use wharfinger_iam_policy::{PolicyDocument, PolicyKind};
 use wharfinger_metadata::role::{self, RoleRow};
+use wharfinger_metadata::{Tx, iam_tag};
 
 use crate::session::store;
 use crate::{Error, Iam, SessionScope, Tags};
 
+const ASSUME_ROLE: &str = "sts:AssumeRole";
+
 /// A role that somebody wants to assume, whether or not it exists.
-#[derive(Clone, Debug)]
-pub struct RoleToAssume {
+pub(crate) struct RoleToAssume {
     arn: Arn,
     account: AccountId,
-    row: Option<RoleRow>,
+    found: Option<FoundRole>,
+}
+
+/// A role with what decides who may assume it.
+struct FoundRole {
+    row: RoleRow,
+    trust: PolicyDocument,
+    tags: Tags,
 }
 
 /// What a session of a role is asked for with.
@@ -33,17 +43,6 @@ pub struct RoleSessionRequest {
     pub source_identity: Option<String>,
     /// `MinimumSessionTokenSize`.
     pub token_chars_min: usize,
-}
-
-/// The right to assume a role as it is asked for.
-#[derive(Debug)]
-pub struct AssumeRolePermits {
-    /// To assume it.
-    pub assume: Permit<sts_actions::AssumeRole>,
-    /// To give the session tags, its own or those of the session that assumes it.
-    pub tag: Option<Permit<sts_actions::TagSession>>,
-    /// To say who is behind it.
-    pub source_identity: Option<Permit<sts_actions::SetSourceIdentity>>,
 }
 
 /// A session of a role that has just begun.
@@ -62,33 +61,42 @@ pub struct RoleSession {
 }
 
 impl RoleToAssume {
-    /// What policies are asked about.
-    pub fn resource(&self) -> IamResource {
-        IamResource::new(self.account, &self.arn)
-    }
-
-    /// Who may assume it; `None` if there is no such role.
-    pub fn trust_policy(&self) -> Option<&str> {
-        self.row.as_ref().map(|row| row.trust_policy.as_str())
-    }
-
     pub(crate) fn account(&self) -> AccountId {
         self.account
     }
 
-    pub(crate) fn row(&self) -> Option<&RoleRow> {
-        self.row.as_ref()
+    /// As policies are asked about it. One that is not there trusts nobody.
+    pub(crate) fn asked(&self) -> AssumedRole<'_> {
+        AssumedRole {
+            account: &self.account,
+            arn: &self.arn,
+            trust: self.found.as_ref().map(|found| &found.trust),
+            tags: self.found.as_ref().map_or(&[], |found| &found.tags),
+        }
     }
 }
 
 impl RoleSessionRequest {
+    /// What has to be allowed for it: assuming the role by `action`, giving tags (also those that go on
+    /// from the session before), saying who is behind it.
+    pub(crate) fn actions<'a>(&self, action: &'a str) -> Vec<&'a str> {
+        let mut actions = vec![action];
+        if !self.scope.tags().is_empty() {
+            actions.push("sts:TagSession");
+        }
+        if self.source_identity.is_some() {
+            actions.push("sts:SetSourceIdentity");
+        }
+        actions
+    }
+
     /// The same with what goes on from the session that asks to the one it is given: its transitive
     /// tags, and who is behind it.
     ///
     /// # Errors
     /// [`Error::Validation`] if a tag that goes on should be another one;
     /// [`Error::AccessDenied`] if somebody else should be behind it.
-    pub fn chained(mut self, principal: &Principal) -> Result<Self, Error> {
+    fn chained(mut self, principal: &Principal) -> Result<Self, Error> {
         let Some(session) = &principal.session else { return Ok(self) };
         if let Some(source) = &session.source_identity {
             if self.source_identity.as_ref().is_some_and(|asked| asked != source) {
@@ -117,11 +125,64 @@ fn same_key(one: &str, other: &str) -> bool {
 }
 
 impl Iam {
+    /// STS `AssumeRole`: begins a session of a role, if its trust policy and the caller's own policies
+    /// allow that together.
+    ///
+    /// # Errors
+    /// [`Error::RoleRefused`], for a role that is not there as well, and [`Error::AccessDenied`] to
+    /// the root of an account; [`Error::Validation`] for a duration that the role or the chain does
+    /// not have, for policies that are not there, and for what is not the ARN of a role.
+    pub async fn assume_role(
+        &self,
+        caller: &Caller,
+        role_arn: &str,
+        external_id: Option<&str>,
+        request: RoleSessionRequest,
+    ) -> Result<RoleSession, Error> {
+        let principal = caller.principal();
+        let role = self.role_to_assume(role_arn).await?;
+        if principal.kind == PrincipalKind::Root {
+            return Err(Error::AccessDenied("Roles may not be assumed by root accounts.".into()));
+        }
+        let request = request.chained(principal)?;
+        let keys = call_keys::assume_role(
+            &request.session_name,
+            external_id,
+            request.source_identity.as_deref(),
+            request.scope.tags(),
+            request.scope.transitive_tag_keys(),
+        );
+        let (who, arn) = (principal.arn(), role.arn.clone());
+        let message = |action: &str| {
+            format!("User: {who} is not authorized to perform: {action} on resource: {arn}")
+        };
+        for action in request.actions(ASSUME_ROLE) {
+            match trust::may_assume(caller, &role.asked(), action, &keys) {
+                Ok(()) => {}
+                Err(AuthorizeError::Denied(denied)) => {
+                    return Err(Error::RoleRefused { message: message(action), denied });
+                }
+                Err(error) => return Err(Error::Internal(error.to_string())),
+            }
+        }
+        let is_chained = matches!(principal.kind, PrincipalKind::AssumedRole { .. });
+        if is_chained && request.seconds.is_some_and(|asked| asked > CHAINED_SESSION_SECONDS_MAX) {
+            return Err(Error::Validation(
+                "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed \
+                 by role chaining"
+                    .into(),
+            ));
+        }
+        let facts = SessionFacts { is_chained, ..SessionFacts::default() };
+        let refused = || Error::AccessDenied(message(ASSUME_ROLE));
+        self.begin_role_session(role, request, facts, refused).await
+    }
+
     /// The role of an ARN, in whichever account.
     ///
     /// # Errors
     /// [`Error::Validation`] for what is not the ARN of a role.
-    pub async fn role_to_assume(&self, arn: &str) -> Result<RoleToAssume, Error> {
+    pub(crate) async fn role_to_assume(&self, arn: &str) -> Result<RoleToAssume, Error> {
         let invalid = || Error::Validation(format!("{arn} is invalid"));
         let arn: Arn = arn.parse().map_err(|_| invalid())?;
         let account: AccountId = arn.account().parse().map_err(|_| invalid())?;
@@ -132,60 +193,41 @@ impl Iam {
         if name.is_empty() {
             return Err(invalid());
         }
-        let found: Option<RoleRow> = self
+        let wanted = arn.clone();
+        let found: Option<(RoleRow, Tags)> = self
             .metadata()
-            .read(move |tx| Box::pin(async move { role::find(tx, &account, &name).await }))
+            .read(move |tx| {
+                Box::pin(async move {
+                    let row = role::find(tx, &account, &name).await?;
+                    // A name with another path is no role.
+                    let is_wanted =
+                        |row: &RoleRow| Arn::role(&account, &row.path, &row.role_name) == wanted;
+                    let Some(row) = row.filter(is_wanted) else { return Ok::<_, Error>(None) };
+                    let tags = iam_tag::list(tx, &row.role_id).await?;
+                    Ok(Some((row, tags)))
+                })
+            })
             .await?;
-        // A name with another path is no role.
-        let row = found.filter(|row| Arn::role(&account, &row.path, &row.role_name) == arn);
-        Ok(RoleToAssume { arn, account, row })
-    }
-
-    /// Begins a session of a role.
-    ///
-    /// # Errors
-    /// [`Error::AccessDenied`] to the root of an account, and when the role has changed since it was looked
-    /// at; [`Error::Validation`] for a duration that the role or the chain does not have, and for
-    /// policies that are not there.
-    pub async fn assume_role(
-        &self,
-        permits: &AssumeRolePermits,
-        role: &RoleToAssume,
-        request: RoleSessionRequest,
-    ) -> Result<RoleSession, Error> {
-        let principal = permits.assume.principal();
-        if principal.is_some_and(|it| it.kind == PrincipalKind::Root) {
-            return Err(Error::AccessDenied("Roles may not be assumed by root accounts.".into()));
-        }
-        let tags_lack_permit = !request.scope.tags().is_empty() && permits.tag.is_none();
-        if tags_lack_permit
-            || request.source_identity.is_some() != permits.source_identity.is_some()
-        {
-            return Err(changed(role));
-        }
-        let chained =
-            principal.is_some_and(|it| matches!(it.kind, PrincipalKind::AssumedRole { .. }));
-        if chained && request.seconds.is_some_and(|asked| asked > CHAINED_SESSION_SECONDS_MAX) {
-            return Err(Error::Validation(
-                "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed \
-                 by role chaining"
-                    .into(),
-            ));
-        }
-        let facts = SessionFacts { is_chained: chained, ..SessionFacts::default() };
-        let refused = || changed(role);
-        self.begin_role_session(role, request, facts, refused).await
+        let found = match found {
+            None => None,
+            Some((row, tags)) => {
+                let trust = PolicyDocument::parse_as(PolicyKind::Repository, &row.trust_policy)
+                    .map_err(|error| Error::Internal(format!("a trust policy: {error}")))?;
+                Some(FoundRole { row, trust, tags })
+            }
+        };
+        Ok(RoleToAssume { arn, account, found })
     }
 
     /// Stores a session of a role that somebody may assume, unless the role is another one by now.
     pub(crate) async fn begin_role_session(
         &self,
-        role: &RoleToAssume,
+        role: RoleToAssume,
         request: RoleSessionRequest,
         facts: SessionFacts,
         refused: impl Fn() -> Error + Send + Sync,
     ) -> Result<RoleSession, Error> {
-        let row = role.row().ok_or_else(&refused)?.clone();
+        let Some(FoundRole { row, .. }) = role.found else { return Err(refused()) };
         let seconds = request.seconds.unwrap_or(ROLE_SESSION_SECONDS);
         if seconds > row.session_seconds_max {
             return Err(Error::Validation(
@@ -235,11 +277,4 @@ impl Iam {
 async fn is_still(tx: &mut Tx, row: &RoleRow) -> Result<bool, Error> {
     let found = role::find_by_id(tx, &row.role_id).await?;
     Ok(found.is_some_and(|it| it.trust_policy == row.trust_policy))
-}
-
-fn changed(role: &RoleToAssume) -> Error {
-    Error::AccessDenied(format!(
-        "The caller is not authorized to perform: sts:AssumeRole on resource: {}",
-        role.arn.as_str()
-    ))
 }

@@ -24,7 +24,7 @@ use wharfinger_metadata::Metadata;
 
 use web_identity::ProviderKeys;
 
-pub use assumed_role::{AssumeRolePermits, RoleSession, RoleSessionRequest, RoleToAssume};
+pub use assumed_role::{RoleSession, RoleSessionRequest};
 pub use error::Error;
 pub use page::{Page, PageRequest};
 pub use session::{FederatedSession, FederationRequest};

@@ -18,10 +18,12 @@ pub use https_url::HttpsUrl;
 pub(crate) use provider_keys::ProviderKeys;
 pub use provider_keys::{BoxFuture, OidcDocument, OidcDocuments, OidcFetchError};
 
-use claims::VerifiedIdentity;
+use claims::{VerifiedIdentity, check_trust};
 use json_web_token::{JsonWebToken, Proof};
 
 use crate::{Error, Iam, RoleSession, RoleSessionRequest};
+
+const ASSUME_ROLE_WITH_WEB_IDENTITY: &str = "sts:AssumeRoleWithWebIdentity";
 
 /// What such a session is asked for with.
 #[derive(Clone, Debug)]
@@ -53,7 +55,7 @@ impl Iam {
     /// # Errors
     /// [`Error::InvalidIdentityToken`] for what is no token of a provider of the role's account,
     /// [`Error::ExpiredToken`] for one whose time is over, [`Error::IdpCommunication`] if the provider's keys
-    /// cannot be had; [`Error::AccessDenied`] if the role does not trust it, or is not there.
+    /// cannot be had; [`Error::RoleRefused`] if the role does not trust it, or is not there.
     pub async fn assume_role_with_web_identity(
         &self,
         context: &RequestContext,
@@ -67,7 +69,8 @@ impl Iam {
         let identity = VerifiedIdentity::new(token.into_claims(), &provider, self.now())?;
         let provider_arn = Arn::oidc_provider(&account, &provider.url).to_string();
         let session = identity.complete(request.session)?;
-        self.check_trust(context, &role, &identity, &provider_arn, &session)?;
+        let anonymous = self.auth().anonymous(context);
+        check_trust(&anonymous, &role.asked(), &identity, &provider_arn, &session)?;
         let VerifiedIdentity { subject, audience, .. } = identity;
         let web_identity = WebIdentity {
             provider_arn: provider_arn.clone(),
@@ -75,7 +78,7 @@ impl Iam {
             audience: audience.clone(),
         };
         let facts = SessionFacts { web_identity: Some(web_identity), ..SessionFacts::default() };
-        let session = self.begin_role_session(&role, session, facts, not_authorized).await?;
+        let session = self.begin_role_session(role, session, facts, not_authorized).await?;
         Ok(WebIdentitySession { session, subject, audience, provider_arn })
     }
 
@@ -120,5 +123,5 @@ impl Iam {
 }
 
 fn not_authorized() -> Error {
-    Error::AccessDenied("Not authorized to perform sts:AssumeRoleWithWebIdentity".into())
+    Error::AccessDenied(format!("Not authorized to perform {ASSUME_ROLE_WITH_WEB_IDENTITY}"))
 }

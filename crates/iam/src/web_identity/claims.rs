@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use wharfinger_auth::call_keys;
+use wharfinger_auth::trust::{self, AssumedRole};
+use wharfinger_auth::{Caller, call_keys};
+use wharfinger_core::Timestamp;
 use wharfinger_core::limits::OIDC_SKEW_SECONDS_MAX;
-use wharfinger_core::{RequestContext, Timestamp};
 use wharfinger_iam_policy::ContextKeys;
 use wharfinger_metadata::oidc_provider::OidcProviderRow;
 
-use super::not_authorized;
-use crate::{Error, Iam, RoleSessionRequest, RoleToAssume, SessionScope, Tags};
+use super::ASSUME_ROLE_WITH_WEB_IDENTITY;
+use crate::{Error, RoleSessionRequest, Tags};
 
 /// Characters of a subject that is still one.
 const SUBJECT_CHARS_MAX: usize = 255;
@@ -96,7 +97,7 @@ impl VerifiedIdentity {
     /// What is asked for, with the tags and the source identity that the provider gives.
     ///
     /// # Errors
-    /// [`Error::InvalidIdentityToken`] for claims of another form, and what [`SessionScope::new`] refuses.
+    /// [`Error::InvalidIdentityToken`] for claims of another form, and what [`SessionScope::new`](crate::SessionScope::new) refuses.
     pub(super) fn complete(&self, asked: RoleSessionRequest) -> Result<RoleSessionRequest, Error> {
         let malformed =
             |name: &str| Error::InvalidIdentityToken(format!("Malformed claim: {name}"));
@@ -151,42 +152,26 @@ impl VerifiedIdentity {
     }
 }
 
-impl Iam {
-    /// Whether the role trusts the provider's word about this subject, and lets it have the tags and
-    /// the source identity of its token.
-    ///
-    /// # Errors
-    /// [`Error::AccessDenied`], for a role that is not there as well.
-    pub(super) fn check_trust(
-        &self,
-        context: &RequestContext,
-        role: &RoleToAssume,
-        identity: &VerifiedIdentity,
-        provider_arn: &str,
-        session: &RoleSessionRequest,
-    ) -> Result<(), Error> {
-        let policy = role.trust_policy().ok_or_else(not_authorized)?;
-        let keys = identity.keys(provider_arn, session);
-        let mut actions = vec!["sts:AssumeRoleWithWebIdentity"];
-        if !session.scope.tags().is_empty() {
-            actions.push("sts:TagSession");
-        }
-        if session.source_identity.is_some() {
-            actions.push("sts:SetSourceIdentity");
-        }
-        let trusts = self.auth().trusts_web_identity(
-            context,
-            &role.resource(),
-            policy,
-            provider_arn,
-            &actions,
-            keys,
-        );
-        match trusts.map_err(|error| Error::Internal(error.to_string()))? {
-            true => Ok(()),
-            false => Err(not_authorized()),
-        }
+/// Whether the role trusts the provider's word about this subject, and lets it have the tags and the
+/// source identity of its token.
+///
+/// # Errors
+/// [`Error::RoleRefused`], for a role that is not there as well.
+pub(super) fn check_trust(
+    anonymous: &Caller,
+    role: &AssumedRole<'_>,
+    identity: &VerifiedIdentity,
+    provider_arn: &str,
+    session: &RoleSessionRequest,
+) -> Result<(), Error> {
+    let keys = identity.keys(provider_arn, session);
+    for action in session.actions(ASSUME_ROLE_WITH_WEB_IDENTITY) {
+        trust::may_federate(anonymous, provider_arn, role, action, &keys).map_err(|denied| {
+            let message = format!("Not authorized to perform {ASSUME_ROLE_WITH_WEB_IDENTITY}");
+            Error::RoleRefused { message, denied }
+        })?;
     }
+    Ok(())
 }
 
 /// `sts:SourceIdentity` as the model has it.
