@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use wharfinger_core::{AccountId, PublicEndpoint, Region};
+use wharfinger_core::{AccountId, Network, PublicEndpoint, Region};
 use wharfinger_server::{
     Config, ConfigError, LimitSettings, LogFormat, LogLayer, OidcHost, OidcLayer, PublicLayer,
     Settings, TlsLayer, TlsMode,
@@ -121,6 +121,10 @@ pub(crate) struct ServeArguments {
     /// Certificates (PEM) that these hosts are believed by, beside those of the system
     #[arg(long, value_name = "FILE", env = "WHARFINGER_OIDC_CA")]
     oidc_ca: Option<PathBuf>,
+    /// A proxy, or a network of proxies, that is believed about whose requests it brings; may be
+    /// repeated [default: none]
+    #[arg(long, value_name = "CIDR", env = "WHARFINGER_TRUSTED_PROXY", value_delimiter = ',')]
+    trusted_proxy: Option<Vec<Network>>,
     /// The form of log lines [default: text]
     #[arg(long, value_name = "FORMAT", env = "WHARFINGER_LOG_FORMAT")]
     log_format: Option<LogForm>,
@@ -219,6 +223,7 @@ impl ServeArguments {
             account_id: self.account_id,
             registry_host: self.registry_host,
             public: PublicLayer { host: self.public_host, path_prefix: self.public_path_prefix },
+            trusted_proxies: self.trusted_proxy,
             log: LogLayer { format, filter: self.log },
             limits: LimitSettings {
                 connections_max: self.connections_max,
@@ -255,7 +260,7 @@ mod tests {
                     --shutdown-grace-seconds 5 --quota-repositories 6 \
                     --quota-images-per-repository 7 --quota-tags-per-image 8 \
                     --quota-rates ecr --quota-rate PutImage=9,UploadLayerPart=10 \
-                    --public-host public.test --public-path-prefix pub \
+                    --public-host public.test --public-path-prefix pub --trusted-proxy 10.0.0.0/8,::1 \
                     --oidc-allow-host gitlab.lan:8443 --oidc-ca /ca.pem";
         let Command::Serve(serve) = Arguments::parse_from(line.split_whitespace()).command else {
             panic!("not serve");
@@ -268,6 +273,8 @@ mod tests {
             public: Some(PublicEndpoint { host: Some(\"public.test\"), \
             path_prefix: Some(\"pub\") }), \
             tls: Auto { names: [\"a.test\", \"::1\"] }, \
+            trusted_proxies: [Network { first: 10.0.0.0, prefix_bits: 8 }, \
+            Network { first: ::1, prefix_bits: 128 }], \
             log: LogSettings { format: Json, filter: \"debug\" }, \
             limits: Limits { connections_max: 2, connections_per_address_max: Some(1), \
             header_read_timeout: 3s, idle_timeout: 4s, shutdown_grace: 5s }, quotas: Quotas { repositories_max: 6, \

@@ -2,7 +2,6 @@
 //! Condition operators" and "Multivalued context keys").
 
 mod date;
-mod network;
 mod operator;
 mod values;
 

@@ -14,7 +14,7 @@ use wharfinger_core::RegistryId;
 use wharfinger_core::limits::UPLOAD_SETTLE_SECONDS_MAX;
 use wharfinger_registry::Registry;
 
-use crate::pipeline::{Health, Pipeline};
+use crate::pipeline::{Health, Pipeline, TrustedProxies};
 use crate::tls::{Tls, TlsError};
 use crate::{
     Config, DataDir, DataDirError, Installation, InstallationError, RunningServer, Shutdown,
@@ -217,5 +217,6 @@ fn assemble(
         entropy: Arc::clone(installation.entropy()),
         idle_timeout: config.limits.idle_timeout,
         secure_transport: config.tls != TlsConfig::Off,
+        trusted_proxies: TrustedProxies::new(config.trusted_proxies.clone()),
     })
 }

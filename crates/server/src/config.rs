@@ -14,7 +14,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use wharfinger_core::{AccountId, ParseError, PublicEndpoint, Quotas, Region};
+use wharfinger_core::{AccountId, Network, ParseError, PublicEndpoint, Quotas, Region};
 
 pub use oidc::{OidcConfig, OidcHost, OidcLayer};
 pub use public::PublicLayer;
@@ -58,6 +58,8 @@ pub struct Config {
     pub public: Option<PublicEndpoint>,
     /// TLS on the listener.
     pub tls: TlsConfig,
+    /// The proxies before the server, which are believed about whose requests they bring.
+    pub trusted_proxies: Vec<Network>,
     /// Logging.
     pub log: LogSettings,
     /// Limits of the listener.
@@ -176,6 +178,7 @@ impl Config {
             )
             .map_err(ConfigError::Public)?,
             tls: given.tls.resolve()?,
+            trusted_proxies: given.trusted_proxies.unwrap_or_default(),
             log: LogSettings {
                 format: given.log.format.unwrap_or_default(),
                 filter: given.log.filter.unwrap_or_else(|| DEFAULT_LOG_FILTER.into()),
@@ -256,7 +259,7 @@ mod tests {
         let file = file(
             "data_dir = '/file'\nlisten = 'localhost:1'\nregion = 'eu-central-1'\n\
              account_id = '123456789012'\nregistry_host = '{account}.dkr.{region}.test'\n\
-             master_key_file = '/key'\n[public]\nhost = 'public.test:80'\npath_prefix = 'pub'\n\
+             master_key_file = '/key'\ntrusted_proxies = ['10.0.0.0/8', '::1']\n[public]\nhost = 'public.test:80'\npath_prefix = 'pub'\n\
              [log]\nformat = 'json'\nfilter = 'debug'\n[tls]\nmode = 'auto'\n\
              [limits]\nconnections_max = 7\nconnections_per_address_max = 3\n\
              idle_timeout_seconds = 8\n\
@@ -288,6 +291,8 @@ mod tests {
         let public = PublicEndpoint::new(Some("public.test:80"), Some("other")).unwrap();
         assert_eq!(config.public, public);
         assert_eq!(config.tls, TlsConfig::Auto { names: Vec::new() });
+        let proxies = ["10.0.0.0/8", "::1"].map(|text| text.parse().unwrap());
+        assert_eq!(config.trusted_proxies, proxies);
         assert_eq!(config.log, LogSettings { format: LogFormat::Json, filter: "warn".into() });
         assert_eq!(config.limits.connections_max, 9);
         assert_eq!(config.limits.connections_per_address_max, Some(3));
@@ -310,6 +315,8 @@ mod tests {
         assert!(text.contains("line 2") && text.contains("public.example.com"), "{text}");
         let text = complaint("[public]\npath_prefix = 'a/b'\n");
         assert!(text.contains("line 2") && text.contains("public.ecr.aws"), "{text}");
+        let text = complaint("trusted_proxies = ['10.0.0.0/33']\n");
+        assert!(text.contains("line 1") && text.contains("10.0.0.0/8"), "{text}");
         let text = complaint("listen = '4566'\n");
         assert!(text.contains("127.0.0.1:4566"), "{text}");
         let error = Settings::load(Path::new("/absent/wharfinger.toml")).unwrap_err();

@@ -9,9 +9,9 @@ mod edge;
 mod health;
 mod patience;
 mod request_log;
+mod trusted_proxies;
 mod welcome;
 
-use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,9 +27,11 @@ pub(crate) use client::Client;
 pub(crate) use edge::Edge;
 pub(crate) use health::Health;
 pub(crate) use patience::Patience;
+pub(crate) use trusted_proxies::TrustedProxies;
 
 use body::{IdleBody, text};
 use request_log::RequestLog;
+use trusted_proxies::Sender;
 
 const SERVER: HeaderValue =
     HeaderValue::from_static(concat!("wharfinger/", env!("CARGO_PKG_VERSION")));
@@ -47,8 +49,10 @@ pub(crate) struct Pipeline {
     pub entropy: Arc<dyn Entropy>,
     /// How long a request body may lie still.
     pub idle_timeout: Duration,
-    /// Whether all requests come over TLS.
+    /// Whether all connections are over TLS.
     pub secure_transport: bool,
+    /// Who is believed about whose requests it brings.
+    pub trusted_proxies: TrustedProxies,
 }
 
 /// Which part of the server a request is for.
@@ -93,10 +97,12 @@ impl Pipeline {
         B::Error: Into<BoxError>,
     {
         let request_id = RequestId::random(&*self.entropy);
-        let log = RequestLog::new(request_id, client, &request);
+        let (peer, headers) = (client.address.ip(), request.headers());
+        let sender = self.trusted_proxies.sender(peer, self.secure_transport, headers);
+        let log = RequestLog::new(request_id, client, sender.address, &request);
         let route = Route::of(&request);
         let (oci, aws) = (matches!(route, Route::Oci), matches!(route, Route::Aws));
-        let work = AssertUnwindSafe(self.route(request_id, client.address.ip(), request, &log));
+        let work = AssertUnwindSafe(self.route(request_id, sender, request, &log));
         let mut answer = work.catch_unwind().await.unwrap_or_else(|panic| {
             log.panicked(&*panic);
             text(StatusCode::INTERNAL_SERVER_ERROR, "The server failed on this request.\n")
@@ -112,7 +118,7 @@ impl Pipeline {
     async fn route<B>(
         &self,
         request_id: RequestId,
-        source_ip: IpAddr,
+        sender: Sender,
         request: Request<B>,
         log: &RequestLog,
     ) -> Response<Body>
@@ -127,9 +133,10 @@ impl Pipeline {
             request_id,
             received_at: self.clock.now(),
             host,
-            secure_transport: self.secure_transport,
-            source_ip,
-            user_agent: user_agent(request.headers()),
+            secure_transport: sender.secure_transport,
+            source_ip: sender.address,
+            user_agent: header_text(request.headers(), header::USER_AGENT),
+            referer: header_text(request.headers(), header::REFERER),
         };
         let route = Route::of(&request);
         let awaits_continue = request.headers().contains_key(header::EXPECT);
@@ -171,8 +178,8 @@ fn host<B>(request: &Request<B>) -> Option<String> {
     }
 }
 
-fn user_agent(headers: &header::HeaderMap) -> Option<String> {
-    headers.get(header::USER_AGENT)?.to_str().ok().map(str::to_owned)
+fn header_text(headers: &header::HeaderMap, name: HeaderName) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 
 /// The request with the host it asks for as its `Host` header, which signatures are made over.

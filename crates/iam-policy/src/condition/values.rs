@@ -2,9 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use wharfinger_core::network::{Network, address};
 
 use super::date::{Instant, date};
-use super::network::{Network, address};
 use super::operator::{Comparison, Relation};
 use crate::document::Version;
 use crate::glob::{Case, Glob};

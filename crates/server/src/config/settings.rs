@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer};
-use wharfinger_core::{AccountId, Region};
+use wharfinger_core::{AccountId, Network, Region};
 
 use super::{LogFormat, OidcLayer, PublicLayer, QuotaSettings, TlsLayer};
 
@@ -37,6 +37,9 @@ pub struct Settings {
     /// See [`Config::tls`](super::Config::tls).
     #[serde(default)]
     pub tls: TlsLayer,
+    /// See [`Config::trusted_proxies`](super::Config::trusted_proxies).
+    #[serde(default, deserialize_with = "networks")]
+    pub trusted_proxies: Option<Vec<Network>>,
     /// See [`Config::log`](super::Config::log).
     #[serde(default)]
     pub log: LogLayer,
@@ -91,6 +94,7 @@ impl Settings {
             master_key_file: self.master_key_file.or(below.master_key_file),
             public: self.public.over(below.public),
             tls: self.tls.over(below.tls),
+            trusted_proxies: self.trusted_proxies.or(below.trusted_proxies),
             log: LogLayer {
                 format: log.format.or(below.log.format),
                 filter: log.filter.or(below.log.filter),
@@ -170,6 +174,12 @@ where
 fn listen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
     let text = String::deserialize(deserializer)?;
     Settings::parse_listen(&text).map(Some).map_err(serde::de::Error::custom)
+}
+
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Network>>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let networks = texts.iter().map(|text| text.parse());
+    networks.collect::<Result<_, _>>().map(Some).map_err(serde::de::Error::custom)
 }
 
 fn host_template<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {

@@ -45,7 +45,12 @@ pub(super) struct RequestLog {
 }
 
 impl RequestLog {
-    pub(super) fn new<B>(request_id: RequestId, client: &Client, request: &Request<B>) -> Self {
+    pub(super) fn new<B>(
+        request_id: RequestId,
+        client: &Client,
+        source_ip: IpAddr,
+        request: &Request<B>,
+    ) -> Self {
         let text = |name: HeaderName| {
             let value = request.headers().get(name);
             value.map_or_else(String::new, |value| {
@@ -54,7 +59,7 @@ impl RequestLog {
         };
         Self {
             request_id,
-            source_ip: client.address.ip(),
+            source_ip,
             method: request.method().clone(),
             path: start_of(request.uri().path()),
             target: text(TARGET),

@@ -43,6 +43,7 @@ pub(crate) fn pipeline(folder: &Path, oci: impl Edge, aws: impl Edge) -> Pipelin
         entropy: Arc::new(SeededEntropy::new(1)),
         idle_timeout: Duration::from_secs(60),
         secure_transport: false,
+        trusted_proxies: TrustedProxies::default(),
     }
 }
 
@@ -148,4 +149,36 @@ async fn a_server_that_cannot_write_is_not_ready() {
     assert_eq!(head.status(), 503);
     assert_eq!(text, "not ready: the data directory cannot be written\n");
     assert_eq!(answer(&pipeline, request("GET", "/health/live")).await.0.status(), 200);
+}
+
+#[tokio::test]
+async fn a_trusted_proxy_says_whose_request_it_is() {
+    struct Whose;
+    impl Edge for Whose {
+        fn handle<'a>(
+            &'a self,
+            context: &'a RequestContext,
+            _request: Request<Body>,
+        ) -> BoxFuture<'a, Response<Body>> {
+            let RequestContext { source_ip, referer, .. } = context;
+            let referer = referer.as_deref().unwrap_or("nowhere");
+            let seen = format!("{source_ip} by {} from {referer}", context.scheme());
+            Box::pin(async move { text(StatusCode::OK, seen) })
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut pipeline = pipeline(folder.path(), Whose, Whose);
+    let mut asked = request("GET", "/v2/");
+    for (name, value) in [
+        ("x-forwarded-for", "198.51.100.7"),
+        ("x-forwarded-proto", "https"),
+        ("referer", "https://a.test/"),
+    ] {
+        asked.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    let (_, seen) = answer(&pipeline, asked.clone()).await;
+    assert_eq!(seen, "192.0.2.1 by http from https://a.test/");
+    pipeline.trusted_proxies = TrustedProxies::new(vec!["192.0.2.0/24".parse().unwrap()]);
+    let (_, seen) = answer(&pipeline, asked).await;
+    assert_eq!(seen, "198.51.100.7 by https from https://a.test/");
 }

@@ -1,10 +1,14 @@
-//! Addresses and their ranges (RFC 4632, "CIDR").
+//! Addresses and their ranges (RFC 4632, "CIDR"), as policies and the configuration name them.
 
+use std::fmt;
 use std::net::IpAddr;
+use std::str::FromStr;
+
+use crate::ParseError;
 
 /// The addresses that begin with the same bits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Network {
+pub struct Network {
     first: IpAddr,
     /// How many bits are the same.
     prefix_bits: u32,
@@ -12,7 +16,7 @@ pub(super) struct Network {
 
 impl Network {
     /// Reads `address/bits`, or an address for itself alone. Bits after the prefix do not matter.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let Some((first, bits)) = text.split_once('/') else {
             let first = address(text)?;
             return Some(Self { first, prefix_bits: bits_of(first) });
@@ -29,7 +33,9 @@ impl Network {
         })
     }
 
-    pub(super) fn contains(&self, address: IpAddr) -> bool {
+    /// Whether `address` is one of them. One of IPv4 in the clothes of IPv6 is none of IPv4: see
+    /// [`address`].
+    pub fn contains(&self, address: IpAddr) -> bool {
         let differing = match (self.first, address) {
             (IpAddr::V4(first), IpAddr::V4(address)) => {
                 (first.to_bits() ^ address.to_bits()).leading_zeros()
@@ -43,8 +49,24 @@ impl Network {
     }
 }
 
+impl FromStr for Network {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        const FORM: ParseError =
+            ParseError::new("a network is an IP address, perhaps with /bits, such as 10.0.0.0/8");
+        Self::parse(text).ok_or(FORM)
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.first, self.prefix_bits)
+    }
+}
+
 /// Reads an address. One of IPv4 in the clothes of IPv6 is one of IPv4.
-pub(super) fn address(text: &str) -> Option<IpAddr> {
+pub fn address(text: &str) -> Option<IpAddr> {
     text.parse().ok().map(|address: IpAddr| address.to_canonical())
 }
 
@@ -95,6 +117,7 @@ mod tests {
             "*",
         ] {
             assert_eq!(Network::parse(bad), None, "{bad:?}");
+            assert!(bad.parse::<Network>().unwrap_err().to_string().contains("10.0.0.0/8"));
         }
     }
 }
