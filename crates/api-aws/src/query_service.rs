@@ -116,6 +116,7 @@ impl CallError {
                 let signature = match error {
                     CredentialError::Signature(error) => error,
                     CredentialError::UnrecognizedClient => &SigV4Error::UnrecognizedClient,
+                    CredentialError::Expired => &SigV4Error::ExpiredToken,
                     CredentialError::Store(_) | CredentialError::SecretUnreadable => {
                         return internal();
                     }

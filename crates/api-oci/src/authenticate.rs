@@ -96,9 +96,9 @@ impl ApiOci {
         let auth = &self.auth;
         let proved = auth.authenticate_signature(context, &parts, &EMPTY_BODY_SHA256, SERVICE);
         let (caller, region) = proved.await.map_err(|error| match error {
-            CredentialError::Signature(_) | CredentialError::UnrecognizedClient => {
-                Refusal::denied(error.to_string())
-            }
+            CredentialError::Signature(_)
+            | CredentialError::UnrecognizedClient
+            | CredentialError::Expired => Refusal::denied(error.to_string()),
             CredentialError::Store(_) | CredentialError::SecretUnreadable => {
                 Error::Server(Box::new(error)).into()
             }

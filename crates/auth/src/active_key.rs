@@ -6,18 +6,20 @@
 
 use std::sync::Arc;
 
+use wharfinger_core::Timestamp;
 use wharfinger_core::limits::ACCESS_KEY_CACHE_BYTES_MAX;
 use wharfinger_metadata::access_key::{self, AccessKeyRow};
 use wharfinger_metadata::user::{self, UserRow};
 use wharfinger_metadata::{ChangeKind, MetadataError, StandingCache, Tx};
 
 use crate::identity::{self, Identity};
+use crate::session::{self, TEMPORARY_PREFIX};
 use crate::stored_policies::parsed_bytes;
 use crate::{Auth, Principal, PrincipalKind};
 
-/// A key that is switched on, and whose user (if it has one) is there.
+/// A key that may be used: one that is switched on, or of a session; and whose user or role is there.
 pub(crate) struct ActiveKey {
-    row: AccessKeyRow,
+    secret_sealed: Vec<u8>,
     identity: Arc<Identity>,
 }
 
@@ -33,7 +35,7 @@ impl Default for ActiveKeys {
 
 impl Auth {
     /// The key of this id with whose it is; `None` if there is none, it is switched off, or its
-    /// user is gone.
+    /// user or role is gone. Whether its session is over is for the caller to look at.
     pub(crate) async fn active_key(
         &self,
         id: &str,
@@ -55,6 +57,17 @@ impl Auth {
 }
 
 async fn read(tx: &mut Tx, id: &str) -> Result<Option<ActiveKey>, MetadataError> {
+    let found = match id.starts_with(TEMPORARY_PREFIX) {
+        true => of_session(tx, id).await?,
+        false => of_key(tx, id).await?,
+    };
+    let Some((secret_sealed, principal)) = found else { return Ok(None) };
+    let identity = identity::read(tx, principal).await?;
+    Ok(identity.map(|identity| ActiveKey { secret_sealed, identity: Arc::new(identity) }))
+}
+
+/// The sealed secret of a long-lived key, and whose it is.
+async fn of_key(tx: &mut Tx, id: &str) -> Result<Option<(Vec<u8>, Principal)>, MetadataError> {
     let found = access_key::find(tx, id).await?;
     let Some(row) = found.filter(|row| row.active) else { return Ok(None) };
     let kind = match &row.user_id {
@@ -66,20 +79,36 @@ async fn read(tx: &mut Tx, id: &str) -> Result<Option<ActiveKey>, MetadataError>
             None => return Ok(None),
         },
     };
-    let access_key_id = row.access_key_id.clone();
-    let principal = Principal { account: row.account, kind, access_key_id, session: None };
-    let identity = identity::read(tx, principal).await?;
-    Ok(identity.map(|identity| ActiveKey { row, identity: Arc::new(identity) }))
+    let AccessKeyRow { account, access_key_id, secret_sealed, .. } = row;
+    Ok(Some((secret_sealed, Principal { account, kind, access_key_id, session: None })))
+}
+
+/// The sealed secret of a session's key, and whose session it is.
+async fn of_session(tx: &mut Tx, id: &str) -> Result<Option<(Vec<u8>, Principal)>, MetadataError> {
+    let Some(row) = wharfinger_metadata::session::find(tx, id).await? else { return Ok(None) };
+    let principal = session::principal(tx, &row).await?;
+    Ok(principal.map(|principal| (row.secret_sealed, principal)))
 }
 
 impl ActiveKey {
     pub(crate) fn access_key_id(&self) -> &str {
-        &self.row.access_key_id
+        &self.identity.principal.access_key_id
     }
 
     /// The secret, sealed.
     pub(crate) fn secret_sealed(&self) -> &[u8] {
-        &self.row.secret_sealed
+        &self.secret_sealed
+    }
+
+    /// Until when it may sign; none for a long-lived key. What was begun with it may outlive it.
+    pub(crate) fn expires_at(&self) -> Option<Timestamp> {
+        self.identity.principal.session.as_ref().map(|session| session.expires_at)
+    }
+
+    /// Whether it is of a session that a user asked for, which IAM does not take.
+    pub(crate) fn is_kept_from_iam(&self) -> bool {
+        let Principal { kind, session, .. } = &*self.identity.principal;
+        session.is_some() && !matches!(kind, PrincipalKind::AssumedRole { .. })
     }
 
     /// Whose it is.

@@ -20,6 +20,18 @@ pub struct AuthKeys {
     pub secret_key: Secret<[u8; 32]>,
 }
 
+/// What signs in the name of a key.
+#[derive(Debug)]
+pub struct SigningSecret {
+    /// The secret of the key.
+    pub secret_access_key: Secret<String>,
+    /// The token that goes with it; none for a long-lived key.
+    pub session_token: Option<Secret<String>>,
+}
+
+/// The service that takes no temporary credentials of users.
+const IAM: &str = "iam";
+
 /// Authentication and the management of those who authenticate.
 pub struct Auth {
     metadata: Metadata,
@@ -51,7 +63,9 @@ impl Auth {
     /// caller, for the conditions of policies.
     ///
     /// # Errors
-    /// [`CredentialError`]; a key that is unknown and one that is switched off look alike.
+    /// [`CredentialError`]; a key that is unknown, one that is switched off and one that came with
+    /// another's session token look alike. IAM takes no credentials of `GetSessionToken` and
+    /// `GetFederationToken` (IAM user guide, "Compare AWS STS credentials").
     pub async fn authenticate_signature(
         &self,
         context: &RequestContext,
@@ -62,12 +76,10 @@ impl Auth {
         let signed = SignedRequest::from_request(parts)?;
         signed.check_scope(service, None)?;
         let region = signed.scope().region.clone();
-        // Long-lived keys come without a session token; nothing here issues session keys yet.
-        if signed.session_token().is_some() {
+        let key = self.key_of(&signed).await?;
+        if service == IAM && key.is_kept_from_iam() {
             return Err(CredentialError::UnrecognizedClient);
         }
-        let key = self.active_key(signed.access_key_id()).await?;
-        let key = key.ok_or(CredentialError::UnrecognizedClient)?;
         let secret = self
             .secret_key
             .open(&secret_aad(key.access_key_id()), key.secret_sealed())
@@ -81,10 +93,28 @@ impl Auth {
     /// that the signature covers is read.
     ///
     /// # Errors
-    /// [`CredentialError::UnrecognizedClient`], as [`Self::authenticate_signature`] would say.
+    /// [`CredentialError::UnrecognizedClient`] and [`CredentialError::Expired`], as
+    /// [`Self::authenticate_signature`] would say.
     pub async fn check_key(&self, signed: &SignedRequest) -> Result<(), CredentialError> {
+        self.key_of(signed).await.map(|_| ())
+    }
+
+    /// The key of a signature that is not proved yet. A temporary one comes with a session token of
+    /// its own, a long-lived one with none.
+    async fn key_of(&self, signed: &SignedRequest) -> Result<Arc<ActiveKey>, CredentialError> {
         let key = self.active_key(signed.access_key_id()).await?;
-        key.map(|_| ()).ok_or(CredentialError::UnrecognizedClient)
+        let key = key.ok_or(CredentialError::UnrecognizedClient)?;
+        let Some(expires_at) = key.expires_at() else {
+            return match signed.session_token() {
+                None => Ok(key),
+                Some(_) => Err(CredentialError::UnrecognizedClient),
+            };
+        };
+        let token = signed.session_token().ok_or(CredentialError::UnrecognizedClient)?;
+        if !self.goes_with(token, key.access_key_id()) {
+            return Err(CredentialError::UnrecognizedClient);
+        }
+        if self.clock.now() >= expires_at { Err(CredentialError::Expired) } else { Ok(key) }
     }
 
     /// Verifies the password of an `AWS:<password>` login and answers whose it is, and the registry
@@ -117,14 +147,21 @@ impl Auth {
         token::issue(&self.token_key, &*self.entropy, registry, key, now)
     }
 
-    /// The secret of the key a caller came with, to presign a URL on its behalf.
-    pub async fn secret_of(&self, caller: &Caller) -> Result<Secret<String>, CredentialError> {
+    /// What the key that a caller came with signs with, to presign a URL on its behalf.
+    pub async fn secret_of(&self, caller: &Caller) -> Result<SigningSecret, CredentialError> {
         let key = self.active_key(&caller.principal().access_key_id).await?;
         let key = key.ok_or(CredentialError::UnrecognizedClient)?;
         let secret = self.secret_key.open(&secret_aad(key.access_key_id()), key.secret_sealed());
         let secret = secret.ok_or(CredentialError::SecretUnreadable)?;
         let text = std::str::from_utf8(&secret).map_err(|_| CredentialError::SecretUnreadable)?;
-        Ok(Secret::new(text.to_owned()))
+        let session_token = match key.expires_at() {
+            None => None,
+            Some(_) => Some(
+                self.session_token(key.access_key_id(), 0)
+                    .ok_or(CredentialError::SecretUnreadable)?,
+            ),
+        };
+        Ok(SigningSecret { secret_access_key: Secret::new(text.to_owned()), session_token })
     }
 
     /// The caller behind a key.

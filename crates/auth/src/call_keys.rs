@@ -31,3 +31,27 @@ pub fn account_setting(name: &str) -> ContextKeys {
     keys.insert("ecr:AccountSetting", name);
     keys
 }
+
+/// The keys of STS for a session that is asked for: `sts:RoleSessionName`, `sts:ExternalId`,
+/// `sts:SourceIdentity`, `sts:TransitiveTagKeys`, and those of the tags (IAM user guide, "Available keys
+/// for AWS STS").
+pub fn assume_role(
+    session_name: &str,
+    external_id: Option<&str>,
+    source_identity: Option<&str>,
+    tags: &[(String, String)],
+    transitive_tag_keys: &[String],
+) -> ContextKeys {
+    let mut keys = request_tags(tags);
+    keys.insert("sts:RoleSessionName", session_name);
+    if let Some(external_id) = external_id {
+        keys.insert("sts:ExternalId", external_id);
+    }
+    if let Some(source_identity) = source_identity {
+        keys.insert("sts:SourceIdentity", source_identity);
+    }
+    if !transitive_tag_keys.is_empty() {
+        keys.insert_all("sts:TransitiveTagKeys", transitive_tag_keys.iter().cloned());
+    }
+    keys
+}

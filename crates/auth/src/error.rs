@@ -13,9 +13,13 @@ pub enum CredentialError {
     /// The signature is missing, malformed, wrong, or too old.
     #[error("{}", .0.message())]
     Signature(#[from] SigV4Error),
-    /// The key is unknown or switched off, or came with a token it cannot have.
+    /// The key is unknown or switched off, came without the token it needs or with one it cannot
+    /// have, or is none that the service takes.
     #[error("The security token included in the request is invalid.")]
     UnrecognizedClient,
+    /// The session that the key is of is over.
+    #[error("The security token included in the request is expired")]
+    Expired,
     /// The store failed.
     #[error("the credentials could not be looked up")]
     Store(#[from] MetadataError),

@@ -4,6 +4,9 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKe
 use wharfinger_core::{Entropy, EntropyExt, Secret};
 use zeroize::Zeroizing;
 
+/// Bytes that a sealed value has more than the value: nonce and tag.
+pub(crate) const SEALED_BYTES_MORE: usize = NONCE_LEN + 16;
+
 /// A key for one purpose. Values sealed under one key with random nonces stay far below the 2^32
 /// that AES-GCM allows: they are access keys and tokens.
 pub(crate) struct SealingKey(LessSafeKey);

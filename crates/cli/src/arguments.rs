@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use wharfinger_core::{AccountId, Network, PublicEndpoint, Region};
 use wharfinger_server::{
-    Config, ConfigError, LimitSettings, LogFormat, LogLayer, PublicLayer, Settings, TlsLayer,
-    TlsMode,
+    Config, ConfigError, LimitSettings, LogFormat, LogLayer, OidcHost, OidcLayer, PublicLayer,
+    Settings, TlsLayer, TlsMode,
 };
 
 use crate::doctor::DoctorArguments;
@@ -110,6 +110,17 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "NAME", env = "WHARFINGER_PUBLIC_PATH_PREFIX",
           value_parser = PublicEndpoint::parse_path_prefix)]
     public_path_prefix: Option<String>,
+    /// The host of an identity provider that may have private addresses; may be repeated
+    #[arg(
+        long,
+        value_name = "HOST[:PORT]",
+        env = "WHARFINGER_OIDC_ALLOW_HOST",
+        value_delimiter = ','
+    )]
+    oidc_allow_host: Option<Vec<OidcHost>>,
+    /// Certificates (PEM) that these hosts are believed by, beside those of the system
+    #[arg(long, value_name = "FILE", env = "WHARFINGER_OIDC_CA")]
+    oidc_ca: Option<PathBuf>,
     /// A proxy, or a network of proxies, that is believed about whose requests it brings; may be
     /// repeated [default: none]
     #[arg(long, value_name = "CIDR", env = "WHARFINGER_TRUSTED_PROXY", value_delimiter = ',')]
@@ -222,6 +233,7 @@ impl ServeArguments {
                 shutdown_grace_seconds: self.shutdown_grace_seconds,
             },
             quotas: self.quotas.settings(),
+            oidc: OidcLayer { allow_hosts: self.oidc_allow_host, ca: self.oidc_ca },
             ..self.address.settings()
         };
         self.directory.resolve_with(settings)
@@ -248,7 +260,8 @@ mod tests {
                     --shutdown-grace-seconds 5 --quota-repositories 6 \
                     --quota-images-per-repository 7 --quota-tags-per-image 8 \
                     --quota-rates ecr --quota-rate PutImage=9,UploadLayerPart=10 \
-                    --public-host public.test --public-path-prefix pub --trusted-proxy 10.0.0.0/8,::1";
+                    --public-host public.test --public-path-prefix pub --trusted-proxy 10.0.0.0/8,::1 \
+                    --oidc-allow-host gitlab.lan:8443 --oidc-ca /ca.pem";
         let Command::Serve(serve) = Arguments::parse_from(line.split_whitespace()).command else {
             panic!("not serve");
         };
@@ -266,7 +279,8 @@ mod tests {
             limits: Limits { connections_max: 2, connections_per_address_max: Some(1), \
             header_read_timeout: 3s, idle_timeout: 4s, shutdown_grace: 5s }, quotas: Quotas { repositories_max: 6, \
             images_per_repository_max: 7, tags_per_image_max: 8, rates: Rates([Some(1000), \
-            Some(2000), Some(100), Some(500), Some(3000), Some(100), Some(9), Some(10)]) } }";
+            Some(2000), Some(100), Some(500), Some(3000), Some(100), Some(9), Some(10)]) }, oidc: OidcConfig { allowed_hosts: \
+            [OidcHost { host: \"gitlab.lan\", port: 8443 }], ca: Some(\"/ca.pem\") } }";
         assert_eq!(shown, expected);
         let line = ["wharfinger", "serve", "--tls-cert", "/c", "--tls-key", "/k"];
         let Command::Serve(serve) = Arguments::parse_from(line).command else {

@@ -64,6 +64,55 @@ pub const REFERRERS_PAGE_MAX: u32 = 50;
 pub const REFERRERS_SEARCHED_MAX: u32 = 1_000;
 /// Seconds an authorization token is good for (12 hours).
 pub const AUTHORIZATION_TOKEN_SECONDS: u64 = 43_200;
+/// Characters of a session token (ours; AWS names none, real ones have some hundred), unless more are
+/// asked for.
+pub const SESSION_TOKEN_CHARS: usize = 384;
+/// Characters of a session token at the most (the model's `minimumSessionTokenSizeType`).
+pub const SESSION_TOKEN_CHARS_MAX: usize = 4_096;
+/// Seconds a session of a role is good for when nothing else is asked.
+pub const ROLE_SESSION_SECONDS: u32 = 3_600;
+/// Seconds of a session that another role's session assumed (STS: role chaining).
+pub const CHAINED_SESSION_SECONDS_MAX: u32 = 3_600;
+/// Seconds that credentials of `GetSessionToken` and `GetFederationToken` are good for when nothing
+/// else is asked.
+pub const USER_SESSION_SECONDS: u32 = 43_200;
+/// Seconds that such credentials of the root of an account are good for at the most.
+pub const ROOT_SESSION_SECONDS_MAX: u32 = 3_600;
+/// Seconds a session is kept after its end: a token it was given at the last moment is good for
+/// [`AUTHORIZATION_TOKEN_SECONDS`], and an upload begun with that for [`UPLOAD_CREDENTIAL_SECONDS_MAX`].
+pub const SESSION_KEPT_SECONDS: u64 = AUTHORIZATION_TOKEN_SECONDS + UPLOAD_CREDENTIAL_SECONDS_MAX;
+/// Sessions that are over which each new one deletes at the most (ours).
+pub const SESSIONS_DELETED_AT_ONCE_MAX: u32 = 10;
+/// Characters of the session policies of a session together.
+pub const SESSION_POLICY_CHARS_MAX: usize = 2_048;
+/// Managed policies that bound one session.
+pub const SESSION_POLICY_ARNS_MAX: usize = 10;
+/// Tags of one session.
+pub const SESSION_TAGS_MAX: usize = 50;
+/// Bytes that policies, tags and source identity of a session may take up together (ours: STS packs them in a
+/// way it does not tell, and answers how much of its room they take).
+pub const SESSION_PACKED_BYTES_MAX: usize = 6_144;
+/// Characters of an encoded authorization message (`encodedMessageType`).
+pub const AUTHORIZATION_MESSAGE_CHARS_MAX: usize = 10_240;
+/// Bytes of a document of an identity provider that are read (ours, like the following: nobody has
+/// to wait for a provider, nor to make room for what it says).
+pub const OIDC_DOCUMENT_BYTES_MAX: usize = 256 * 1024;
+/// Seconds a document of an identity provider may take.
+pub const OIDC_FETCH_SECONDS_MAX: u64 = 5;
+/// Documents of identity providers that are fetched at once.
+pub const OIDC_FETCHES_AT_ONCE_MAX: usize = 8;
+/// Identity providers whose keys are kept in memory.
+pub const OIDC_PROVIDERS_KEPT_MAX: usize = 256;
+/// Keys of one identity provider that are looked at.
+pub const OIDC_KEYS_MAX: usize = 100;
+/// Seconds the keys of an identity provider are kept at the least, whatever it says.
+pub const OIDC_KEYS_SECONDS_MIN: u64 = 300;
+/// Seconds the keys of an identity provider are kept at the most, whatever it says.
+pub const OIDC_KEYS_SECONDS_MAX: u64 = 86_400;
+/// Seconds between two fetches of the keys of one identity provider.
+pub const OIDC_FETCH_INTERVAL_SECONDS_MIN: u64 = 60;
+/// Seconds that the clock of an identity provider may differ from that of the server.
+pub const OIDC_SKEW_SECONDS_MAX: u64 = 300;
 /// Seconds a layer's download URL is good for.
 pub const DOWNLOAD_URL_SECONDS: u64 = 3_600;
 /// Seconds between two pulls of an image that are both recorded: ECR refreshes the time of the last

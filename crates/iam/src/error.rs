@@ -47,6 +47,15 @@ pub enum Error {
     /// The caller may not. The sentence is AWS's, as `auth` made it.
     #[error("{0}")]
     AccessDenied(String),
+    /// The caller may not assume the role, which may not be there. The sentence tells neither from the
+    /// other, nor why.
+    #[error("{message}")]
+    RoleRefused {
+        /// The sentence.
+        message: String,
+        /// What decided, for the audit log.
+        denied: wharfinger_auth::AccessDenied,
+    },
     /// A web identity token that is none, or whose signature is wrong.
     #[error("{0}")]
     InvalidIdentityToken(String),
@@ -84,7 +93,7 @@ impl Error {
             Self::UnmodifiableEntity(_) => "UnmodifiableEntity",
             Self::PolicyNotAttachable(_) => "PolicyNotAttachable",
             Self::PackedPolicyTooLarge(_) => "PackedPolicyTooLarge",
-            Self::AccessDenied(_) => "AccessDenied",
+            Self::AccessDenied(_) | Self::RoleRefused { .. } => "AccessDenied",
             Self::InvalidIdentityToken(_) => "InvalidIdentityToken",
             Self::ExpiredToken(_) => "ExpiredTokenException",
             Self::IdpRejectedClaim(_) => "IDPRejectedClaim",
@@ -102,7 +111,7 @@ impl Error {
             | Self::DeleteConflict(_)
             | Self::LimitExceeded { .. }
             | Self::LimitReached(_) => 409,
-            Self::AccessDenied(_) | Self::IdpRejectedClaim(_) => 403,
+            Self::AccessDenied(_) | Self::RoleRefused { .. } | Self::IdpRejectedClaim(_) => 403,
             Self::Store(_) | Self::Internal(_) => 500,
             _ => 400,
         }

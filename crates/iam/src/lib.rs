@@ -7,6 +7,9 @@
 //! `auth` to say, never for this crate.
 
 mod boundary;
+mod access_key_info;
+mod assumed_role;
+mod authorization_message;
 mod error;
 mod inline_policy;
 mod managed_policy;
@@ -17,6 +20,9 @@ mod policy_holder;
 mod scope;
 mod tag;
 mod simulation;
+mod session;
+mod session_scope;
+mod web_identity;
 
 use std::sync::Arc;
 
@@ -24,6 +30,9 @@ use wharfinger_auth::Auth;
 use wharfinger_core::{Clock, Entropy, Timestamp};
 use wharfinger_metadata::Metadata;
 
+use web_identity::ProviderKeys;
+
+pub use assumed_role::{RoleSession, RoleSessionRequest};
 pub use error::Error;
 pub use managed_policy::{
     ManagedPolicy, NewManagedPolicy, PolicyFilter, PolicyScope, PolicyUse, PolicyVersion,
@@ -39,6 +48,12 @@ pub use tag::{Tag, Tagged};
 pub use wharfinger_metadata::policy_attachment::PolicyUsage;
 pub use simulation::{Evaluation, Exclusion, MatchedStatement, Simulation};
 pub use wharfinger_iam_policy::{Decision, PolicyType, Position};
+pub use session::{FederatedSession, FederationRequest};
+pub use session_scope::{SessionScope, Tags};
+pub use web_identity::{
+    BoxFuture, HttpsUrl, OidcDocument, OidcDocuments, OidcFetchError, WebIdentityRequest,
+    WebIdentitySession,
+};
 
 /// IAM and STS of all accounts of an installation.
 pub struct Iam {
@@ -46,6 +61,7 @@ pub struct Iam {
     auth: Arc<Auth>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    provider_keys: ProviderKeys,
 }
 
 impl Iam {
@@ -56,7 +72,14 @@ impl Iam {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        Self { metadata, auth, clock, entropy }
+        Self { metadata, auth, clock, entropy, provider_keys: ProviderKeys::unreachable() }
+    }
+
+    /// The same with a way to identity providers; without one, no web identity is believed.
+    #[must_use]
+    pub fn with_oidc_documents(mut self, documents: Arc<dyn OidcDocuments>) -> Self {
+        self.provider_keys = ProviderKeys::new(documents);
+        self
     }
 
     /// The authentication whose principals these are.
@@ -70,6 +93,10 @@ impl Iam {
 
     pub(crate) fn entropy(&self) -> &dyn Entropy {
         &*self.entropy
+    }
+
+    pub(crate) fn provider_keys(&self) -> &ProviderKeys {
+        &self.provider_keys
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -34,6 +34,7 @@ pub mod kms_key;
 pub mod lifecycle_policy;
 pub mod lifecycle_preview;
 pub mod managed_policy;
+pub mod oidc_provider;
 pub mod policy_attachment;
 pub mod public_registry;
 pub mod pull_through_cache_rule;

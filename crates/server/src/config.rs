@@ -3,6 +3,7 @@
 //! A layer is a [`Settings`], in which everything is optional; [`Config::resolve`] puts the layers
 //! on each other and gives the whole [`Config`]. The command line reads flags and environment.
 
+mod oidc;
 mod public;
 mod quotas;
 mod settings;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use wharfinger_core::{AccountId, Network, ParseError, PublicEndpoint, Quotas, Region};
 
+pub use oidc::{OidcConfig, OidcHost, OidcLayer};
 pub use public::PublicLayer;
 pub use quotas::{QuotaSettings, RateMode};
 pub use settings::{LimitSettings, LogLayer, Settings};
@@ -64,6 +66,8 @@ pub struct Config {
     pub limits: Limits,
     /// Quotas of every registry.
     pub quotas: Quotas,
+    /// How identity providers are reached.
+    pub oidc: OidcConfig,
 }
 
 /// How the server logs.
@@ -181,6 +185,7 @@ impl Config {
             },
             limits: given.limits.resolve(),
             quotas: given.quotas.resolve(),
+            oidc: given.oidc.resolve(),
         })
     }
 }

@@ -17,6 +17,7 @@ use wharfinger_metadata::{Metadata, MetadataError, OpenMode, installation};
 use wharfinger_registry::KmsKeys;
 
 use crate::data_dir::DataDirLock;
+use crate::oidc_documents::{NetworkDocuments, OidcCaError};
 use crate::{Config, DataDir, DataDirError, SystemClock, SystemEntropy};
 
 /// Why an installation cannot be opened.
@@ -81,6 +82,9 @@ pub enum InstallationError {
     /// The metadata failed later on.
     #[error("the metadata failed")]
     Store(#[from] MetadataError),
+    /// The certificates of identity providers.
+    #[error("the certificates of --oidc-ca cannot be used")]
+    OidcCa(#[from] OidcCaError),
     /// The root key.
     #[error("the root key could not be made")]
     RootKey(#[from] UserError),
@@ -221,7 +225,9 @@ impl Stores {
                 .ok_or(InstallationError::Crypto)?;
         let auth = Arc::new(auth);
         let (time, random) = (Arc::clone(&clock), Arc::clone(&entropy));
-        let iam = Arc::new(Iam::new(metadata.clone(), Arc::clone(&auth), time, random));
+        let documents = NetworkDocuments::new(config.oidc.clone())?;
+        let iam = Iam::new(metadata.clone(), Arc::clone(&auth), time, random);
+        let iam = Arc::new(iam.with_oidc_documents(Arc::new(documents)));
         Ok(Self { directory, metadata, keys, auth, iam, clock, entropy, _lock: lock })
     }
 }

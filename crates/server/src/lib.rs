@@ -15,6 +15,7 @@ mod installation;
 mod listener;
 mod log;
 mod memory;
+mod oidc_documents;
 mod open_files;
 mod pipeline;
 mod reclaim;
@@ -28,12 +29,13 @@ pub use address::{client_host, client_url};
 pub use assembly::{Server, StartError};
 pub use config::{
     Config, ConfigError, DEFAULT_LISTEN, DEFAULT_REGION, LimitSettings, Limits, LogFormat,
-    LogLayer, LogSettings, PublicLayer, QuotaSettings, RateMode, Settings, TlsConfig, TlsLayer,
-    TlsMode,
+    LogLayer, LogSettings, OidcConfig, OidcHost, OidcLayer, PublicLayer, QuotaSettings, RateMode,
+    Settings, TlsConfig, TlsLayer, TlsMode,
 };
 pub use data_dir::{Credentials, DataDir, DataDirError, RunningServer};
 pub use installation::{Installation, InstallationError};
 pub use log::{LogError, start_log};
+pub use oidc_documents::OidcCaError;
 pub use runtime::runtime;
 pub use shutdown::Shutdown;
 pub use system::{SystemClock, SystemEntropy};

@@ -17,7 +17,7 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::ServerSessionMemoryCache;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{CipherSuite, ServerConfig};
+use rustls::{CipherSuite, ClientConfig, RootCertStore, ServerConfig};
 use wharfinger_core::{AccountId, Clock, Timestamp};
 
 use crate::config::TlsConfig;
@@ -209,6 +209,20 @@ fn provider() -> Arc<CryptoProvider> {
     let mut provider = aws_lc_rs::default_provider();
     provider.cipher_suites.sort_by_key(|suite| !names_aes_128(suite.suite()));
     Arc::new(provider)
+}
+
+/// How this server speaks TLS to others, whom it believes by these certificates.
+pub(crate) fn client_config(
+    roots: impl Iterator<Item = CertificateDer<'static>>,
+) -> Arc<ClientConfig> {
+    let mut store = RootCertStore::empty();
+    // A system has some that are not understood; what they vouch for is not believed.
+    store.add_parsable_certificates(roots);
+    let builder = ClientConfig::builder_with_provider(provider());
+    let builder = builder
+        .with_protocol_versions(rustls::DEFAULT_VERSIONS)
+        .expect("the provider speaks the default versions");
+    Arc::new(builder.with_root_certificates(store).with_no_client_auth())
 }
 
 fn names_aes_128(suite: CipherSuite) -> bool {

@@ -88,6 +88,7 @@ fn credential_failure(error: &CredentialError) -> Failure {
     let signature = match error {
         CredentialError::Signature(error) => error,
         CredentialError::UnrecognizedClient => &SigV4Error::UnrecognizedClient,
+        CredentialError::Expired => &SigV4Error::ExpiredToken,
         CredentialError::Store(_) | CredentialError::SecretUnreadable => return internal(),
     };
     let (status, code) = signature.json_code();

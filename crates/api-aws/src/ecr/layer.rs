@@ -98,8 +98,8 @@ async fn presign(call: &Call<'_>, path: &str, registry: &RegistryId) -> Result<S
     let secret = call.api.auth.secret_of(&call.caller).await?;
     let signer = Signer {
         access_key_id: &call.caller.principal().access_key_id,
-        secret_access_key: secret.expose(),
-        session_token: None,
+        secret_access_key: secret.secret_access_key.expose(),
+        session_token: secret.session_token.as_ref().map(|token| token.expose().as_str()),
         region: &call.region,
         service: SIGNING_NAME,
     };

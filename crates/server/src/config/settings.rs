@@ -9,7 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer};
 use wharfinger_core::{AccountId, Network, Region};
 
-use super::{LogFormat, PublicLayer, QuotaSettings, TlsLayer};
+use super::{LogFormat, OidcLayer, PublicLayer, QuotaSettings, TlsLayer};
 
 /// What one layer (the file, or flags and environment) says.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
@@ -49,6 +49,9 @@ pub struct Settings {
     /// See [`Config::quotas`](super::Config::quotas).
     #[serde(default)]
     pub quotas: QuotaSettings,
+    /// See [`Config::oidc`](super::Config::oidc).
+    #[serde(default)]
+    pub oidc: OidcLayer,
 }
 
 /// What one layer says of logging.
@@ -112,6 +115,7 @@ impl Settings {
                     .or(below.limits.shutdown_grace_seconds),
             },
             quotas: self.quotas.over(below.quotas),
+            oidc: self.oidc.over(below.oidc),
         }
     }
 
