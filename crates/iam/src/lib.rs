@@ -7,8 +7,14 @@
 //! `auth` to say, never for this crate.
 
 mod error;
+mod instance_profile;
 mod name;
+mod oidc_provider;
 mod page;
+mod role;
+mod service_linked_role;
+mod tag;
+mod trust_policy;
 
 use std::sync::Arc;
 
@@ -17,7 +23,11 @@ use wharfinger_core::{Clock, Entropy, Timestamp};
 use wharfinger_metadata::Metadata;
 
 pub use error::Error;
+pub use instance_profile::{InstanceProfile, NewInstanceProfile};
+pub use oidc_provider::{NewOidcProvider, OidcProvider};
 pub use page::{Page, PageRequest};
+pub use role::{NewRole, Role, RoleLastUse};
+pub use tag::{Tag, Tagged};
 
 /// IAM and STS of all accounts of an installation.
 pub struct Iam {
@@ -43,17 +53,14 @@ impl Iam {
         &self.auth
     }
 
-    #[expect(dead_code, reason = "the nouns come one by one")]
     pub(crate) fn metadata(&self) -> &Metadata {
         &self.metadata
     }
 
-    #[expect(dead_code, reason = "the nouns come one by one")]
     pub(crate) fn entropy(&self) -> &dyn Entropy {
         &*self.entropy
     }
 
-    #[expect(dead_code, reason = "the nouns come one by one")]
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }

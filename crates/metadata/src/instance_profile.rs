@@ -73,11 +73,7 @@ pub async fn find(
 }
 
 /// Whether the account has a profile of that name, whatever its case.
-pub async fn is_taken(
-    tx: &mut Tx,
-    account: &AccountId,
-    name: &str,
-) -> Result<bool, MetadataError> {
+pub async fn is_taken(tx: &mut Tx, account: &AccountId, name: &str) -> Result<bool, MetadataError> {
     let sql = "SELECT 1 FROM instance_profile \
                WHERE account_id = ?1 AND lower(profile_name) = lower(?2) LIMIT 1";
     Ok(tx.query_opt(sql, params![account, name]).await?.is_some())

@@ -92,11 +92,7 @@ pub async fn find_by_id(tx: &mut Tx, role_id: &str) -> Result<Option<RoleRow>, M
 }
 
 /// Whether the account has a role of that name, whatever its case.
-pub async fn is_taken(
-    tx: &mut Tx,
-    account: &AccountId,
-    name: &str,
-) -> Result<bool, MetadataError> {
+pub async fn is_taken(tx: &mut Tx, account: &AccountId, name: &str) -> Result<bool, MetadataError> {
     let sql = "SELECT 1 FROM iam_role WHERE account_id = ?1 AND lower(role_name) = lower(?2) \
                LIMIT 1";
     Ok(tx.query_opt(sql, params![account, name]).await?.is_some())
