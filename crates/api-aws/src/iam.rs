@@ -11,18 +11,20 @@ mod managed_policy;
 mod oidc_provider;
 mod role;
 mod simulation;
+mod tag;
 mod user;
 
 use http::StatusCode;
 use http::request::Parts;
-use wharfinger_auth::{Action, AuthorizeError, Caller, IamResource, Permit};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use wharfinger_auth::{Action, AuthorizeError, Caller, ContextKeys, IamResource, Permit};
 use wharfinger_aws_model::XmlStructure;
 use wharfinger_aws_model::iam::{API_VERSION, Operation, Request, SIGNING_NAME, XML_NAMESPACE};
 use wharfinger_aws_protocol::Answer;
 use wharfinger_aws_protocol::query::{self, Params};
 use wharfinger_aws_protocol::sigv4::SignedRequest;
 use wharfinger_core::{AccountId, Arn, RequestContext};
-use wharfinger_iam::Iam;
+use wharfinger_iam::{Iam, Tagged};
 
 use crate::body::{self, FORMS, WholeBody};
 use crate::endpoint::is_iam;
@@ -98,12 +100,34 @@ impl<'a> Call<'a> {
         self.caller.authorize(IamResource::new(self.account(), arn)).await
     }
 
+    /// The same of what has tags, with the condition keys that only this call has.
+    pub(crate) async fn authorize_tagged<A: Action<Resource = IamResource>>(
+        &self,
+        tagged: &Tagged,
+        mut keys: ContextKeys,
+    ) -> Result<Permit<A>, AuthorizeError> {
+        for (key, value) in &tagged.tags {
+            for service in ["aws", "iam"] {
+                keys.insert(&format!("{service}:ResourceTag/{key}"), value.as_str());
+            }
+        }
+        let resource = IamResource::new(self.account(), &tagged.arn);
+        self.caller.authorize_with(resource, keys).await
+    }
+
     /// The same of the account as a whole, for what names nothing in it.
     pub(crate) async fn authorize_account<A: Action<Resource = IamResource>>(
         &self,
     ) -> Result<Permit<A>, AuthorizeError> {
         self.caller.authorize(IamResource::account_wide(self.account())).await
     }
+}
+
+/// A policy as IAM answers it: percent-encoded (RFC 3986), and otherwise the text that was given.
+pub(crate) fn encoded_policy(text: &str) -> String {
+    const RESERVED: &AsciiSet =
+        &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 /// The refusal of an operation that a noun does not answer.

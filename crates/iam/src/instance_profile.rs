@@ -3,14 +3,14 @@
 
 mod tags;
 
-use wharfinger_auth::{Permit, Resource, iam_actions, unique_id};
+use wharfinger_auth::{IamResource, Permit, Resource, iam_actions, unique_id};
 use wharfinger_core::limits::INSTANCE_PROFILES_PER_ACCOUNT_MAX;
-use wharfinger_core::{AccountId, Arn, Timestamp};
+use wharfinger_core::{Arn, Timestamp};
 use wharfinger_metadata::instance_profile::{self, InstanceProfileRow};
 use wharfinger_metadata::{Tx, iam_tag, role};
 
 use crate::role::row;
-use crate::{Error, Iam, Page, PageRequest, Role, Tag, name, tag};
+use crate::{Error, Iam, Page, PageRequest, Role, Tag, name, scope, tag};
 
 /// An instance profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +61,7 @@ impl Iam {
             role_id: None,
             created_at: self.now(),
         };
+        scope::require(permit.resource(), &arn_of(&row))?;
         let tags = new.tags;
         self.metadata()
             .write(move |tx| {
@@ -93,11 +94,11 @@ impl Iam {
         permit: &Permit<iam_actions::GetInstanceProfile>,
         profile_name: &str,
     ) -> Result<InstanceProfile, Error> {
-        let (account, wanted) = (*permit.resource().account(), profile_name.to_owned());
+        let (resource, wanted) = (permit.resource().clone(), profile_name.to_owned());
         self.metadata()
             .read(move |tx| {
                 Box::pin(async move {
-                    let row = existing(tx, &account, &wanted).await?;
+                    let row = existing(tx, &resource, &wanted).await?;
                     let tags = iam_tag::list(tx, &row.profile_id).await?;
                     Ok(InstanceProfile { tags, ..describe(tx, row).await? })
                 })
@@ -140,12 +141,12 @@ impl Iam {
         role_name: &str,
         page: &PageRequest,
     ) -> Result<Page<InstanceProfile>, Error> {
-        let (account, wanted) = (*permit.resource().account(), role_name.to_owned());
+        let (resource, wanted) = (permit.resource().clone(), role_name.to_owned());
         let (request, limit) = (page.clone(), page.max_items.saturating_add(1));
         self.metadata()
             .read(move |tx| {
                 Box::pin(async move {
-                    let role = row::existing(tx, &account, &wanted).await?;
+                    let role = row::existing(tx, &resource, &wanted).await?;
                     let after = &request.after;
                     let rows = instance_profile::of_role(tx, &role.role_id, after, limit).await?;
                     page_of(tx, &request, rows).await
@@ -162,17 +163,18 @@ impl Iam {
     pub async fn add_role_to_instance_profile(
         &self,
         permit: &Permit<iam_actions::AddRoleToInstanceProfile>,
-        _pass_role: &Permit<iam_actions::PassRole>,
+        pass_role: &Permit<iam_actions::PassRole>,
         profile_name: &str,
         role_name: &str,
     ) -> Result<(), Error> {
-        let account = *permit.resource().account();
+        let resource = permit.resource().clone();
+        let passed = pass_role.resource().clone();
         let (profile_name, role_name) = (profile_name.to_owned(), role_name.to_owned());
         self.metadata()
             .write(move |tx| {
                 Box::pin(async move {
-                    let profile = existing(tx, &account, &profile_name).await?;
-                    let role = row::existing(tx, &account, &role_name).await?;
+                    let profile = existing(tx, &resource, &profile_name).await?;
+                    let role = row::existing(tx, &passed, &role_name).await?;
                     row::check_modifiable(&role)?;
                     if profile.role_id.is_some() {
                         let quota = "InstanceSessionsPerInstanceProfile";
@@ -195,14 +197,14 @@ impl Iam {
         profile_name: &str,
         role_name: &str,
     ) -> Result<(), Error> {
-        let account = *permit.resource().account();
+        let resource = permit.resource().clone();
         let (profile_name, role_name) = (profile_name.to_owned(), role_name.to_owned());
         self.metadata()
             .write(move |tx| {
                 Box::pin(async move {
-                    let profile = existing(tx, &account, &profile_name).await?;
-                    let role = row::existing(tx, &account, &role_name).await?;
-                    if profile.role_id.as_ref() != Some(&role.role_id) {
+                    let profile = existing(tx, &resource, &profile_name).await?;
+                    let role = role::find(tx, &profile.account, &role_name).await?;
+                    if role.is_none_or(|role| profile.role_id != Some(role.role_id)) {
                         return Err(Error::not_found("role", &role_name));
                     }
                     Ok(instance_profile::set_role(tx, &profile.profile_id, None).await?)
@@ -220,11 +222,11 @@ impl Iam {
         permit: &Permit<iam_actions::DeleteInstanceProfile>,
         profile_name: &str,
     ) -> Result<(), Error> {
-        let (account, wanted) = (*permit.resource().account(), profile_name.to_owned());
+        let (resource, wanted) = (permit.resource().clone(), profile_name.to_owned());
         self.metadata()
             .write(move |tx| {
                 Box::pin(async move {
-                    let profile = existing(tx, &account, &wanted).await?;
+                    let profile = existing(tx, &resource, &wanted).await?;
                     if profile.role_id.is_some() {
                         let text =
                             "Cannot delete entity, must remove roles from instance profile first.";
@@ -239,10 +241,11 @@ impl Iam {
 
 async fn existing(
     tx: &mut Tx,
-    account: &AccountId,
+    resource: &IamResource,
     profile_name: &str,
 ) -> Result<InstanceProfileRow, Error> {
-    let found = instance_profile::find(tx, account, profile_name).await?;
+    let found = instance_profile::find(tx, resource.account(), profile_name).await?;
+    let found = found.filter(|row| scope::covers(resource, &arn_of(row)));
     found.ok_or_else(|| {
         Error::NoSuchEntity(format!("Instance Profile {profile_name} cannot be found."))
     })

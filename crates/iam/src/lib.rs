@@ -12,6 +12,7 @@ mod name;
 mod oidc_provider;
 mod page;
 mod role;
+mod scope;
 mod service_linked_role;
 mod tag;
 mod trust_policy;

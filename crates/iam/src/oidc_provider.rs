@@ -3,7 +3,7 @@
 mod tags;
 mod url;
 
-use wharfinger_auth::{Permit, Resource, iam_actions};
+use wharfinger_auth::{IamResource, Permit, Resource, iam_actions};
 use wharfinger_core::limits::{
     OIDC_CLIENT_IDS_MAX, OIDC_PROVIDERS_PER_ACCOUNT_MAX, OIDC_THUMBPRINTS_MAX,
 };
@@ -11,7 +11,7 @@ use wharfinger_core::{AccountId, Arn, Timestamp};
 use wharfinger_metadata::oidc_provider::{self, OidcProviderRow};
 use wharfinger_metadata::{MetadataError, Tx, iam_tag};
 
-use crate::{Error, Iam, Tag, tag};
+use crate::{Error, Iam, Tag, scope, tag};
 
 /// Characters of a thumbprint: SHA-1 in hexadecimal.
 const THUMBPRINT_CHARS: usize = 40;
@@ -47,6 +47,11 @@ pub struct NewOidcProvider {
 }
 
 impl Iam {
+    /// The ARN that a provider of this URL would have in an account.
+    pub fn oidc_provider_arn(&self, account: AccountId, url: &str) -> Arn {
+        Arn::oidc_provider(&account, url.strip_prefix(url::SCHEME).unwrap_or(url))
+    }
+
     /// IAM `CreateOpenIDConnectProvider`.
     ///
     /// # Errors
@@ -64,6 +69,7 @@ impl Iam {
             thumbprints: to_json(&checked_thumbprints(new.thumbprints)?),
             created_at: self.now(),
         };
+        scope::require(permit.resource(), &arn_of(&row))?;
         let tags = new.tags;
         self.metadata()
             .write(move |tx| {
@@ -97,11 +103,11 @@ impl Iam {
         permit: &Permit<iam_actions::GetOpenIDConnectProvider>,
         arn: &Arn,
     ) -> Result<OidcProvider, Error> {
-        let (account, arn) = (*permit.resource().account(), arn.clone());
+        let (resource, arn) = (permit.resource().clone(), arn.clone());
         self.metadata()
             .read(move |tx| {
                 Box::pin(async move {
-                    let row = existing(tx, &account, &arn).await?;
+                    let row = existing(tx, &resource, &arn).await?;
                     describe(tx, row).await
                 })
             })
@@ -136,12 +142,12 @@ impl Iam {
         permit: &Permit<iam_actions::DeleteOpenIDConnectProvider>,
         arn: &Arn,
     ) -> Result<(), Error> {
-        let (account, arn) = (*permit.resource().account(), arn.clone());
+        let (resource, arn) = (permit.resource().clone(), arn.clone());
         self.metadata()
             .write(move |tx| {
                 Box::pin(async move {
-                    if let Some(url) = url_of(&account, &arn)
-                        && oidc_provider::delete(tx, &account, url).await?
+                    if let Some(url) = url_of(&resource, &arn)
+                        && oidc_provider::delete(tx, resource.account(), url).await?
                     {
                         iam_tag::delete_all(tx, arn.as_str()).await?;
                     }
@@ -161,8 +167,7 @@ impl Iam {
         arn: &Arn,
         client_id: String,
     ) -> Result<(), Error> {
-        let account = *permit.resource().account();
-        self.change_oidc_provider(account, arn, move |provider| {
+        self.change_oidc_provider(permit.resource(), arn, move |provider| {
             provider.client_ids.push(client_id);
             provider.client_ids = checked_client_ids(std::mem::take(&mut provider.client_ids))?;
             Ok(())
@@ -180,8 +185,7 @@ impl Iam {
         arn: &Arn,
         client_id: String,
     ) -> Result<(), Error> {
-        let account = *permit.resource().account();
-        self.change_oidc_provider(account, arn, move |provider| {
+        self.change_oidc_provider(permit.resource(), arn, move |provider| {
             provider.client_ids.retain(|had| *had != client_id);
             Ok(())
         })
@@ -203,8 +207,7 @@ impl Iam {
             return Err(Error::InvalidInput(text.into()));
         }
         let thumbprints = checked_thumbprints(thumbprints)?;
-        let account = *permit.resource().account();
-        self.change_oidc_provider(account, arn, move |provider| {
+        self.change_oidc_provider(permit.resource(), arn, move |provider| {
             provider.thumbprints = thumbprints;
             Ok(())
         })
@@ -213,30 +216,36 @@ impl Iam {
 
     async fn change_oidc_provider(
         &self,
-        account: AccountId,
+        resource: &IamResource,
         arn: &Arn,
         change: impl FnOnce(&mut OidcProvider) -> Result<(), Error> + Send + 'static,
     ) -> Result<(), Error> {
-        let arn = arn.clone();
+        let (resource, arn) = (resource.clone(), arn.clone());
         self.metadata()
             .write(move |tx| {
                 Box::pin(async move {
-                    let row = existing(tx, &account, &arn).await?;
+                    let row = existing(tx, &resource, &arn).await?;
                     let mut provider = describe(tx, row).await?;
                     change(&mut provider)?;
                     let client_ids = to_json(&provider.client_ids);
                     let thumbprints = to_json(&provider.thumbprints);
                     let (url, ids) = (&provider.url, &client_ids);
-                    Ok(oidc_provider::set_lists(tx, &account, url, ids, &thumbprints).await?)
+                    Ok(oidc_provider::set_lists(tx, resource.account(), url, ids, &thumbprints)
+                        .await?)
                 })
             })
             .await
     }
 }
 
-async fn existing(tx: &mut Tx, account: &AccountId, arn: &Arn) -> Result<OidcProviderRow, Error> {
-    let found = match url_of(account, arn) {
-        Some(url) => oidc_provider::find(tx, account, url).await?,
+/// The provider of that ARN, if a permit of `resource` reaches it.
+async fn existing(
+    tx: &mut Tx,
+    resource: &IamResource,
+    arn: &Arn,
+) -> Result<OidcProviderRow, Error> {
+    let found = match url_of(resource, arn) {
+        Some(url) => oidc_provider::find(tx, resource.account(), url).await?,
         None => None,
     };
     found.ok_or_else(|| {
@@ -244,10 +253,11 @@ async fn existing(tx: &mut Tx, account: &AccountId, arn: &Arn) -> Result<OidcPro
     })
 }
 
-/// The URL in the ARN of a provider of an account.
-fn url_of<'a>(account: &AccountId, arn: &'a Arn) -> Option<&'a str> {
+/// The URL in the ARN of a provider that a permit of `resource` reaches.
+fn url_of<'a>(resource: &IamResource, arn: &'a Arn) -> Option<&'a str> {
     let url = arn.resource().strip_prefix("oidc-provider/")?;
-    (Arn::oidc_provider(account, url) == *arn).then_some(url)
+    let is_whole = Arn::oidc_provider(resource.account(), url) == *arn;
+    (is_whole && scope::covers(resource, arn)).then_some(url)
 }
 
 async fn describe(tx: &mut Tx, row: OidcProviderRow) -> Result<OidcProvider, Error> {

@@ -3,13 +3,13 @@
 pub(crate) mod row;
 mod tags;
 
-use wharfinger_auth::{Permit, Resource, iam_actions, unique_id};
-use wharfinger_core::{AccountId, Arn, Timestamp};
+use wharfinger_auth::{IamResource, Permit, Resource, iam_actions, unique_id};
+use wharfinger_core::{Arn, Timestamp};
 use wharfinger_metadata::role::{self, RoleRow};
 use wharfinger_metadata::{credential_use, iam_tag, trusted_principal};
 
 use crate::service_linked_role::RESERVED_PATH;
-use crate::{Error, Iam, Page, PageRequest, Tag, name, trust_policy};
+use crate::{Error, Iam, Page, PageRequest, Tag, name, scope, trust_policy};
 use row::{
     arn_of, check_boundary, check_modifiable, check_unused, delete, existing, insert,
     session_seconds,
@@ -116,6 +116,7 @@ impl Iam {
             boundary_arn: new.boundary_arn,
             created_at: self.now(),
         };
+        scope::require(permit.resource(), &arn_of(&row))?;
         let tags = new.tags;
         self.metadata()
             .write(move |tx| {
@@ -141,11 +142,11 @@ impl Iam {
         permit: &Permit<iam_actions::GetRole>,
         role_name: &str,
     ) -> Result<Role, Error> {
-        let (account, wanted) = (*permit.resource().account(), role_name.to_owned());
+        let (resource, wanted) = (permit.resource().clone(), role_name.to_owned());
         self.metadata()
             .read(move |tx| {
                 Box::pin(async move {
-                    let row = existing(tx, &account, &wanted).await?;
+                    let row = existing(tx, &resource, &wanted).await?;
                     let tags = iam_tag::list(tx, &row.role_id).await?;
                     let last_used = credential_use::get(tx, &row.role_id).await?;
                     let last_used = last_used
@@ -192,9 +193,9 @@ impl Iam {
         description: Option<String>,
         session_seconds_max: Option<u32>,
     ) -> Result<Role, Error> {
-        let account = *permit.resource().account();
+        let resource = permit.resource();
         let seconds = session_seconds_max.map(|it| session_seconds(Some(it))).transpose()?;
-        self.change_role(account, role_name, description, seconds).await
+        self.change_role(resource, role_name, description, seconds).await
     }
 
     /// IAM `UpdateRoleDescription`.
@@ -207,21 +208,21 @@ impl Iam {
         role_name: &str,
         description: String,
     ) -> Result<Role, Error> {
-        self.change_role(*permit.resource().account(), role_name, Some(description), None).await
+        self.change_role(permit.resource(), role_name, Some(description), None).await
     }
 
     async fn change_role(
         &self,
-        account: AccountId,
+        resource: &IamResource,
         role_name: &str,
         description: Option<String>,
         seconds: Option<u32>,
     ) -> Result<Role, Error> {
-        let wanted = role_name.to_owned();
+        let (resource, wanted) = (resource.clone(), role_name.to_owned());
         self.metadata()
             .write(move |tx| {
                 Box::pin(async move {
-                    let mut row = existing(tx, &account, &wanted).await?;
+                    let mut row = existing(tx, &resource, &wanted).await?;
                     // The description of a service's role is its account's own.
                     if seconds.is_some() {
                         check_modifiable(&row)?;
@@ -247,11 +248,11 @@ impl Iam {
         role_name: &str,
         trust_policy: String,
     ) -> Result<(), Error> {
-        let (account, wanted) = (*permit.resource().account(), role_name.to_owned());
+        let (resource, wanted) = (permit.resource().clone(), role_name.to_owned());
         self.metadata()
             .write(move |tx| {
                 Box::pin(async move {
-                    let row = existing(tx, &account, &wanted).await?;
+                    let row = existing(tx, &resource, &wanted).await?;
                     check_modifiable(&row)?;
                     let document = trust_policy::check(&trust_policy)?;
                     let trusted = trust_policy::principal_ids(tx, &document).await?;
@@ -272,11 +273,11 @@ impl Iam {
         permit: &Permit<iam_actions::DeleteRole>,
         role_name: &str,
     ) -> Result<(), Error> {
-        let (account, wanted) = (*permit.resource().account(), role_name.to_owned());
+        let (resource, wanted) = (permit.resource().clone(), role_name.to_owned());
         self.metadata()
             .write(move |tx| {
                 Box::pin(async move {
-                    let row = existing(tx, &account, &wanted).await?;
+                    let row = existing(tx, &resource, &wanted).await?;
                     check_modifiable(&row)?;
                     check_unused(tx, &row.role_id).await?;
                     delete(tx, &row).await

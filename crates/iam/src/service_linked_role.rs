@@ -10,7 +10,7 @@ use wharfinger_metadata::role::{self, RoleRow};
 use wharfinger_metadata::{inline_policy, policy_attachment};
 
 use crate::role::row::{delete, existing, insert};
-use crate::{Error, Iam, Role};
+use crate::{Error, Iam, Role, scope};
 
 /// Where the roles of services are.
 pub(crate) const RESERVED_PATH: &str = "/aws-service-role/";
@@ -88,6 +88,7 @@ impl Iam {
             boundary_arn: None,
             created_at: now,
         };
+        scope::require(permit.resource(), &self.service_linked_role_arn(row.account, principal))?;
         let policy = format!("arn:aws:iam::aws:policy{RESERVED_PATH}{}", service.policy_name);
         self.metadata()
             .write(move |tx| {
@@ -117,12 +118,12 @@ impl Iam {
         permit: &Permit<iam_actions::DeleteServiceLinkedRole>,
         role_name: &str,
     ) -> Result<String, Error> {
-        let (account, wanted) = (*permit.resource().account(), role_name.to_owned());
+        let (resource, wanted) = (permit.resource().clone(), role_name.to_owned());
         let task = RequestId::random(self.entropy());
         self.metadata()
             .write(move |tx| {
                 Box::pin(async move {
-                    let row = existing(tx, &account, &wanted).await?;
+                    let row = existing(tx, &resource, &wanted).await?;
                     if !row.path.starts_with(RESERVED_PATH) {
                         return Err(Error::not_found("role", &wanted));
                     }

@@ -115,6 +115,7 @@ pub(crate) enum Fate<'a> {
     /// It is deleted.
     Goes,
     /// It has another ARN from now on.
+    #[expect(dead_code, reason = "users are renamed elsewhere")]
     Becomes(&'a Arn),
 }
 

@@ -1,6 +1,6 @@
 //! Tags of instance profiles, and what policies see of them.
 
-use wharfinger_auth::{Permit, Resource, iam_actions};
+use wharfinger_auth::{Permit, iam_actions};
 use wharfinger_core::{AccountId, Arn};
 use wharfinger_metadata::{iam_tag, instance_profile};
 
@@ -44,11 +44,11 @@ impl Iam {
         profile_name: &str,
         tags: Vec<Tag>,
     ) -> Result<(), Error> {
-        let (account, wanted) = (*permit.resource().account(), profile_name.to_owned());
+        let (resource, wanted) = (permit.resource().clone(), profile_name.to_owned());
         self.metadata()
             .write(move |tx| {
                 Box::pin(async move {
-                    let row = existing(tx, &account, &wanted).await?;
+                    let row = existing(tx, &resource, &wanted).await?;
                     tag::put(tx, &row.profile_id, &tags).await
                 })
             })
@@ -65,11 +65,11 @@ impl Iam {
         profile_name: &str,
         keys: Vec<String>,
     ) -> Result<(), Error> {
-        let (account, wanted) = (*permit.resource().account(), profile_name.to_owned());
+        let (resource, wanted) = (permit.resource().clone(), profile_name.to_owned());
         self.metadata()
             .write(move |tx| {
                 Box::pin(async move {
-                    let row = existing(tx, &account, &wanted).await?;
+                    let row = existing(tx, &resource, &wanted).await?;
                     tag::remove(tx, &row.profile_id, &keys).await
                 })
             })
@@ -86,12 +86,12 @@ impl Iam {
         profile_name: &str,
         page: &PageRequest,
     ) -> Result<Page<Tag>, Error> {
-        let (account, wanted) = (*permit.resource().account(), profile_name.to_owned());
+        let (resource, wanted) = (permit.resource().clone(), profile_name.to_owned());
         let page = page.clone();
         self.metadata()
             .read(move |tx| {
                 Box::pin(async move {
-                    let row = existing(tx, &account, &wanted).await?;
+                    let row = existing(tx, &resource, &wanted).await?;
                     tag::page(tx, &row.profile_id, &page).await
                 })
             })

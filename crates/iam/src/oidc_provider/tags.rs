@@ -1,6 +1,6 @@
 //! Tags of OpenID Connect providers, and what policies see of them.
 
-use wharfinger_auth::{Permit, Resource, iam_actions};
+use wharfinger_auth::{Permit, iam_actions};
 use wharfinger_core::{AccountId, Arn};
 use wharfinger_metadata::iam_tag;
 
@@ -43,11 +43,11 @@ impl Iam {
         arn: &Arn,
         tags: Vec<Tag>,
     ) -> Result<(), Error> {
-        let (account, arn) = (*permit.resource().account(), arn.clone());
+        let (resource, arn) = (permit.resource().clone(), arn.clone());
         self.metadata()
             .write(move |tx| {
                 Box::pin(async move {
-                    existing(tx, &account, &arn).await?;
+                    existing(tx, &resource, &arn).await?;
                     tag::put(tx, arn.as_str(), &tags).await
                 })
             })
@@ -64,11 +64,11 @@ impl Iam {
         arn: &Arn,
         keys: Vec<String>,
     ) -> Result<(), Error> {
-        let (account, arn) = (*permit.resource().account(), arn.clone());
+        let (resource, arn) = (permit.resource().clone(), arn.clone());
         self.metadata()
             .write(move |tx| {
                 Box::pin(async move {
-                    existing(tx, &account, &arn).await?;
+                    existing(tx, &resource, &arn).await?;
                     tag::remove(tx, arn.as_str(), &keys).await
                 })
             })
@@ -85,11 +85,11 @@ impl Iam {
         arn: &Arn,
         page: &PageRequest,
     ) -> Result<Page<Tag>, Error> {
-        let (account, arn, page) = (*permit.resource().account(), arn.clone(), page.clone());
+        let (resource, arn, page) = (permit.resource().clone(), arn.clone(), page.clone());
         self.metadata()
             .read(move |tx| {
                 Box::pin(async move {
-                    existing(tx, &account, &arn).await?;
+                    existing(tx, &resource, &arn).await?;
                     tag::page(tx, arn.as_str(), &page).await
                 })
             })

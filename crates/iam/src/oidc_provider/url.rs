@@ -2,7 +2,8 @@
 
 use crate::Error;
 
-const SCHEME: &str = "https://";
+/// How it begins.
+pub(super) const SCHEME: &str = "https://";
 const INVALID: &str = "Invalid Open ID Connect Provider URL";
 
 /// The URL without `https://`: a host, a port if it likes, and a path. IAM takes no port; those who run

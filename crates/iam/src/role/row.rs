@@ -1,5 +1,6 @@
 //! The rows of roles within a transaction: what holds for each of them, whoever made it.
 
+use wharfinger_auth::{IamResource, Resource};
 use wharfinger_core::limits::{
     ROLE_SESSION_SECONDS_MAX, ROLE_SESSION_SECONDS_MIN, ROLES_PER_ACCOUNT_MAX,
 };
@@ -13,15 +14,16 @@ use wharfinger_metadata::{
 
 use crate::service_linked_role::RESERVED_PATH;
 use crate::trust_policy::{self, Fate};
-use crate::{Error, Role, Tag, tag};
+use crate::{Error, Role, Tag, scope, tag};
 
-/// The role of that name.
+/// The role of that name, if a permit of `resource` reaches it.
 pub(crate) async fn existing(
     tx: &mut Tx,
-    account: &AccountId,
+    resource: &IamResource,
     role_name: &str,
 ) -> Result<RoleRow, Error> {
-    let found = role::find(tx, account, role_name).await?;
+    let found = role::find(tx, resource.account(), role_name).await?;
+    let found = found.filter(|row| scope::covers(resource, &arn_of(row)));
     found.ok_or_else(|| Error::not_found("role", role_name))
 }
 

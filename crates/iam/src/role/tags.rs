@@ -1,6 +1,6 @@
 //! Tags of roles, and what policies see of them.
 
-use wharfinger_auth::{Permit, Resource, iam_actions};
+use wharfinger_auth::{Permit, iam_actions};
 use wharfinger_core::{AccountId, Arn};
 use wharfinger_metadata::{iam_tag, role};
 
@@ -39,11 +39,11 @@ impl Iam {
         role_name: &str,
         tags: Vec<Tag>,
     ) -> Result<(), Error> {
-        let (account, wanted) = (*permit.resource().account(), role_name.to_owned());
+        let (resource, wanted) = (permit.resource().clone(), role_name.to_owned());
         self.metadata()
             .write(move |tx| {
                 Box::pin(async move {
-                    let row = existing(tx, &account, &wanted).await?;
+                    let row = existing(tx, &resource, &wanted).await?;
                     tag::put(tx, &row.role_id, &tags).await
                 })
             })
@@ -60,11 +60,11 @@ impl Iam {
         role_name: &str,
         keys: Vec<String>,
     ) -> Result<(), Error> {
-        let (account, wanted) = (*permit.resource().account(), role_name.to_owned());
+        let (resource, wanted) = (permit.resource().clone(), role_name.to_owned());
         self.metadata()
             .write(move |tx| {
                 Box::pin(async move {
-                    let row = existing(tx, &account, &wanted).await?;
+                    let row = existing(tx, &resource, &wanted).await?;
                     tag::remove(tx, &row.role_id, &keys).await
                 })
             })
@@ -81,12 +81,12 @@ impl Iam {
         role_name: &str,
         page: &PageRequest,
     ) -> Result<Page<Tag>, Error> {
-        let (account, wanted) = (*permit.resource().account(), role_name.to_owned());
+        let (resource, wanted) = (permit.resource().clone(), role_name.to_owned());
         let page = page.clone();
         self.metadata()
             .read(move |tx| {
                 Box::pin(async move {
-                    let row = existing(tx, &account, &wanted).await?;
+                    let row = existing(tx, &resource, &wanted).await?;
                     tag::page(tx, &row.role_id, &page).await
                 })
             })
