@@ -115,7 +115,7 @@ pub(crate) enum Fate<'a> {
     /// It is deleted.
     Goes,
     /// It has another ARN from now on.
-    #[expect(dead_code, reason = "users are renamed elsewhere")]
+    #[cfg_attr(not(test), expect(dead_code, reason = "roles are never renamed"))]
     Becomes(&'a Arn),
 }
 
@@ -191,4 +191,36 @@ fn has_not_principal(text: &str) -> bool {
     let Ok(mut policy) = serde_json::from_str::<Value>(text) else { return false };
     let Some(statements) = policy.get_mut("Statement") else { return false };
     one_or_many(statements).iter().any(|statement| statement.get("NotPrincipal").is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: &str = r#"{"Statement":[
+        {"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::111122223333:user\/ann","*"]},"Action":"sts:*"},
+        {"Effect":"Allow","Principal":"*","Action":"sts:*"},
+        {"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::111122223333:user/ann"},"Action":"sts:*"}]}"#;
+
+    fn rewritten(fate: &Fate<'_>) -> Value {
+        let ann = Arn::user(&"111122223333".parse().unwrap(), "/", "ann");
+        let text = rewrite(POLICY, |name| renamed(name, &ann, "AIDA1", fate)).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn who_goes_leaves_its_unique_id_however_its_arn_was_written() {
+        let policy = rewritten(&Fate::Goes);
+        let names = policy["Statement"][0]["Principal"]["AWS"].clone();
+        assert_eq!(names, serde_json::json!(["AIDA1", "*"]));
+        assert_eq!(policy["Statement"][1]["Principal"], "*");
+        assert_eq!(policy["Statement"][2]["Principal"]["AWS"], "AIDA1");
+    }
+
+    #[test]
+    fn who_is_renamed_stays_trusted() {
+        let eve = Arn::user(&"111122223333".parse().unwrap(), "/team/", "eve");
+        let policy = rewritten(&Fate::Becomes(&eve));
+        assert_eq!(policy["Statement"][2]["Principal"]["AWS"], eve.as_str());
+    }
 }

@@ -1,8 +1,9 @@
 //! OpenTofu and the AWS provider of Terraform, built from their modules: no binaries of theirs come
 //! through a package registry.
 //!
-//! The provider is that of HashiCorp with all services but those that are answered here left out of its two generated
-//! lists, for with all two hundred and sixty it builds for an hour. What is left is not changed.
+//! The provider is that of HashiCorp with all services but those of ECR and IAM left out of its two
+//! generated lists, for with all two hundred and sixty it builds for an hour. What is left is not
+//! changed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
