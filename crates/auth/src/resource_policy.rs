@@ -55,7 +55,8 @@ impl ResourcePolicy {
     pub async fn principals_exist(&self, tx: &mut Tx) -> Result<bool, MetadataError> {
         for principal in self.document.principals() {
             let PrincipalName::Arn(arn) = principal else { continue };
-            let Ok(arn) = arn.parse::<Arn>() else { continue };
+            // What is no ARN is the unique id of one that is gone.
+            let Ok(arn) = arn.parse::<Arn>() else { return Ok(false) };
             if !may_exist(tx, &arn).await? {
                 return Ok(false);
             }

@@ -307,6 +307,30 @@ pub const SESSION_POLICY_CHARS_MAX: usize = 2_048;
 /// Characters of a role's trust policy besides blanks.
 pub const TRUST_POLICY_CHARS_MAX: usize = 2_048;
 
+/// Roles of one account (a quota of the IAM user guide, like all up to the values of tags).
+pub const ROLES_PER_ACCOUNT_MAX: u64 = 1_000;
+/// Instance profiles of one account.
+pub const INSTANCE_PROFILES_PER_ACCOUNT_MAX: u64 = 1_000;
+/// OpenID Connect providers of one account.
+pub const OIDC_PROVIDERS_PER_ACCOUNT_MAX: u64 = 100;
+/// Client ids (audiences) of one OpenID Connect provider.
+pub const OIDC_CLIENT_IDS_MAX: usize = 100;
+/// Thumbprints of one OpenID Connect provider.
+pub const OIDC_THUMBPRINTS_MAX: usize = 5;
+/// Characters of a trust policy, blanks not counted.
+pub const TRUST_POLICY_CHARS_MAX: usize = 2_048;
+/// Seconds of the shortest session that a role may give at the longest, which is also what it gives
+/// if nothing is said.
+pub const ROLE_SESSION_SECONDS_MIN: u32 = 3_600;
+/// Seconds of the longest session that a role may give.
+pub const ROLE_SESSION_SECONDS_MAX: u32 = 43_200;
+/// Tags of one user, role, policy, instance profile or identity provider.
+pub const IAM_TAGS_MAX: usize = 50;
+/// Characters of the key of such a tag.
+pub const IAM_TAG_KEY_CHARS_MAX: usize = 128;
+/// Characters of the value of such a tag.
+pub const IAM_TAG_VALUE_CHARS_MAX: usize = 256;
+
 #[cfg(test)]
 mod tests {
     use super::*;

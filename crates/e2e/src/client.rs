@@ -138,7 +138,7 @@ pub fn sdk_folder(name: &str) -> PathBuf {
 
 /// The folder of `tofu` and of the AWS provider.
 pub fn terraform_bin() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/clients/terraform")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/clients/opentofu")
 }
 
 /// The program of OCI Distribution's conformance suite.

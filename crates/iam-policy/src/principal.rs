@@ -13,7 +13,8 @@ pub enum PrincipalName<'a> {
     Everyone,
     /// An account, by its id or as `arn:aws:iam::A:root`: all who are in it.
     Account(AccountId),
-    /// The ARN of a user, of a role (all its sessions), or of one session.
+    /// The ARN of a user, of a role (all its sessions), or of one session; or the unique id that IAM
+    /// puts in its place when the user or role is deleted, which nobody has.
     Arn(&'a str),
     /// A service, such as `lambda.amazonaws.com`.
     Service(&'a str),
@@ -125,7 +126,7 @@ fn is_root(facts: &PrincipalFacts) -> bool {
     account_of(&facts.arn, "iam") == Some((facts.account, "root"))
 }
 
-/// `*`, an account id, or the ARN of an account, a user, a role or a session.
+/// `*`, an account id, the ARN of an account, a user, a role or a session, or a unique id.
 fn aws(text: &str) -> Option<PrincipalPattern> {
     if text == "*" {
         return Some(PrincipalPattern::Everyone);
@@ -135,6 +136,9 @@ fn aws(text: &str) -> Option<PrincipalPattern> {
     }
     if !is_name(text) {
         return None;
+    }
+    if is_unique_id(text) {
+        return Some(PrincipalPattern::Arn(text.to_owned()));
     }
     let is_arn = if let Some((account, resource)) = account_of(text, "iam") {
         if resource == "root" {
@@ -152,6 +156,14 @@ fn aws(text: &str) -> Option<PrincipalPattern> {
             || is_path(resource, "federated-user/")
     };
     is_arn.then(|| PrincipalPattern::Arn(text.to_owned()))
+}
+
+/// `AIDA…` or `AROA…`, which may be followed by `:` and the name of a session.
+fn is_unique_id(text: &str) -> bool {
+    let (id, session) = text.split_once(':').unwrap_or((text, "session"));
+    let rest = id.strip_prefix("AIDA").or_else(|| id.strip_prefix("AROA")).unwrap_or_default();
+    let is_upper = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    rest.len() >= 12 && rest.bytes().all(is_upper) && !session.is_empty()
 }
 
 /// The account and the resource of an ARN of `service`, which is in no region.

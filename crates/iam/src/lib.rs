@@ -6,22 +6,27 @@
 //! for whoever owns the data directory, makes itself one of the system. What policies decide is for
 //! `auth` to say, never for this crate.
 
-mod boundary;
 mod access_key_info;
 mod assumed_role;
 mod authorization_message;
+mod boundary;
 mod error;
 mod inline_policy;
+mod instance_profile;
 mod managed_policy;
 mod name;
+mod oidc_provider;
 mod page;
 mod policy_attachment;
 mod policy_holder;
+mod role;
 mod scope;
-mod tag;
-mod simulation;
+mod service_linked_role;
 mod session;
 mod session_scope;
+mod simulation;
+mod tag;
+mod trust_policy;
 mod web_identity;
 
 use std::sync::Arc;
@@ -34,9 +39,11 @@ use web_identity::ProviderKeys;
 
 pub use assumed_role::{RoleSession, RoleSessionRequest};
 pub use error::Error;
+pub use instance_profile::{InstanceProfile, NewInstanceProfile};
 pub use managed_policy::{
     ManagedPolicy, NewManagedPolicy, PolicyFilter, PolicyScope, PolicyUse, PolicyVersion,
 };
+pub use oidc_provider::{NewOidcProvider, OidcProvider};
 pub use page::{Page, PageRequest};
 pub use policy_attachment::{AttachedPolicy, EntityFilter, PolicyEntity};
 pub use policy_holder::{
@@ -44,16 +51,17 @@ pub use policy_holder::{
     HolderFacts, HolderKind, ListAttachedPolicies, ListInlinePolicies, PutBoundary,
     PutInlinePolicy,
 };
-pub use tag::{Tag, Tagged};
-pub use wharfinger_metadata::policy_attachment::PolicyUsage;
-pub use simulation::{Evaluation, Exclusion, MatchedStatement, Simulation};
-pub use wharfinger_iam_policy::{Decision, PolicyType, Position};
+pub use role::{NewRole, Role, RoleLastUse};
 pub use session::{FederatedSession, FederationRequest};
 pub use session_scope::{SessionScope, Tags};
+pub use simulation::{Evaluation, Exclusion, MatchedStatement, Simulation};
+pub use tag::{Tag, Tagged};
 pub use web_identity::{
     BoxFuture, HttpsUrl, OidcDocument, OidcDocuments, OidcFetchError, WebIdentityRequest,
     WebIdentitySession,
 };
+pub use wharfinger_iam_policy::{Decision, PolicyType, Position};
+pub use wharfinger_metadata::policy_attachment::PolicyUsage;
 
 /// IAM and STS of all accounts of an installation.
 pub struct Iam {

@@ -30,6 +30,7 @@ pub mod iam_tag;
 pub mod image;
 pub mod inline_policy;
 pub mod installation;
+pub mod instance_profile;
 pub mod kms_key;
 pub mod lifecycle_policy;
 pub mod lifecycle_preview;
@@ -48,6 +49,7 @@ pub mod role;
 pub mod scan;
 pub mod session;
 pub mod tag;
+pub mod trusted_principal;
 pub mod upload;
 pub mod user;
 

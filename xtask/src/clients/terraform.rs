@@ -1,8 +1,9 @@
 //! OpenTofu and the AWS provider of Terraform, built from their modules: no binaries of theirs come
 //! through a package registry.
 //!
-//! The provider is that of HashiCorp with all services but ECR's left out of its two generated
-//! lists, for with all two hundred and sixty it builds for an hour. What is left is not changed.
+//! The provider is that of HashiCorp with all services but those of ECR and IAM left out of its two
+//! generated lists, for with all two hundred and sixty it builds for an hour. What is left is not
+//! changed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ const TOFU: (&str, &str) = ("github.com/opentofu/opentofu", "v1.10.10");
 const PROVIDER: (&str, &str) =
     ("github.com/hashicorp/terraform-provider-aws", "v1.60.1-0.20260602190131-5f2286d6d836");
 /// The provider's services that stay.
-const SERVICES: [&str; 4] = ["ecr", "ecrpublic", "meta", "sts"];
+const SERVICES: [&str; 5] = ["ecr", "ecrpublic", "iam", "meta", "sts"];
 /// The clients that stay: of these services, and of what their code shares with others.
 const CLIENTS: [&str; 17] = [
     "ACMPCAClient",
@@ -56,7 +57,7 @@ struct Module {
 /// # Errors
 /// If there is no go, or it cannot build them.
 pub fn install() -> Result<()> {
-    let folder = folder().join("terraform");
+    let folder = folder().join("opentofu");
     let wanted = format!("{TOFU:?} {PROVIDER:?} {SERVICES:?}\n");
     let stamp = folder.join("built.txt");
     if fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {

@@ -195,6 +195,12 @@ impl World {
         }
     }
 
+    /// A draft of an IAM call.
+    pub fn iam(&self, form: &str) -> Draft<'static> {
+        let body = format!("Version=2010-05-08&{form}");
+        Draft { body: body.into(), service: "iam", region: "us-east-1", ..self.sts("") }
+    }
+
     /// Calls an operation of ECR as the root of the account.
     pub async fn call(&self, operation: &str, body: Value) -> Reply {
         self.call_as(&self.root, operation, body).await

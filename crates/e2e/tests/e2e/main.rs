@@ -23,6 +23,7 @@ mod public;
 mod sdk;
 mod skopeo;
 mod terraform;
+mod terraform_iam;
 mod tutorial;
 mod two_planes;
 mod uploads;

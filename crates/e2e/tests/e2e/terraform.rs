@@ -10,11 +10,11 @@ use wharfinger_e2e::scratch;
 use wharfinger_e2e::server::Server;
 use wharfinger_e2e::shell::Shell;
 
-/// A copy of the example, and a shell in which `tofu` finds the provider that was built.
-fn shell(server: &Server) -> Shell {
+/// A copy of an example, and a shell in which `tofu` finds the provider that was built.
+pub fn shell(server: &Server, example: &str) -> Shell {
     let mut shell = Shell::new(server);
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/terraform");
-    for file in scratch::files(&example) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(example);
+    for file in scratch::files(&folder) {
         let name = file.file_name().expect("a name");
         std::fs::copy(&file, shell.home().join(name)).expect("a file can be copied");
     }
@@ -32,9 +32,10 @@ fn shell(server: &Server) -> Shell {
     shell
 }
 
-const APPLY: &str = "$tofu apply -auto-approve -no-color -input=false";
+pub const APPLY: &str = "$tofu apply -auto-approve -no-color -input=false";
 /// Ends with 0 if nothing would change, and with 2 if something would.
-const PLAN: &str = "$tofu plan -detailed-exitcode -no-color -input=false";
+pub const PLAN: &str = "$tofu plan -detailed-exitcode -no-color -input=false";
+pub const DESTROY: &str = "$tofu destroy -auto-approve -no-color -input=false";
 
 #[test]
 fn the_example_is_applied_and_planned_again_without_a_change() {
@@ -42,7 +43,7 @@ fn the_example_is_applied_and_planned_again_without_a_change() {
         return;
     }
     let server = Server::start();
-    let (shell, api) = (shell(&server), Api::root(&server));
+    let (shell, api) = (shell(&server, "terraform"), Api::root(&server));
     shell.success(APPLY);
     shell.success(PLAN);
     let outputs = shell.success("$tofu output -json");
@@ -70,7 +71,7 @@ fn the_example_is_applied_and_planned_again_without_a_change() {
     let rule = &registry["replicationConfiguration"]["rules"][0];
     assert_eq!(rule["destinations"][0]["region"], "us-west-2");
 
-    shell.success(&format!("$tofu destroy -auto-approve -no-color -input=false {fewer}"));
+    shell.success(&format!("{DESTROY} {fewer}"));
     let described = api.success("DescribeRepositories", &json!({}));
     assert_eq!(described["repositories"], json!([]));
     let registry = api.success("DescribeRegistry", &json!({}));
@@ -83,7 +84,7 @@ fn what_was_changed_by_hand_is_seen_and_put_right() {
         return;
     }
     let server = Server::start();
-    let (shell, api) = (shell(&server), Api::root(&server));
+    let (shell, api) = (shell(&server, "terraform"), Api::root(&server));
     shell.success(APPLY);
     let named = json!({ "repositoryName": "shop/user-service" });
     api.success("DeleteLifecyclePolicy", &named);

@@ -5,12 +5,16 @@ use super::{now, open, write};
 use crate::account_guardrail;
 use crate::credential_use::{self, CredentialUse};
 use crate::group::{self, GroupRow};
+use crate::instance_profile::{self, InstanceProfileRow};
 use crate::managed_policy::{self, ManagedPolicyRow};
+use crate::oidc_provider::{self, OidcProviderRow};
 use crate::policy_attachment::PolicyUsers;
 use crate::role::{self, RoleRow};
 use crate::session::{self, SessionRow};
 use crate::user::{self, UserRow};
-use crate::{MetadataError, Tx, account, iam_tag, inline_policy, policy_attachment};
+use crate::{
+    MetadataError, Tx, account, iam_tag, inline_policy, policy_attachment, trusted_principal,
+};
 
 const ARN: &str = "arn:aws:iam::111122223333:policy/push";
 
@@ -18,7 +22,8 @@ pub(super) async fn run(tx: &mut Tx) -> Result<(), MetadataError> {
     run_accounts(tx).await?;
     run_principals(tx).await?;
     run_policies(tx).await?;
-    run_sessions(tx).await
+    run_sessions(tx).await?;
+    run_roles(tx).await
 }
 
 async fn run_accounts(tx: &mut Tx) -> Result<(), MetadataError> {
@@ -61,6 +66,70 @@ async fn run_principals(tx: &mut Tx) -> Result<(), MetadataError> {
     role::insert(tx, &row).await?;
     role::find(tx, &id, "ci").await?;
     role::find_by_id(tx, "AROA").await?;
+    Ok(())
+}
+
+async fn run_roles(tx: &mut Tx) -> Result<(), MetadataError> {
+    let id = "111122223333".parse().unwrap();
+    assert!(role::is_taken(tx, &id, "CI").await?);
+    assert_eq!(role::count(tx, &id).await?, 1);
+    assert_eq!(role::list(tx, &id, "/", "", 100).await?.len(), 1);
+    assert_eq!(role::list(tx, &id, "/other/", "", 100).await?.len(), 0);
+    role::update(tx, "AROA", "what for", 7_200).await?;
+    role::set_trust_policy(tx, "AROA", "{ }").await?;
+    let found = role::find_by_id(tx, "AROA").await?.unwrap();
+    assert_eq!((found.session_seconds_max, found.trust_policy.as_str()), (7_200, "{ }"));
+    trusted_principal::replace(tx, "AROA", &["AIDA-2".into()]).await?;
+    assert_eq!(trusted_principal::roles(tx, "AIDA-2", "", 10).await?, ["AROA"]);
+    trusted_principal::delete(tx, "AIDA-2").await?;
+    assert!(trusted_principal::roles(tx, "AIDA-2", "", 10).await?.is_empty());
+    run_instance_profiles(tx).await?;
+    role::delete(tx, "AROA").await?;
+    assert!(role::find_by_id(tx, "AROA").await?.is_none());
+    run_oidc_providers(tx).await
+}
+
+async fn run_instance_profiles(tx: &mut Tx) -> Result<(), MetadataError> {
+    let id = "111122223333".parse().unwrap();
+    let row = InstanceProfileRow {
+        profile_id: "AIPA".into(),
+        account: id,
+        profile_name: "web".into(),
+        path: "/".into(),
+        role_id: None,
+        created_at: now(),
+    };
+    instance_profile::insert(tx, &row).await?;
+    assert!(instance_profile::is_taken(tx, &id, "WEB").await?);
+    assert_eq!(instance_profile::count(tx, &id).await?, 1);
+    instance_profile::set_role(tx, "AIPA", Some("AROA")).await?;
+    let of_role = instance_profile::of_role(tx, "AROA", "", 10).await?;
+    assert_eq!(of_role, instance_profile::list(tx, &id, "/", "", 10).await?);
+    assert_eq!(of_role[0].role_id.as_deref(), Some("AROA"));
+    instance_profile::set_role(tx, "AIPA", None).await?;
+    assert_eq!(instance_profile::find(tx, &id, "web").await?, Some(row));
+    instance_profile::delete(tx, "AIPA").await
+}
+
+async fn run_oidc_providers(tx: &mut Tx) -> Result<(), MetadataError> {
+    let id = "111122223333".parse().unwrap();
+    let row = OidcProviderRow {
+        account: id,
+        url: "idp.example.com".into(),
+        client_ids: "[]".into(),
+        thumbprints: "[]".into(),
+        created_at: now(),
+    };
+    oidc_provider::insert(tx, &row).await?;
+    let again = oidc_provider::insert(tx, &row).await;
+    assert!(matches!(again, Err(MetadataError::Duplicate(_))));
+    assert_eq!(oidc_provider::count(tx, &id).await?, 1);
+    oidc_provider::set_lists(tx, &id, &row.url, "[\"app\"]", "[]").await?;
+    let found = oidc_provider::find(tx, &id, &row.url).await?.unwrap();
+    assert_eq!(found.client_ids, "[\"app\"]");
+    assert_eq!(oidc_provider::urls(tx, &id).await?, ["idp.example.com"]);
+    assert!(oidc_provider::delete(tx, &id, &row.url).await?);
+    assert!(!oidc_provider::delete(tx, &id, &row.url).await?);
     Ok(())
 }
 

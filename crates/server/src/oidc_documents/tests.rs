@@ -50,7 +50,8 @@ async fn provider() -> Provider {
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
                 let Ok(stream) = acceptor.accept(stream).await else { return };
-                let answer = service_fn(|request| async move { Ok::<_, Infallible>(answer(&request)) });
+                let answer =
+                    service_fn(|request| async move { Ok::<_, Infallible>(answer(&request)) });
                 let _ = server::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
             });
         }
