@@ -15,6 +15,7 @@ mod credential;
 mod decision;
 mod error;
 mod identity;
+mod last_used;
 mod permit;
 mod principal;
 mod public_token;
@@ -23,14 +24,13 @@ mod seal;
 mod stored_policies;
 mod token;
 mod upload_credential;
-mod user;
 
 pub use account::RootKey;
-pub use action::{Action, actions, iam_actions, sts_actions};
+pub use action::{Action, actions, iam_actions, organizations_actions, sts_actions};
 pub use authenticate::{Auth, AuthKeys};
 pub use caller::Caller;
-pub use credential::{AccessKey, AccessKeySummary, KeyOwner, unique_id};
-pub use error::{AccessDenied, AuthorizeError, CredentialError, TokenError, UserError};
+pub use credential::{AccessKey, unique_id};
+pub use error::{AccessDenied, AccountError, AuthorizeError, CredentialError, TokenError};
 pub use permit::{
     IamResource, Permit, PublicRegistryResource, RegistryResource, RepositoriesResource,
     RepositoryResource, Resource,
@@ -39,5 +39,4 @@ pub use principal::{Principal, PrincipalKind, SessionFacts, WebIdentity};
 pub use public_token::PublicLogin;
 pub use resource_policy::{InvalidPolicy, ResourcePolicy};
 pub use token::AuthorizationToken;
-pub use user::User;
 pub use wharfinger_iam_policy::ContextKeys;

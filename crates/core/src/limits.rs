@@ -228,6 +228,25 @@ pub const REGISTRY_ALIAS_CHARS_MAX: usize = 50;
 /// Characters of the path prefix of public registries: ours, as long as an alias.
 pub const PUBLIC_PATH_PREFIX_CHARS_MAX: usize = 50;
 
+/// Users of one account (quotas of the IAM user guide, like all up to the last use).
+pub const USERS_PER_ACCOUNT_MAX: u64 = 5_000;
+/// Groups of one account.
+pub const GROUPS_PER_ACCOUNT_MAX: u64 = 300;
+/// Groups that one user is in.
+pub const GROUPS_PER_USER_MAX: u64 = 10;
+/// Access keys of one user, or of the root.
+pub const ACCESS_KEYS_PER_USER_MAX: u64 = 2;
+/// Tags of one user.
+pub const TAGS_PER_USER_MAX: u64 = 50;
+/// Characters of the name of a user.
+pub const USER_NAME_CHARS_MAX: usize = 64;
+/// Characters of the name of a group.
+pub const GROUP_NAME_CHARS_MAX: usize = 128;
+/// Seconds for which the use of a key or a role is not noted again (ours, like the next one).
+pub const LAST_USED_SECONDS: i64 = 60 * 60;
+/// Keys and roles whose last use is remembered in memory as noted.
+pub const LAST_USED_NOTED_MAX: usize = 16 * 1024;
+
 #[cfg(test)]
 mod tests {
     use super::*;
