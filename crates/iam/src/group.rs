@@ -5,9 +5,7 @@ use wharfinger_auth::iam_actions::{
     RemoveUserFromGroup, UpdateGroup,
 };
 use wharfinger_auth::{IamResource, Permit, Resource, unique_id};
-use wharfinger_core::limits::{
-    GROUP_NAME_CHARS_MAX, GROUPS_PER_ACCOUNT_MAX, GROUPS_PER_USER_MAX,
-};
+use wharfinger_core::limits::{GROUP_NAME_CHARS_MAX, GROUPS_PER_ACCOUNT_MAX, GROUPS_PER_USER_MAX};
 use wharfinger_core::{AccountId, Arn, Timestamp};
 use wharfinger_metadata::group::{self, GroupRow};
 use wharfinger_metadata::{Tx, inline_policy, policy_attachment, user};
@@ -51,9 +49,9 @@ impl Iam {
         let name = name.to_owned();
         self.metadata()
             .read(move |tx| {
-                Box::pin(async move {
-                    Ok(group::find(tx, &account, &name).await?.map(|row| row.path))
-                })
+                Box::pin(
+                    async move { Ok(group::find(tx, &account, &name).await?.map(|row| row.path)) },
+                )
             })
             .await
     }
@@ -310,11 +308,7 @@ async fn refuse_owner(tx: &mut Tx, group_id: &str) -> Result<(), Error> {
 }
 
 /// The group of that name, if the permit reaches it.
-async fn must_find(
-    tx: &mut Tx,
-    resource: &IamResource,
-    name: &str,
-) -> Result<GroupRow, Error> {
+async fn must_find(tx: &mut Tx, resource: &IamResource, name: &str) -> Result<GroupRow, Error> {
     let found = group::find(tx, resource.account(), name).await?;
     let found = found.filter(|row| scope::covers(resource, &arn_of(row)));
     found.ok_or_else(|| Error::not_found("group", name))

@@ -6,9 +6,17 @@
 //! for whoever owns the data directory, makes itself one of the system. What policies decide is for
 //! `auth` to say, never for this crate.
 
+mod access_key;
+mod account;
+mod account_details;
 mod error;
+mod group;
 mod name;
 mod page;
+mod scope;
+mod user;
+mod user_policy;
+mod user_tag;
 
 use std::sync::Arc;
 
@@ -16,8 +24,15 @@ use wharfinger_auth::Auth;
 use wharfinger_core::{Clock, Entropy, Timestamp};
 use wharfinger_metadata::Metadata;
 
+pub use access_key::{AccessKeySummary, AccessKeyUse, KeyOwner, NewAccessKey};
+pub use account::{Account, AccountSummary};
+pub use account_details::{
+    Detail, DetailKind, HeldPolicies, OwnPolicy, PolicyDetail, ProfileDetail, RoleDetail,
+};
 pub use error::Error;
+pub use group::Group;
 pub use page::{Page, PageRequest};
+pub use user::{NewUser, User};
 
 /// IAM and STS of all accounts of an installation.
 pub struct Iam {
@@ -43,17 +58,14 @@ impl Iam {
         &self.auth
     }
 
-    #[expect(dead_code, reason = "the nouns come one by one")]
     pub(crate) fn metadata(&self) -> &Metadata {
         &self.metadata
     }
 
-    #[expect(dead_code, reason = "the nouns come one by one")]
     pub(crate) fn entropy(&self) -> &dyn Entropy {
         &*self.entropy
     }
 
-    #[expect(dead_code, reason = "the nouns come one by one")]
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }

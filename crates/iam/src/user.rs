@@ -6,8 +6,7 @@ use wharfinger_core::limits::{USER_NAME_CHARS_MAX, USERS_PER_ACCOUNT_MAX};
 use wharfinger_core::{AccountId, Arn, Timestamp};
 use wharfinger_metadata::user::{self, UserRow};
 use wharfinger_metadata::{
-    MetadataError, Tx, access_key, group, iam_tag, inline_policy, managed_policy,
-    policy_attachment,
+    MetadataError, Tx, access_key, group, iam_tag, inline_policy, managed_policy, policy_attachment,
 };
 
 use crate::{Error, Iam, Page, PageRequest, name, scope, user_tag};
@@ -68,9 +67,9 @@ impl Iam {
         let name = name.to_owned();
         self.metadata()
             .read(move |tx| {
-                Box::pin(async move {
-                    Ok(user::find(tx, &account, &name).await?.map(|row| row.path))
-                })
+                Box::pin(
+                    async move { Ok(user::find(tx, &account, &name).await?.map(|row| row.path)) },
+                )
             })
             .await
     }
@@ -97,9 +96,7 @@ impl Iam {
         };
         scope::require(permit.resource(), &arn_of(&row))?;
         let tags = new.tags;
-        self.metadata()
-            .write(move |tx| Box::pin(async move { insert(tx, row, &tags).await }))
-            .await
+        self.metadata().write(move |tx| Box::pin(async move { insert(tx, row, &tags).await })).await
     }
 
     /// IAM `GetUser`.
