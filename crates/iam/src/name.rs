@@ -42,11 +42,6 @@ pub fn check(what: &str, name: &str, chars_max: usize) -> Result<(), Error> {
     )))
 }
 
-/// Whether `name` is `prefix` or begins with it, as `PathPrefix` asks.
-pub fn is_under(path: &str, prefix: Option<&str>) -> bool {
-    prefix.is_none_or(|prefix| path.starts_with(prefix))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,7 +57,5 @@ mod tests {
         for bad in ["", "with space", "slash/ed", "\u{e9}", &"x".repeat(65)] {
             assert!(check("userName", bad, 64).is_err(), "{bad}");
         }
-        assert!(is_under("/a/b/", Some("/a/")) && is_under("/a/", None));
-        assert!(!is_under("/a/", Some("/b/")));
     }
 }

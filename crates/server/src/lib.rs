@@ -32,7 +32,7 @@ pub use config::{
     TlsMode,
 };
 pub use data_dir::{Credentials, DataDir, DataDirError, RunningServer};
-pub use installation::{Installation, InstallationError};
+pub use installation::{Installation, InstallationError, RootKeyFile};
 pub use log::{LogError, start_log};
 pub use runtime::runtime;
 pub use shutdown::Shutdown;
