@@ -234,10 +234,34 @@ pub const USERS_PER_ACCOUNT_MAX: u64 = 5_000;
 pub const GROUPS_PER_ACCOUNT_MAX: u64 = 300;
 /// Groups that one user is in.
 pub const GROUPS_PER_USER_MAX: u64 = 10;
+/// Roles of one account.
+pub const ROLES_PER_ACCOUNT_MAX: u64 = 1_000;
+/// Instance profiles of one account.
+pub const INSTANCE_PROFILES_PER_ACCOUNT_MAX: u64 = 1_000;
+/// Managed policies of one account.
+pub const MANAGED_POLICIES_MAX: u64 = 1_500;
+/// Versions of one managed policy.
+pub const MANAGED_POLICY_VERSIONS_MAX: usize = 5;
+/// Characters of a managed policy besides blanks.
+pub const MANAGED_POLICY_CHARS_MAX: usize = 6_144;
+/// Managed policies that one user, group or role has attached.
+pub const MANAGED_POLICIES_ATTACHED_MAX: u64 = 10;
+/// Characters of all inline policies of one user besides blanks.
+pub const INLINE_POLICY_CHARS_PER_USER_MAX: usize = 2_048;
+/// Characters of all inline policies of one group besides blanks.
+pub const INLINE_POLICY_CHARS_PER_GROUP_MAX: usize = 5_120;
+/// Characters of all inline policies of one role besides blanks.
+pub const INLINE_POLICY_CHARS_PER_ROLE_MAX: usize = 10_240;
+/// Characters of a role's trust policy besides blanks.
+pub const TRUST_POLICY_CHARS_MAX: usize = 2_048;
 /// Access keys of one user, or of the root.
 pub const ACCESS_KEYS_PER_USER_MAX: u64 = 2;
-/// Tags of one user.
-pub const TAGS_PER_USER_MAX: u64 = 50;
+/// Tags of one user, role, policy, instance profile or identity provider.
+pub const IAM_TAGS_MAX: usize = 50;
+/// Characters of the key of such a tag.
+pub const IAM_TAG_KEY_CHARS_MAX: usize = 128;
+/// Characters of the value of such a tag.
+pub const IAM_TAG_VALUE_CHARS_MAX: usize = 256;
 /// Characters of the name of a user.
 pub const USER_NAME_CHARS_MAX: usize = 64;
 /// Characters of the name of a group.

@@ -1,11 +1,11 @@
 //! Accounts: which there are, their aliases, and how much they have.
 
 use wharfinger_auth::iam_actions::{
-    CreateAccountAlias, DeleteAccountAlias, GetAccountSummary, ListAccountAliases,
+    CreateAccountAlias, DeleteAccountAlias, GetAccountSummary, GetUser, ListAccountAliases,
 };
 use wharfinger_auth::organizations_actions::{CreateAccount, ListAccounts};
 use wharfinger_auth::{Permit, Resource};
-use wharfinger_core::{AccountId, Timestamp};
+use wharfinger_core::{AccountId, Arn, Timestamp};
 use wharfinger_metadata::access_key::{self, AccessKeyRow};
 use wharfinger_metadata::account::{self, AccountRow};
 use wharfinger_metadata::{MetadataError, account_detail};
@@ -125,6 +125,23 @@ impl Iam {
         self.metadata()
             .read(move |tx| {
                 Box::pin(async move { Ok(account::find(tx, &account).await?.is_some()) })
+            })
+            .await
+    }
+
+    /// The account itself, which is what IAM `GetUser` shows of its root.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchEntity`] for an account that is not of the installation.
+    pub async fn get_root(&self, permit: &Permit<GetUser>) -> Result<Account, Error> {
+        let account = *permit.resource().account();
+        scope::require(permit.resource(), &Arn::root(&account))?;
+        self.metadata()
+            .read(move |tx| {
+                Box::pin(async move {
+                    let found = account::find(tx, &account).await?.map(Account::of);
+                    found.ok_or_else(|| Error::not_found("user", "root"))
+                })
             })
             .await
     }

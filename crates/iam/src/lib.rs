@@ -14,6 +14,7 @@ mod group;
 mod name;
 mod page;
 mod scope;
+mod tag;
 mod user;
 mod user_policy;
 mod user_tag;
@@ -32,6 +33,7 @@ pub use account_details::{
 pub use error::Error;
 pub use group::Group;
 pub use page::{Page, PageRequest};
+pub use tag::{Tag, Tagged};
 pub use user::{NewUser, User};
 
 /// IAM and STS of all accounts of an installation.

@@ -9,7 +9,7 @@ use wharfinger_metadata::{
     MetadataError, Tx, access_key, group, iam_tag, inline_policy, managed_policy, policy_attachment,
 };
 
-use crate::{Error, Iam, Page, PageRequest, name, scope, user_tag};
+use crate::{Error, Iam, Page, PageRequest, Tag, Tagged, name, scope, tag};
 
 /// An IAM user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct User {
     /// When it was created.
     pub created_at: Timestamp,
     /// Its tags, (key, value), in order of key. Lists leave them out.
-    pub tags: Vec<(String, String)>,
+    pub tags: Vec<Tag>,
 }
 
 /// A user that is to be.
@@ -40,7 +40,7 @@ pub struct NewUser {
     /// The policy that is to bound it, by ARN.
     pub boundary_arn: Option<String>,
     /// Its tags, (key, value).
-    pub tags: Vec<(String, String)>,
+    pub tags: Vec<Tag>,
 }
 
 impl NewUser {
@@ -51,7 +51,7 @@ impl NewUser {
 }
 
 impl User {
-    pub(crate) fn of(row: UserRow, tags: Vec<(String, String)>) -> Self {
+    pub(crate) fn of(row: UserRow, tags: Vec<Tag>) -> Self {
         let arn = arn_of(&row);
         let UserRow { user_id, user_name, path, boundary_arn, created_at, .. } = row;
         Self { user_id, user_name, path, arn, boundary_arn, created_at, tags }
@@ -59,17 +59,22 @@ impl User {
 }
 
 impl Iam {
-    /// The path of a user, if there is one of that name: for the ARN that is to be authorized.
+    /// What policies are asked about a user.
     ///
     /// # Errors
     /// Faults of this side only.
-    pub async fn user_path(&self, account: AccountId, name: &str) -> Result<Option<String>, Error> {
+    pub async fn tagged_user(&self, account: AccountId, name: &str) -> Result<Tagged, Error> {
         let name = name.to_owned();
         self.metadata()
             .read(move |tx| {
-                Box::pin(
-                    async move { Ok(user::find(tx, &account, &name).await?.map(|row| row.path)) },
-                )
+                Box::pin(async move {
+                    let Some(row) = user::find(tx, &account, &name).await? else {
+                        let arn = Arn::user(&account, "/", &name);
+                        return Ok(Tagged { arn, tags: Vec::new() });
+                    };
+                    let tags = iam_tag::list(tx, &row.user_id).await?;
+                    Ok(Tagged { arn: arn_of(&row), tags })
+                })
             })
             .await
     }
@@ -85,7 +90,7 @@ impl Iam {
         new: NewUser,
     ) -> Result<User, Error> {
         name::check("userName", &new.user_name, USER_NAME_CHARS_MAX)?;
-        user_tag::check(&new.tags)?;
+        tag::check(&new.tags)?;
         let row = UserRow {
             user_id: unique_id("AIDA", self.entropy()),
             account: *permit.resource().account(),
@@ -224,7 +229,7 @@ impl Iam {
     }
 }
 
-async fn insert(tx: &mut Tx, row: UserRow, tags: &[(String, String)]) -> Result<User, Error> {
+async fn insert(tx: &mut Tx, row: UserRow, tags: &[Tag]) -> Result<User, Error> {
     if user::is_taken(tx, &row.account, &row.user_name).await? {
         return Err(Error::exists("User", &row.user_name));
     }
@@ -236,9 +241,7 @@ async fn insert(tx: &mut Tx, row: UserRow, tags: &[(String, String)]) -> Result<
         check_boundary(tx, &row.account, arn).await?;
     }
     user::insert(tx, &row).await?;
-    for (key, value) in tags {
-        iam_tag::put(tx, &row.user_id, key, value).await?;
-    }
+    tag::put(tx, &row.user_id, tags).await?;
     let tags = iam_tag::list(tx, &row.user_id).await?;
     Ok(User::of(row, tags))
 }

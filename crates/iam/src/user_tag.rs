@@ -1,40 +1,29 @@
 //! Tags of users.
 
-use std::collections::BTreeSet;
-
 use wharfinger_auth::Permit;
 use wharfinger_auth::iam_actions::{ListUserTags, TagUser, UntagUser};
-use wharfinger_core::limits::TAGS_PER_USER_MAX;
-use wharfinger_metadata::iam_tag;
 
 use crate::user::must_find;
-use crate::{Error, Iam, Page, PageRequest};
+use crate::{Error, Iam, Page, PageRequest, Tag, tag};
 
 impl Iam {
     /// IAM `TagUser`: writes tags, over those whose keys differ in case at the most.
     ///
     /// # Errors
-    /// [`Error::NoSuchEntity`], [`Error::InvalidInput`], [`Error::LimitExceeded`].
+    /// [`Error::NoSuchEntity`], [`Error::InvalidInput`], [`Error::Validation`],
+    /// [`Error::LimitExceeded`].
     pub async fn tag_user(
         &self,
         permit: &Permit<TagUser>,
         name: &str,
-        tags: Vec<(String, String)>,
+        tags: Vec<Tag>,
     ) -> Result<(), Error> {
-        check(&tags)?;
         let (resource, name) = (permit.resource().clone(), name.to_owned());
         self.metadata()
             .write(move |tx| {
                 Box::pin(async move {
                     let user = must_find(tx, &resource, &name).await?;
-                    for (key, value) in &tags {
-                        iam_tag::put(tx, &user.user_id, key, value).await?;
-                    }
-                    let limit = TAGS_PER_USER_MAX;
-                    if iam_tag::list(tx, &user.user_id).await?.len() as u64 > limit {
-                        return Err(Error::LimitExceeded { quota: "TagsPerUser", limit });
-                    }
-                    Ok(())
+                    tag::put(tx, &user.user_id, &tags).await
                 })
             })
             .await
@@ -55,17 +44,13 @@ impl Iam {
             .write(move |tx| {
                 Box::pin(async move {
                     let user = must_find(tx, &resource, &name).await?;
-                    for key in &keys {
-                        iam_tag::delete(tx, &user.user_id, key).await?;
-                    }
-                    Ok(())
+                    tag::remove(tx, &user.user_id, &keys).await
                 })
             })
             .await
     }
 
-    /// IAM `ListUserTags`, in order of key. The marker is how many came before: there are fifty at the
-    /// most, and a key may have characters that markers have not.
+    /// IAM `ListUserTags`, in order of key.
     ///
     /// # Errors
     /// [`Error::NoSuchEntity`]; [`Error::Validation`] for a marker that is none.
@@ -74,49 +59,15 @@ impl Iam {
         permit: &Permit<ListUserTags>,
         name: &str,
         page: PageRequest,
-    ) -> Result<Page<(String, String)>, Error> {
-        let before: usize = match page.after.as_str() {
-            "" => 0,
-            after => after.parse().map_err(|_| Error::Validation("Invalid Marker.".into()))?,
-        };
+    ) -> Result<Page<Tag>, Error> {
         let (resource, name) = (permit.resource().clone(), name.to_owned());
-        let tags: Vec<(String, String)> = self
-            .metadata()
+        self.metadata()
             .read(move |tx| {
                 Box::pin(async move {
                     let user = must_find(tx, &resource, &name).await?;
-                    iam_tag::list(tx, &user.user_id).await.map_err(Error::from)
+                    tag::page(tx, &user.user_id, &page).await
                 })
             })
-            .await?;
-        let rest = tags.into_iter().skip(before).enumerate().collect();
-        let Page { items, marker } =
-            page.page(rest, |(number, _)| (before + number + 1).to_string());
-        Ok(Page { items: items.into_iter().map(|(_, tag)| tag).collect(), marker })
+            .await
     }
-}
-
-/// Holds tags that are to be written against what the model does not say of them.
-///
-/// # Errors
-/// [`Error::InvalidInput`] for a key that is there twice whatever its case, or is one of AWS's;
-/// [`Error::LimitExceeded`].
-pub(crate) fn check(tags: &[(String, String)]) -> Result<(), Error> {
-    let mut keys = BTreeSet::new();
-    for (key, _) in tags {
-        let folded = key.to_lowercase();
-        if folded.starts_with("aws:") {
-            let text = "Tag keys that begin with aws: are reserved for AWS.";
-            return Err(Error::InvalidInput(text.into()));
-        }
-        if !keys.insert(folded) {
-            return Err(Error::InvalidInput(
-                "Duplicate tag keys found. Please note that Tag keys are case insensitive.".into(),
-            ));
-        }
-    }
-    if tags.len() as u64 > TAGS_PER_USER_MAX {
-        return Err(Error::LimitExceeded { quota: "TagsPerUser", limit: TAGS_PER_USER_MAX });
-    }
-    Ok(())
 }
