@@ -18,8 +18,8 @@ use http::StatusCode;
 use http::request::Parts;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use wharfinger_auth::{Action, AuthorizeError, Caller, ContextKeys, IamResource, Permit};
-use wharfinger_aws_model::XmlStructure;
 use wharfinger_aws_model::iam::{API_VERSION, Operation, Request, SIGNING_NAME, XML_NAMESPACE};
+use wharfinger_aws_model::{XmlSink, XmlStructure};
 use wharfinger_aws_protocol::Answer;
 use wharfinger_aws_protocol::query::{self, Params};
 use wharfinger_aws_protocol::sigv4::SignedRequest;
@@ -115,6 +115,39 @@ impl<'a> Call<'a> {
         self.caller.authorize_with(resource, keys).await
     }
 
+    /// The same, with the condition keys that only this call has.
+    pub(crate) async fn authorize_with<A: Action<Resource = IamResource>>(
+        &self,
+        arn: &Arn,
+        keys: ContextKeys,
+    ) -> Result<Permit<A>, AuthorizeError> {
+        self.caller.authorize_with(IamResource::new(self.account(), arn), keys).await
+    }
+
+    /// The same of something that may be there, and then has a path and tags. `absent` is the ARN it
+    /// would have at the path `/`: who may do `A` to neither is told of that one, and learns nothing
+    /// of what is there.
+    pub(crate) async fn authorize_found<A: Action<Resource = IamResource>>(
+        &self,
+        found: &Tagged,
+        absent: &Arn,
+        keys: ContextKeys,
+    ) -> Result<Permit<A>, AuthorizeError> {
+        let mut with_tags = keys.clone();
+        for (key, value) in &found.tags {
+            with_tags.insert(&format!("aws:ResourceTag/{key}"), value.as_str());
+            with_tags.insert(&format!("iam:ResourceTag/{key}"), value.as_str());
+        }
+        let denied = match self.authorize_with(&found.arn, with_tags).await {
+            Err(AuthorizeError::Denied(denied)) => denied,
+            decided => return decided,
+        };
+        match self.authorize_with::<A>(absent, keys).await {
+            Err(AuthorizeError::Denied(as_of_absent)) => Err(as_of_absent.into()),
+            _ => Err(denied.into()),
+        }
+    }
+
     /// The same of the account as a whole, for what names nothing in it.
     pub(crate) async fn authorize_account<A: Action<Resource = IamResource>>(
         &self,
@@ -128,6 +161,18 @@ pub(crate) fn encoded_policy(text: &str) -> String {
     const RESERVED: &AsciiSet =
         &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
     utf8_percent_encode(text, RESERVED).to_string()
+}
+
+/// The output of an operation that answers nothing.
+struct Nothing;
+
+impl XmlStructure for Nothing {
+    fn members(&self, _sink: &mut dyn XmlSink) {}
+}
+
+/// What an operation answers that has nothing to answer.
+pub(crate) fn nothing() -> Outcome {
+    Ok(Box::new(Nothing))
 }
 
 /// The refusal of an operation that a noun does not answer.

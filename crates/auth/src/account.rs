@@ -4,7 +4,7 @@ use wharfinger_core::{AccountId, EntropyExt};
 use wharfinger_metadata::access_key::{self, AccessKeyRow};
 use wharfinger_metadata::{account, installation};
 
-use crate::{AccessKey, Auth, UserError, organization};
+use crate::{AccessKey, AccountError, Auth, organization};
 
 /// Where the installation keeps the id of its first account.
 const ACCOUNT_KEY: &str = "account_id";
@@ -21,7 +21,7 @@ pub struct RootKey {
 impl Auth {
     /// Makes sure that there is an account with a root key. On the first start the account gets
     /// the id `wanted`, or a random one, and its root key is made; later starts find both.
-    pub async fn ensure_account(&self, wanted: Option<AccountId>) -> Result<RootKey, UserError> {
+    pub async fn ensure_account(&self, wanted: Option<AccountId>) -> Result<RootKey, AccountError> {
         if let Some(account) = self.first_account().await? {
             self.ensure_organization(account).await?;
             return Ok(RootKey { account, new_key: None });
@@ -34,7 +34,7 @@ impl Auth {
             account,
             user_id: None,
             active: true,
-            secret_sealed: self.seal_secret(&key).ok_or(UserError::Sealing)?,
+            secret_sealed: self.seal_secret(&key).ok_or(AccountError::Sealing)?,
             created_at: self.now(),
         };
         // The account and its key commit together, so that no start can find one without the other.
@@ -43,7 +43,7 @@ impl Auth {
             .write(move |tx| {
                 Box::pin(async move {
                     if !installation::insert(tx, ACCOUNT_KEY, account.as_str()).await? {
-                        return Ok::<_, UserError>(false);
+                        return Ok::<_, AccountError>(false);
                     }
                     account::insert(tx, &account, row.created_at).await?;
                     organization::ensure(tx, &account).await?;
@@ -60,10 +60,12 @@ impl Auth {
     }
 
     /// Gives an installation that was made before there were organizations the id of its own.
-    async fn ensure_organization(&self, first: AccountId) -> Result<(), UserError> {
+    async fn ensure_organization(&self, first: AccountId) -> Result<(), AccountError> {
         let found: Option<String> = self
             .metadata()
-            .read(|tx| Box::pin(async move { Ok::<_, UserError>(organization::find(tx).await?) }))
+            .read(|tx| {
+                Box::pin(async move { Ok::<_, AccountError>(organization::find(tx).await?) })
+            })
             .await?;
         if found.is_some() {
             return Ok(());
@@ -74,12 +76,12 @@ impl Auth {
     }
 
     /// The first account of the installation, if it was started before.
-    pub async fn first_account(&self) -> Result<Option<AccountId>, UserError> {
+    pub async fn first_account(&self) -> Result<Option<AccountId>, AccountError> {
         let found: Option<String> = self
             .metadata()
             .read(|tx| {
                 Box::pin(
-                    async move { Ok::<_, UserError>(installation::get(tx, ACCOUNT_KEY).await?) },
+                    async move { Ok::<_, AccountError>(installation::get(tx, ACCOUNT_KEY).await?) },
                 )
             })
             .await?;

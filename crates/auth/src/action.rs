@@ -266,6 +266,13 @@ account_actions! {
 }
 
 account_actions! {
+    organizations_actions, "organizations" {
+        CreateAccount,
+        ListAccounts,
+    }
+}
+
+account_actions! {
     sts_actions, "sts" {
         AssumeRole,
         AssumeRoleWithWebIdentity,

@@ -8,6 +8,7 @@ use wharfinger_metadata::Metadata;
 
 use crate::active_key::{ActiveKey, ActiveKeys};
 use crate::credential::secret_aad;
+use crate::last_used::LastUsed;
 use crate::seal::SealingKey;
 use crate::stored_policies::PolicyStore;
 use crate::{AccessKey, AuthorizationToken, Caller, CredentialError, TokenError, token};
@@ -40,6 +41,7 @@ pub struct Auth {
     token_key: SealingKey,
     secret_key: SealingKey,
     keys: ActiveKeys,
+    last_used: LastUsed,
     policies: Arc<PolicyStore>,
 }
 
@@ -55,7 +57,8 @@ impl Auth {
         let secret_key = SealingKey::new(&keys.secret_key)?;
         let (keys, policies) =
             (ActiveKeys::default(), Arc::new(PolicyStore::new(metadata.clone())));
-        Some(Self { metadata, clock, entropy, token_key, secret_key, keys, policies })
+        let last_used = LastUsed::default();
+        Some(Self { metadata, clock, entropy, token_key, secret_key, keys, last_used, policies })
     }
 
     /// Verifies a signed request (in its header, or presigned in its query) for `service` and
@@ -86,6 +89,7 @@ impl Auth {
             .ok_or(CredentialError::SecretUnreadable)?;
         let secret = std::str::from_utf8(&secret).map_err(|_| CredentialError::SecretUnreadable)?;
         signed.verify(parts, body_sha256, secret, self.clock.now())?;
+        self.note_use(&key.identity().principal, service, region.as_str());
         Ok((self.caller(context, &key).signed_for(&region), region))
     }
 
@@ -129,6 +133,8 @@ impl Auth {
     ) -> Result<(Caller, RegistryId), TokenError> {
         let claims = token::verify(&self.token_key, password, self.clock.now())?;
         let key = self.active_key(&claims.access_key_id).await?.ok_or(TokenError::Invalid)?;
+        let RegistryId { region, .. } = &claims.registry;
+        self.note_use(&key.identity().principal, claims.registry.service(), region.as_str());
         Ok((self.caller(context, &key), claims.registry))
     }
 
@@ -175,6 +181,10 @@ impl Auth {
 
     pub(crate) fn keys(&self) -> &ActiveKeys {
         &self.keys
+    }
+
+    pub(crate) fn last_used(&self) -> &LastUsed {
+        &self.last_used
     }
 
     pub(crate) fn metadata(&self) -> &Metadata {

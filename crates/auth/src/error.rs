@@ -102,45 +102,9 @@ pub enum AuthorizeError {
     PolicyUnreadable(String),
 }
 
-/// What can go wrong when users and keys are managed.
+/// Why the first account could not be made or found.
 #[derive(Debug, thiserror::Error)]
-pub enum UserError {
-    /// A user of this name exists.
-    #[error("User with name {0} already exists.")]
-    UserExists(String),
-    /// No such user.
-    #[error("The user with name {0} cannot be found.")]
-    NoSuchUser(String),
-    /// No such key.
-    #[error("The Access Key with id {0} cannot be found.")]
-    NoSuchKey(String),
-    /// No such policy.
-    #[error("The user policy with name {0} cannot be found.")]
-    NoSuchPolicy(String),
-    /// A name with characters that names do not have.
-    #[error(
-        "The specified value for {what} is invalid. It must be {length} characters of letters, digits and _+=,.@-"
-    )]
-    BadName {
-        /// Which name.
-        what: &'static str,
-        /// How long it may be.
-        length: &'static str,
-    },
-    /// A policy that is no policy.
-    #[error("MalformedPolicyDocument")]
-    MalformedPolicy(#[from] wharfinger_iam_policy::MalformedPolicy),
-    /// More than the quota allows.
-    #[error("Cannot exceed quota for {what}: {limit}")]
-    LimitExceeded {
-        /// The quota.
-        what: &'static str,
-        /// Its value.
-        limit: u64,
-    },
-    /// The last active root key may not be switched off or deleted: nobody could come in any more.
-    #[error("{0} is the last active key of the root user; create another one first")]
-    LastRootKey(String),
+pub enum AccountError {
     /// The crypto provider failed.
     #[error("the secret could not be sealed")]
     Sealing,

@@ -37,6 +37,9 @@ const OPEN_TO_ANYONE: [&str; 4] = [
     ListImages::NAME,
 ];
 
+/// Where ECR Public is called.
+const PUBLIC_REGION: &str = "us-east-1";
+
 /// Whether anyone may do `A` to a registry. Nothing of a private one is open to anyone.
 pub(crate) fn anyone_may<A: Action>(registry: &RegistryId) -> bool {
     registry.is_public() && A::SERVICE.is_none() && OPEN_TO_ANYONE.contains(&A::NAME)
@@ -90,6 +93,7 @@ impl Auth {
             return Ok(PublicLogin { caller: self.anonymous(context), expires_at });
         }
         let key = self.active_key(&access_key_id).await?.ok_or(TokenError::Invalid)?;
+        self.note_use(&key.identity().principal, "ecr-public", PUBLIC_REGION);
         Ok(PublicLogin { caller: self.caller(context, &key), expires_at })
     }
 }

@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use wharfinger_core::{AccountId, Network, PublicEndpoint, Region};
 use wharfinger_server::{
-    Config, ConfigError, LimitSettings, LogFormat, LogLayer, OidcHost, OidcLayer, PublicLayer,
-    Settings, TlsLayer, TlsMode,
+    Config, ConfigError, Installation, LimitSettings, LogFormat, LogLayer, OidcHost, OidcLayer,
+    PublicLayer, Settings, TlsLayer, TlsMode,
 };
 
+use crate::account::AccountArguments;
 use crate::doctor::DoctorArguments;
 use crate::environment;
 use crate::key::KeyArguments;
@@ -35,6 +36,8 @@ pub(crate) enum Command {
     Env(EnvArguments),
     /// Make this machine trust the local CA, and say what its hosts file needs
     Trust(TrustArguments),
+    /// Manage the accounts of the installation
+    Account(AccountArguments),
     /// Manage IAM users and their policies
     User(UserArguments),
     /// Manage access keys
@@ -59,6 +62,16 @@ pub(crate) struct DirectoryArguments {
     /// The file of the master key, when it is not in the data directory
     #[arg(long, value_name = "FILE", env = "WHARFINGER_MASTER_KEY_FILE")]
     pub(crate) master_key_file: Option<PathBuf>,
+}
+
+/// Which account of which installation a command is about.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct PlaceArguments {
+    /// The account [default: the first one]
+    #[arg(long = "account", value_name = "ID", env = "WHARFINGER_ACCOUNT")]
+    pub(crate) of_account: Option<AccountId>,
+    #[command(flatten)]
+    pub(crate) directory: DirectoryArguments,
 }
 
 /// Where a server listens, with which certificates, and for which region.
@@ -157,7 +170,7 @@ pub(crate) struct EnvArguments {
     #[arg(long)]
     pub(crate) aws_names: bool,
     #[command(flatten)]
-    pub(crate) directory: DirectoryArguments,
+    pub(crate) place: PlaceArguments,
     #[command(flatten)]
     pub(crate) address: AddressArguments,
 }
@@ -193,6 +206,15 @@ impl DirectoryArguments {
             ..settings
         };
         Config::resolve(file, settings, environment::data_dir_default())
+    }
+}
+
+impl PlaceArguments {
+    /// The installation, and the account that is there.
+    pub(crate) async fn open(&self) -> anyhow::Result<(Installation, AccountId)> {
+        let installation = Installation::existing(&self.directory.resolve()?).await?;
+        let account = installation.account_or_first(self.of_account).await?;
+        Ok((installation, account))
     }
 }
 

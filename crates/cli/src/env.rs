@@ -3,26 +3,22 @@
 use std::path::{Path, PathBuf, absolute};
 
 use anyhow::{Context, bail};
+use wharfinger_core::AccountId;
 use wharfinger_server::trust::bundle_with;
-use wharfinger_server::{DataDir, TlsConfig, client_url};
+use wharfinger_server::{Config, Credentials, DataDir, Installation, TlsConfig, client_url};
 
 use crate::arguments::EnvArguments;
 use crate::{print, shell};
 
 /// Prints the exports for the server that uses the data directory. If none runs, they are those of
 /// the server that the configuration would start, and a line on standard error says so.
-pub(crate) fn run(arguments: EnvArguments) -> anyhow::Result<()> {
-    let config = arguments.directory.resolve_with(arguments.address.settings())?;
+pub(crate) async fn run(arguments: EnvArguments) -> anyhow::Result<()> {
+    let place = &arguments.place;
+    let config = place.directory.resolve_with(arguments.address.settings())?;
     let directory = DataDir::new(&config.data_dir);
-    let Some(credentials) = directory.credentials()? else {
-        let path = config.data_dir.display();
-        if directory.has_database() {
-            bail!(
-                "{path} has no credentials file any more; make a new root key with `wharfinger key \
-                 create --root`"
-            );
-        }
-        bail!("{path} holds no registry yet; start one with `wharfinger serve`");
+    let credentials = match place.of_account {
+        Some(account) => credentials_of(&config, &directory, account).await?,
+        None => first_credentials(&config, &directory)?,
     };
     let running = directory.running_server().context("the running server is not known")?;
     let (url, region, ca) = match running {
@@ -63,6 +59,41 @@ pub(crate) fn run(arguments: EnvArguments) -> anyhow::Result<()> {
          AWS_ENDPOINT_URL_ECR AWS_ENDPOINT_URL_STS AWS_IGNORE_CONFIGURED_ENDPOINT_URLS{endpoint}"
     ))?;
     Ok(())
+}
+
+/// The root key of the first account.
+fn first_credentials(config: &Config, directory: &DataDir) -> anyhow::Result<Credentials> {
+    if let Some(credentials) = directory.credentials()? {
+        return Ok(credentials);
+    }
+    let path = config.data_dir.display();
+    if directory.has_database() {
+        bail!(
+            "{path} has no credentials file any more; make a new root key with `wharfinger key \
+             create --root`"
+        );
+    }
+    bail!("{path} holds no registry yet; start one with `wharfinger serve`")
+}
+
+/// The root key of the account that is named, which may be the first one.
+async fn credentials_of(
+    config: &Config,
+    directory: &DataDir,
+    account: AccountId,
+) -> anyhow::Result<Credentials> {
+    if let Some(credentials) = directory.account_credentials(&account)? {
+        return Ok(credentials);
+    }
+    let installation = Installation::existing(config).await?;
+    let account = installation.account_or_first(Some(account)).await?;
+    installation.root_credentials(account)?.with_context(|| {
+        format!(
+            "the root key of account {account} is not kept in {}; make a new one with \
+             `wharfinger account key {account}`",
+            config.data_dir.display()
+        )
+    })
 }
 
 /// The file that clients with a list of CAs of their own are to use in its place. The system's is

@@ -2,10 +2,11 @@
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use wharfinger_auth::{AccessKey, AccessKeySummary, KeyOwner};
-use wharfinger_server::Installation;
+use wharfinger_auth::AccessKey;
+use wharfinger_iam::{AccessKeySummary, KeyOwner};
 
-use crate::arguments::DirectoryArguments;
+use crate::account::permit;
+use crate::arguments::PlaceArguments;
 use crate::print;
 
 #[derive(Args, Debug)]
@@ -24,7 +25,7 @@ enum KeyCommand {
         #[arg(long)]
         json: bool,
         #[command(flatten)]
-        directory: DirectoryArguments,
+        place: PlaceArguments,
     },
     /// List the access keys, without their secrets
     List {
@@ -32,7 +33,7 @@ enum KeyCommand {
         #[arg(long)]
         json: bool,
         #[command(flatten)]
-        directory: DirectoryArguments,
+        place: PlaceArguments,
     },
     /// Switch a key off: it and every token issued to it are refused
     Disable(KeyIdArguments),
@@ -57,44 +58,35 @@ struct KeyIdArguments {
     /// The id of the key (AKIA…)
     id: String,
     #[command(flatten)]
-    directory: DirectoryArguments,
+    place: PlaceArguments,
 }
 
 pub(crate) async fn run(arguments: KeyArguments) -> anyhow::Result<()> {
     match arguments.command {
-        KeyCommand::Create { owner, json, directory } => {
+        KeyCommand::Create { owner, json, place } => {
             let owner = owner.user.map_or(KeyOwner::Root, KeyOwner::User);
-            let installation = open(&directory).await?;
-            let auth = installation.auth();
-            let key = auth.create_access_key(installation.account(), &owner).await?;
-            print_created(&key, json)
+            let (installation, account) = place.open().await?;
+            let made = installation.iam().create_access_key(&permit(account), &owner).await?;
+            print_created(&made.key, json)
         }
-        KeyCommand::List { json, directory } => {
-            let installation = open(&directory).await?;
-            let keys = installation.auth().list_access_keys(installation.account()).await?;
-            print_list(&keys, json)
+        KeyCommand::List { json, place } => {
+            let (installation, account) = place.open().await?;
+            print_list(&installation.iam().list_account_keys(&permit(account)).await?, json)
         }
-        KeyCommand::Disable(KeyIdArguments { id, directory }) => {
-            set_active(&open(&directory).await?, &id, false).await
-        }
-        KeyCommand::Enable(KeyIdArguments { id, directory }) => {
-            set_active(&open(&directory).await?, &id, true).await
-        }
-        KeyCommand::Delete(KeyIdArguments { id, directory }) => {
-            let installation = open(&directory).await?;
-            installation.auth().delete_access_key(installation.account(), &id).await?;
+        KeyCommand::Disable(key) => set_active(&key, false).await,
+        KeyCommand::Enable(key) => set_active(&key, true).await,
+        KeyCommand::Delete(KeyIdArguments { id, place }) => {
+            let (installation, account) = place.open().await?;
+            installation.iam().delete_access_key(&permit(account), None, &id).await?;
             Ok(print::line(&format!("Key {id} was deleted."))?)
         }
     }
 }
 
-async fn open(directory: &DirectoryArguments) -> anyhow::Result<Installation> {
-    Ok(Installation::existing(&directory.resolve()?).await?)
-}
-
-async fn set_active(installation: &Installation, id: &str, active: bool) -> anyhow::Result<()> {
-    let (auth, account) = (installation.auth(), installation.account());
-    auth.set_access_key_active(account, id, active).await?;
+async fn set_active(key: &KeyIdArguments, active: bool) -> anyhow::Result<()> {
+    let KeyIdArguments { id, place } = key;
+    let (installation, account) = place.open().await?;
+    installation.iam().update_access_key(&permit(account), None, id, active).await?;
     let state = if active { "on" } else { "off" };
     Ok(print::line(&format!("Key {id} is {state}."))?)
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use wharfinger_core::{Region, RegistryId};
 use wharfinger_server::{Installation, KmsKey, KmsKeys, Settings};
 
-use crate::arguments::DirectoryArguments;
+use crate::arguments::PlaceArguments;
 use crate::print;
 
 #[derive(Args, Debug)]
@@ -72,7 +72,7 @@ struct RegionArguments {
     #[arg(long, value_name = "REGION", env = "WHARFINGER_REGION")]
     region: Option<Region>,
     #[command(flatten)]
-    directory: DirectoryArguments,
+    place: PlaceArguments,
 }
 
 pub(crate) async fn run(arguments: KmsArguments) -> anyhow::Result<()> {
@@ -104,9 +104,11 @@ pub(crate) async fn run(arguments: KmsArguments) -> anyhow::Result<()> {
 /// The keys, and the account and region that a command is about.
 async fn open(arguments: RegionArguments) -> anyhow::Result<(KmsKeys, RegistryId)> {
     let settings = Settings { region: arguments.region, ..Settings::default() };
-    let config = arguments.directory.resolve_with(settings)?;
+    let PlaceArguments { of_account, directory } = arguments.place;
+    let config = directory.resolve_with(settings)?;
     let installation = Installation::existing(&config).await?;
-    Ok((installation.kms_keys(), RegistryId::new(installation.account(), config.region)))
+    let account = installation.account_or_first(of_account).await?;
+    Ok((installation.kms_keys(), RegistryId::new(account, config.region)))
 }
 
 async fn set_enabled(arguments: KeyArguments, enabled: bool) -> anyhow::Result<()> {

@@ -1,9 +1,10 @@
 //! The `wharfinger` command: serves a registry, and manages one from the side.
 //!
-//! Each command has a file of its own that translates arguments, calls `server` or `auth`, and
+//! Each command has a file of its own that translates arguments, calls `server` or `iam`, and
 //! prints. A command that fails prints one line, `error: …`, and exits with 1; wrong usage exits
 //! with 2.
 
+mod account;
 mod arguments;
 mod doctor;
 mod env;
@@ -57,8 +58,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     runtime.block_on(async {
         match command {
             Command::Serve(arguments) => serve::run(arguments).await?,
-            Command::Env(arguments) => env::run(arguments)?,
+            Command::Env(arguments) => env::run(arguments).await?,
             Command::Trust(arguments) => trust::run(arguments).await?,
+            Command::Account(arguments) => account::run(arguments).await?,
             Command::User(arguments) => user::run(arguments).await?,
             Command::Key(arguments) => key::run(arguments).await?,
             Command::Kms(arguments) => kms::run(arguments).await?,

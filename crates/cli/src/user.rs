@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use wharfinger_auth::User;
+use wharfinger_core::AccountId;
+use wharfinger_iam::{Iam, NewUser, PageRequest, User};
 use wharfinger_iam_policy::{ManagedPolicy, PolicyDocument, managed};
-use wharfinger_server::Installation;
 
-use crate::arguments::DirectoryArguments;
+use crate::account::permit;
+use crate::arguments::PlaceArguments;
 use crate::print;
 
 /// The name of a policy that is given at creation without one.
@@ -38,7 +39,7 @@ enum UserCommand {
         #[arg(long)]
         json: bool,
         #[command(flatten)]
-        directory: DirectoryArguments,
+        place: PlaceArguments,
     },
     /// List the users
     List {
@@ -46,14 +47,14 @@ enum UserCommand {
         #[arg(long)]
         json: bool,
         #[command(flatten)]
-        directory: DirectoryArguments,
+        place: PlaceArguments,
     },
     /// Delete a user with its keys and policies
     Delete {
         /// The name of the user
         name: String,
         #[command(flatten)]
-        directory: DirectoryArguments,
+        place: PlaceArguments,
     },
     /// Give a user a policy, over one of the same name
     PutPolicy {
@@ -65,7 +66,7 @@ enum UserCommand {
         /// The policy: a JSON file, or - for standard input
         file: PathBuf,
         #[command(flatten)]
-        directory: DirectoryArguments,
+        place: PlaceArguments,
     },
     /// Take a policy from a user
     DeletePolicy {
@@ -75,13 +76,19 @@ enum UserCommand {
         #[arg(long)]
         policy_name: String,
         #[command(flatten)]
-        directory: DirectoryArguments,
+        place: PlaceArguments,
     },
+}
+
+/// A user with the names of its policies.
+struct Listed {
+    user: User,
+    policy_names: Vec<String>,
 }
 
 pub(crate) async fn run(arguments: UserArguments) -> anyhow::Result<()> {
     match arguments.command {
-        UserCommand::Create { name, policy, managed, json, directory } => {
+        UserCommand::Create { name, policy, managed, json, place } => {
             let mut policies = Vec::new();
             if let Some(file) = policy {
                 policies.push((POLICY_NAME_DEFAULT.to_owned(), read_policy(&file)?));
@@ -89,53 +96,71 @@ pub(crate) async fn run(arguments: UserArguments) -> anyhow::Result<()> {
             policies.extend(
                 managed.iter().map(|policy| (policy.name.to_owned(), policy.document.to_owned())),
             );
-            let user = create(&open(&directory).await?, &name, policies).await?;
-            if json { print::json(&Shown::of(&user)) } else { print_created(&user) }
+            let (installation, account) = place.open().await?;
+            let created = create(installation.iam(), account, &name, policies).await?;
+            if json { print::json(&Shown::of(&created)) } else { print_created(&created) }
         }
-        UserCommand::List { json, directory } => {
-            let installation = open(&directory).await?;
-            let users = installation.auth().list_users(installation.account()).await?;
-            print_list(&users, json)
+        UserCommand::List { json, place } => {
+            let (installation, account) = place.open().await?;
+            print_list(&list(installation.iam(), account).await?, json)
         }
-        UserCommand::Delete { name, directory } => {
-            let installation = open(&directory).await?;
-            installation.auth().delete_user(installation.account(), &name).await?;
+        UserCommand::Delete { name, place } => {
+            let (installation, account) = place.open().await?;
+            installation.iam().delete_user_with_everything(&permit(account), &name).await?;
             Ok(print::line(&format!("User {name} was deleted."))?)
         }
-        UserCommand::PutPolicy { name, policy_name, file, directory } => {
-            let (document, installation) = (read_policy(&file)?, open(&directory).await?);
-            let (auth, account) = (installation.auth(), installation.account());
-            auth.put_user_policy(account, &name, &policy_name, &document).await?;
+        UserCommand::PutPolicy { name, policy_name, file, place } => {
+            let document = read_policy(&file)?;
+            let (installation, account) = place.open().await?;
+            let (iam, permit) = (installation.iam(), permit(account));
+            iam.put_user_policy(&permit, &name, &policy_name, &document).await?;
             Ok(print::line(&format!("User {name} has policy {policy_name}."))?)
         }
-        UserCommand::DeletePolicy { name, policy_name, directory } => {
-            let installation = open(&directory).await?;
-            let (auth, account) = (installation.auth(), installation.account());
-            auth.delete_user_policy(account, &name, &policy_name).await?;
+        UserCommand::DeletePolicy { name, policy_name, place } => {
+            let (installation, account) = place.open().await?;
+            let (iam, permit) = (installation.iam(), permit(account));
+            iam.delete_user_policy(&permit, &name, &policy_name).await?;
             Ok(print::line(&format!("User {name} has policy {policy_name} no more."))?)
         }
     }
 }
 
-async fn open(directory: &DirectoryArguments) -> anyhow::Result<Installation> {
-    Ok(Installation::existing(&directory.resolve()?).await?)
-}
-
 /// Creates a user with policies that are known to be well formed.
 async fn create(
-    installation: &Installation,
+    iam: &Iam,
+    account: AccountId,
     name: &str,
     policies: Vec<(String, String)>,
-) -> anyhow::Result<User> {
-    let (auth, account) = (installation.auth(), installation.account());
-    let mut user = auth.create_user(account, name).await?;
+) -> anyhow::Result<Listed> {
+    let user = iam.create_user(&permit(account), NewUser::named(name)).await?;
+    let mut policy_names = Vec::new();
     for (policy_name, document) in policies {
-        auth.put_user_policy(account, name, &policy_name, &document).await.with_context(|| {
+        let put = iam.put_user_policy(&permit(account), name, &policy_name, &document).await;
+        put.with_context(|| {
             format!("user {name} was created and has not got the policy {policy_name}")
         })?;
-        user.policy_names.push(policy_name);
+        policy_names.push(policy_name);
     }
-    Ok(user)
+    Ok(Listed { user, policy_names })
+}
+
+/// All users of an account with the names of their policies.
+async fn list(iam: &Iam, account: AccountId) -> anyhow::Result<Vec<Listed>> {
+    let mut found = Vec::new();
+    let mut marker: Option<String> = None;
+    loop {
+        let page = PageRequest::new(marker.as_deref(), None)?;
+        let page = iam.list_users(&permit(account), None, page).await?;
+        for user in page.items {
+            let all = PageRequest::new(None, Some(1_000))?;
+            let names = iam.list_user_policies(&permit(account), &user.user_name, all).await?;
+            found.push(Listed { user, policy_names: names.items });
+        }
+        marker = page.marker;
+        if marker.is_none() {
+            return Ok(found);
+        }
+    }
 }
 
 /// The text of a policy file, if it is a policy.
@@ -170,34 +195,34 @@ struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    fn of(user: &'a User) -> Self {
+    fn of(Listed { user, policy_names }: &'a Listed) -> Self {
         Self {
             user_name: &user.user_name,
             user_id: &user.user_id,
-            arn: &user.arn,
+            arn: user.arn.as_str(),
             created_at: user.created_at.to_string(),
-            policies: &user.policy_names,
+            policies: policy_names,
         }
     }
 }
 
-fn print_created(user: &User) -> anyhow::Result<()> {
+fn print_created(Listed { user, policy_names }: &Listed) -> anyhow::Result<()> {
     print::line(&format!("User {} was created: {}", user.user_name, user.arn))?;
-    if user.policy_names.is_empty() {
+    if policy_names.is_empty() {
         print::line("It may do nothing yet; give it a policy with `wharfinger user put-policy`.")?;
     }
     let name = &user.user_name;
     Ok(print::line(&format!("For an access key, run `wharfinger key create {name}`."))?)
 }
 
-fn print_list(users: &[User], json: bool) -> anyhow::Result<()> {
+fn print_list(users: &[Listed], json: bool) -> anyhow::Result<()> {
     if json {
         return print::json(&users.iter().map(Shown::of).collect::<Vec<_>>());
     }
     let rows: Vec<_> = users
         .iter()
-        .map(|user| {
-            let policies = user.policy_names.join(", ");
+        .map(|Listed { user, policy_names }| {
+            let policies = policy_names.join(", ");
             [user.user_name.clone(), user.user_id.clone(), user.created_at.to_string(), policies]
         })
         .collect();

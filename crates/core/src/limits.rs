@@ -302,8 +302,6 @@ pub const IAM_TAGS_MAX: usize = 50;
 pub const IAM_TAG_KEY_CHARS_MAX: usize = 128;
 /// Characters of the value of such a tag.
 pub const IAM_TAG_VALUE_CHARS_MAX: usize = 256;
-/// Characters of a session policy.
-pub const SESSION_POLICY_CHARS_MAX: usize = 2_048;
 /// Characters of a role's trust policy besides blanks.
 pub const TRUST_POLICY_CHARS_MAX: usize = 2_048;
 
@@ -317,19 +315,32 @@ pub const OIDC_PROVIDERS_PER_ACCOUNT_MAX: u64 = 100;
 pub const OIDC_CLIENT_IDS_MAX: usize = 100;
 /// Thumbprints of one OpenID Connect provider.
 pub const OIDC_THUMBPRINTS_MAX: usize = 5;
-/// Characters of a trust policy, blanks not counted.
-pub const TRUST_POLICY_CHARS_MAX: usize = 2_048;
 /// Seconds of the shortest session that a role may give at the longest, which is also what it gives
 /// if nothing is said.
 pub const ROLE_SESSION_SECONDS_MIN: u32 = 3_600;
 /// Seconds of the longest session that a role may give.
 pub const ROLE_SESSION_SECONDS_MAX: u32 = 43_200;
-/// Tags of one user, role, policy, instance profile or identity provider.
-pub const IAM_TAGS_MAX: usize = 50;
-/// Characters of the key of such a tag.
-pub const IAM_TAG_KEY_CHARS_MAX: usize = 128;
-/// Characters of the value of such a tag.
-pub const IAM_TAG_VALUE_CHARS_MAX: usize = 256;
+
+/// Users of one account (quotas of the IAM user guide, like all up to the last use).
+pub const USERS_PER_ACCOUNT_MAX: u64 = 5_000;
+/// Groups of one account.
+pub const GROUPS_PER_ACCOUNT_MAX: u64 = 300;
+/// Groups that one user is in.
+pub const GROUPS_PER_USER_MAX: u64 = 10;
+/// Access keys of one user, or of the root.
+pub const ACCESS_KEYS_PER_USER_MAX: u64 = 2;
+/// Characters of the name of a user.
+pub const USER_NAME_CHARS_MAX: usize = 64;
+/// Characters of the name of a group.
+pub const GROUP_NAME_CHARS_MAX: usize = 128;
+/// Inline policies of one user (ours, as a bound beside IAM's on their size).
+pub const POLICIES_PER_USER_MAX: u64 = 20;
+/// Bytes of policies after which a page of `GetAccountAuthorizationDetails` ends (ours).
+pub const AUTHORIZATION_DETAILS_BYTES_MAX: usize = 1024 * 1024;
+/// Seconds for which the use of a key or a role is not noted again (ours, like the next one).
+pub const LAST_USED_SECONDS: i64 = 60 * 60;
+/// Keys and roles whose last use is remembered in memory as noted.
+pub const LAST_USED_NOTED_MAX: usize = 16 * 1024;
 
 #[cfg(test)]
 mod tests {

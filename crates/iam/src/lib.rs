@@ -6,11 +6,15 @@
 //! for whoever owns the data directory, makes itself one of the system. What policies decide is for
 //! `auth` to say, never for this crate.
 
+mod access_key;
 mod access_key_info;
+mod account;
+mod account_details;
 mod assumed_role;
 mod authorization_message;
 mod boundary;
 mod error;
+mod group;
 mod inline_policy;
 mod instance_profile;
 mod managed_policy;
@@ -27,6 +31,9 @@ mod session_scope;
 mod simulation;
 mod tag;
 mod trust_policy;
+mod user;
+mod user_policy;
+mod user_tag;
 mod web_identity;
 
 use std::sync::Arc;
@@ -37,8 +44,14 @@ use wharfinger_metadata::Metadata;
 
 use web_identity::ProviderKeys;
 
+pub use access_key::{AccessKeySummary, AccessKeyUse, KeyOwner, NewAccessKey};
+pub use account::{Account, AccountSummary};
+pub use account_details::{
+    Detail, DetailKind, HeldPolicies, OwnPolicy, PolicyDetail, ProfileDetail, RoleDetail,
+};
 pub use assumed_role::{RoleSession, RoleSessionRequest};
 pub use error::Error;
+pub use group::Group;
 pub use instance_profile::{InstanceProfile, NewInstanceProfile};
 pub use managed_policy::{
     ManagedPolicy, NewManagedPolicy, PolicyFilter, PolicyScope, PolicyUse, PolicyVersion,
@@ -56,6 +69,7 @@ pub use session::{FederatedSession, FederationRequest};
 pub use session_scope::{SessionScope, Tags};
 pub use simulation::{Evaluation, Exclusion, MatchedStatement, Simulation};
 pub use tag::{Tag, Tagged};
+pub use user::{NewUser, User};
 pub use web_identity::{
     BoxFuture, HttpsUrl, OidcDocument, OidcDocuments, OidcFetchError, WebIdentityRequest,
     WebIdentitySession,

@@ -25,8 +25,25 @@ pub fn path(given: Option<&str>) -> Result<String, Error> {
     ))
 }
 
-/// Whether `name` is `prefix` or begins with it, as `PathPrefix` asks.
-pub fn is_under(path: &str, prefix: Option<&str>) -> bool {
+/// Holds a name against IAM's rule: letters, digits and `_+=,.@-`. The edges have held it against the
+/// model before; the command line has not.
+///
+/// # Errors
+/// [`Error::Validation`].
+pub fn check(what: &str, name: &str, chars_max: usize) -> Result<(), Error> {
+    let fits = (1..=chars_max).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte));
+    if fits {
+        return Ok(());
+    }
+    Err(Error::Validation(format!(
+        "The specified value for {what} is invalid. It must be 1 to {chars_max} characters of \
+         letters, digits and _+=,.@-"
+    )))
+}
+
+/// Whether a path is the prefix or begins with it, as `PathPrefix` asks.
+pub(crate) fn is_under(path: &str, prefix: Option<&str>) -> bool {
     prefix.is_none_or(|prefix| path.starts_with(prefix))
 }
 
@@ -41,7 +58,9 @@ mod tests {
         for bad in ["", "team", "/team", "team/", "/a b/", &format!("/{}/", "x".repeat(511))] {
             assert!(path(Some(bad)).is_err(), "{bad}");
         }
-        assert!(is_under("/a/b/", Some("/a/")) && is_under("/a/", None));
-        assert!(!is_under("/a/", Some("/b/")));
+        check("userName", "a_+=,.@-Z9", 64).unwrap();
+        for bad in ["", "with space", "slash/ed", "\u{e9}", &"x".repeat(65)] {
+            assert!(check("userName", bad, 64).is_err(), "{bad}");
+        }
     }
 }

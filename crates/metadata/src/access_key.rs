@@ -3,7 +3,7 @@
 use wharfinger_core::{AccountId, Timestamp};
 
 use crate::value::params;
-use crate::{MetadataError, Row, Tx};
+use crate::{MetadataError, Row, Tx, credential_use};
 
 /// An access key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +82,27 @@ pub async fn list(
     tx.query(sql, params![account, after, limit]).await?.iter().map(from_row).collect()
 }
 
+/// The keys of a user (`None`: of the root of the account), in no order. `iam` bounds how many there
+/// are.
+pub async fn of_owner(
+    tx: &mut Tx,
+    account: &AccountId,
+    user_id: Option<&str>,
+) -> Result<Vec<AccessKeyRow>, MetadataError> {
+    let rows = match user_id {
+        Some(user_id) => {
+            let sql = select!("FROM access_key WHERE user_id = ?1 AND account_id = ?2 LIMIT 1000");
+            tx.query(sql, params![user_id, account]).await?
+        }
+        None => {
+            let sql =
+                select!("FROM access_key WHERE user_id IS NULL AND account_id = ?1 LIMIT 1000");
+            tx.query(sql, params![account]).await?
+        }
+    };
+    rows.iter().map(from_row).collect()
+}
+
 /// How many keys a user has (`None`: the root of the account).
 pub async fn count(
     tx: &mut Tx,
@@ -111,8 +132,9 @@ pub async fn set_active(
     Ok(tx.execute(sql, params![access_key_id, active]).await? == 1)
 }
 
-/// Deletes a key; answers whether there was one.
+/// Deletes a key with what is known of its use; answers whether there was one.
 pub async fn delete(tx: &mut Tx, access_key_id: &str) -> Result<bool, MetadataError> {
+    credential_use::delete(tx, access_key_id).await?;
     let sql = "DELETE FROM access_key WHERE access_key_id = ?1";
     Ok(tx.execute(sql, params![access_key_id]).await? == 1)
 }

@@ -42,3 +42,10 @@ pub async fn delete(tx: &mut Tx, owner_id: &str) -> Result<(), MetadataError> {
         .await
         .map(|_| ())
 }
+
+/// Forgets the uses of all keys of a user that goes.
+pub async fn delete_of_user(tx: &mut Tx, user_id: &str) -> Result<(), MetadataError> {
+    let sql = "DELETE FROM credential_use WHERE owner_id IN \
+               (SELECT access_key_id FROM access_key WHERE user_id = ?1)";
+    tx.execute(sql, params![user_id]).await.map(|_| ())
+}

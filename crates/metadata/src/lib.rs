@@ -20,6 +20,7 @@ mod value;
 
 pub mod access_key;
 pub mod account;
+pub mod account_detail;
 pub mod account_guardrail;
 pub mod blob;
 pub mod catalog_data;

@@ -8,6 +8,7 @@ mod iam;
 mod kms_keys;
 mod lifecycle;
 mod plan;
+mod principals;
 mod public;
 mod purge;
 mod replication_backfill;

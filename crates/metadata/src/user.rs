@@ -3,7 +3,7 @@
 use wharfinger_core::{AccountId, Timestamp};
 
 use crate::value::params;
-use crate::{MetadataError, Row, Tx, iam_tag, inline_policy, policy_attachment};
+use crate::{MetadataError, Row, Tx, credential_use, iam_tag, inline_policy, policy_attachment};
 
 /// An IAM user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +75,70 @@ pub async fn find_by_id(tx: &mut Tx, user_id: &str) -> Result<Option<UserRow>, M
     tx.query_opt(sql, params![user_id]).await?.as_ref().map(from_row).transpose()
 }
 
+/// Whether the account has a user of that name, whatever its case.
+pub async fn is_taken(
+    tx: &mut Tx,
+    account: &AccountId,
+    user_name: &str,
+) -> Result<bool, MetadataError> {
+    let sql = "SELECT 1 FROM iam_user WHERE account_id = ?1 AND lower(user_name) = ?2 LIMIT 1";
+    let folded = user_name.to_ascii_lowercase();
+    Ok(tx.query_opt(sql, params![account, &folded]).await?.is_some())
+}
+
+/// How many users an account has.
+pub async fn count(tx: &mut Tx, account: &AccountId) -> Result<u64, MetadataError> {
+    let sql = "SELECT COUNT(*) FROM iam_user WHERE account_id = ?1";
+    let row = tx.query_opt(sql, params![account]).await?;
+    row.map_or(Ok(0), |row| row.unsigned(0))
+}
+
+/// Gives a user another name and path.
+///
+/// # Errors
+/// [`MetadataError::Duplicate`] when the account has another user of that name.
+pub async fn rename(
+    tx: &mut Tx,
+    user_id: &str,
+    user_name: &str,
+    path: &str,
+) -> Result<(), MetadataError> {
+    let sql = "UPDATE iam_user SET user_name = ?2, path = ?3 WHERE user_id = ?1";
+    tx.execute(sql, params![user_id, user_name, path]).await.map(|_| ())
+}
+
+/// The users of an account whose names come after `after` and whose paths begin with `path_prefix`,
+/// in order of name. Passes the users of other paths; `iam` bounds how many there are.
+pub async fn list_under(
+    tx: &mut Tx,
+    account: &AccountId,
+    path_prefix: &str,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<UserRow>, MetadataError> {
+    let sql = select!(
+        "FROM iam_user WHERE account_id = ?1 AND user_name > ?2 \
+         AND substr(path, 1, length(?3)) = ?3 ORDER BY user_name LIMIT ?4"
+    );
+    let rows = tx.query(sql, params![account, after, path_prefix, limit]).await?;
+    rows.iter().map(from_row).collect()
+}
+
+/// The users of a group whose ids come after `after`, in order of id.
+pub async fn of_group(
+    tx: &mut Tx,
+    group_id: &str,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<UserRow>, MetadataError> {
+    let sql = "SELECT iam_user.user_id, iam_user.account_id, iam_user.user_name, iam_user.path, \
+               iam_user.boundary_arn, iam_user.created_at FROM group_member \
+               JOIN iam_user ON iam_user.user_id = group_member.user_id \
+               WHERE group_member.group_id = ?1 AND group_member.user_id > ?2 \
+               ORDER BY group_member.user_id LIMIT ?3";
+    tx.query(sql, params![group_id, after, limit]).await?.iter().map(from_row).collect()
+}
+
 /// The users of an account whose names come after `after`, in order of name.
 pub async fn list(
     tx: &mut Tx,
@@ -99,6 +163,7 @@ pub async fn delete(
     inline_policy::delete_all(tx, &user.user_id).await?;
     policy_attachment::detach_all(tx, &user.user_id).await?;
     iam_tag::delete_all(tx, &user.user_id).await?;
+    credential_use::delete_of_user(tx, &user.user_id).await?;
     let sql = "DELETE FROM iam_user WHERE user_id = ?1";
     Ok(tx.execute(sql, params![&user.user_id]).await? == 1)
 }

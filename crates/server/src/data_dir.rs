@@ -4,6 +4,7 @@
 //! metadata.db   what the registry knows        objects/     the bytes it keeps, encrypted
 //! master.key    the key of all other keys      credentials  the first root key, AWS's ini form
 //! server.json   the server that runs now       lock         held while a server uses the directory
+//! credentials-A the newest root key of the further account A
 //! ca.crt        the local CA, if there is one  ca.key       its private key
 //! ```
 
@@ -16,6 +17,8 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use wharfinger_core::AccountId;
 
 pub use credentials::Credentials;
 pub use lock::DataDirLock;
@@ -93,6 +96,11 @@ impl DataDir {
     /// The first root key.
     pub fn credentials_file(&self) -> PathBuf {
         self.path.join("credentials")
+    }
+
+    /// The newest root key of an account other than the first.
+    pub fn account_credentials_file(&self, account: &AccountId) -> PathBuf {
+        self.path.join(format!("credentials-{account}"))
     }
 
     fn server_file(&self) -> PathBuf {

@@ -9,8 +9,10 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 
 use serde::Serialize;
+use wharfinger_auth::{IamResource, Permit};
 use wharfinger_blobs::MasterKeyError;
 use wharfinger_core::{AccountId, Timestamp};
+use wharfinger_iam::Account;
 use wharfinger_metadata::MetadataError;
 
 use crate::{Config, DataDir, Installation, InstallationError, TlsConfig, tls};
@@ -97,16 +99,36 @@ async fn data(config: &Config) -> (Finding, Option<AccountId>, Option<Timestamp>
     const NAME: &str = "data";
     match Installation::existing(config).await {
         Ok(installation) => {
-            let what = format!("the registry of account {} can be read", installation.account());
-            let keys = installation.auth().list_access_keys(installation.account()).await;
-            let newest = keys.ok().and_then(|keys| keys.iter().map(|key| key.created_at).max());
-            (Finding::ok(NAME, what), Some(installation.account()), newest)
+            let (others, newest) = accounts(&installation).await.unwrap_or_default();
+            let more = match others {
+                0 => String::new(),
+                1 => " and another account".to_owned(),
+                others => format!(" and {others} other accounts"),
+            };
+            let account = installation.account();
+            let what = format!("the registry of account {account}{more} can be read");
+            (Finding::ok(NAME, what), Some(account), newest)
         }
         Err(InstallationError::NotStarted { path }) => {
             (Finding::ok(NAME, format!("{} holds no registry yet", path.display())), None, None)
         }
         Err(error) => (Finding::problem(NAME, chain(&error), remedy(&error)), None, None),
     }
+}
+
+/// How many accounts there are beside the first, and the newest time that any of them knows.
+async fn accounts(
+    installation: &Installation,
+) -> Result<(usize, Option<Timestamp>), wharfinger_iam::Error> {
+    let (iam, first) = (installation.iam(), installation.account());
+    let accounts = iam.list_accounts(&Permit::system(IamResource::account_wide(first))).await?;
+    let mut newest = accounts.iter().map(|account| account.created_at).max();
+    for Account { account, .. } in &accounts {
+        let permit = Permit::system(IamResource::account_wide(*account));
+        let keys = iam.list_account_keys(&permit).await?;
+        newest = newest.max(keys.iter().map(|key| key.created_at).max());
+    }
+    Ok((accounts.iter().filter(|it| it.account != first).count(), newest))
 }
 
 fn remedy(error: &InstallationError) -> &'static str {

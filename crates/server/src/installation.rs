@@ -3,18 +3,21 @@
 //! A server opens it with [`Installation::start`] and holds its lock; the other commands open it
 //! with [`Installation::existing`], whether a server runs on it or not.
 
+mod accounts;
 mod first_start;
 mod key_check;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use wharfinger_auth::{Auth, AuthKeys, UserError};
+use wharfinger_auth::{AccountError, Auth, AuthKeys};
 use wharfinger_blobs::{LocalKeyRing, MasterKey, MasterKeyError, SealError};
 use wharfinger_core::{AccountId, Clock, Entropy};
 use wharfinger_iam::Iam;
 use wharfinger_metadata::{Metadata, MetadataError, OpenMode, installation};
 use wharfinger_registry::KmsKeys;
+
+pub use accounts::RootKeyFile;
 
 use crate::data_dir::DataDirLock;
 use crate::oidc_documents::{NetworkDocuments, OidcCaError};
@@ -85,9 +88,15 @@ pub enum InstallationError {
     /// The certificates of identity providers.
     #[error("the certificates of --oidc-ca cannot be used")]
     OidcCa(#[from] OidcCaError),
-    /// The root key.
-    #[error("the root key could not be made")]
-    RootKey(#[from] UserError),
+    /// The first account.
+    #[error("the first account could not be made")]
+    Account(#[from] AccountError),
+    /// A root key, or another account.
+    #[error(transparent)]
+    RootKey(#[from] wharfinger_iam::Error),
+    /// A command names an account that is not there.
+    #[error("there is no account {0}; make it with `wharfinger account create {0}`")]
+    NoSuchAccount(AccountId),
 }
 
 /// An opened installation.
@@ -160,6 +169,21 @@ impl Installation {
     /// The first account.
     pub fn account(&self) -> AccountId {
         self.account
+    }
+
+    /// The account that a command names, or the first one if it names none.
+    ///
+    /// # Errors
+    /// [`InstallationError::NoSuchAccount`].
+    pub async fn account_or_first(
+        &self,
+        named: Option<AccountId>,
+    ) -> Result<AccountId, InstallationError> {
+        let Some(account) = named else { return Ok(self.account) };
+        match self.stores.iam.has_account(account).await? {
+            true => Ok(account),
+            false => Err(InstallationError::NoSuchAccount(account)),
+        }
     }
 
     /// Whether this start made the root key and its file.

@@ -33,7 +33,7 @@ pub use config::{
     Settings, TlsConfig, TlsLayer, TlsMode,
 };
 pub use data_dir::{Credentials, DataDir, DataDirError, RunningServer};
-pub use installation::{Installation, InstallationError};
+pub use installation::{Installation, InstallationError, RootKeyFile};
 pub use log::{LogError, start_log};
 pub use oidc_documents::OidcCaError;
 pub use runtime::runtime;

@@ -53,6 +53,7 @@ async fn every_statement_walks_an_index() {
             super::scan::run(tx, id).await?;
             run_users(tx).await?;
             super::iam::run(tx).await?;
+            super::principals::run(tx).await?;
             run_templates(tx).await?;
             run_kms_keys(tx).await?;
             run_lifecycle(tx, id).await?;

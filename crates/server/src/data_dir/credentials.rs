@@ -1,8 +1,9 @@
-//! The file of the first root key, in the form the AWS tools read.
+//! The files of root keys, in the form the AWS tools read.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 
-use wharfinger_core::Secret;
+use wharfinger_core::{AccountId, Secret};
 
 use super::{DataDir, DataDirError, read_opt, write_private};
 
@@ -29,7 +30,22 @@ impl DataDir {
     /// # Errors
     /// [`DataDirError::Malformed`] if the file holds no `[default]` key.
     pub fn credentials(&self) -> Result<Option<Credentials>, DataDirError> {
-        let path = self.credentials_file();
+        Self::read_credentials(self.credentials_file())
+    }
+
+    /// The root key in the file of an account other than the first, or `None` if there is no such
+    /// file.
+    ///
+    /// # Errors
+    /// As [`Self::credentials`].
+    pub fn account_credentials(
+        &self,
+        account: &AccountId,
+    ) -> Result<Option<Credentials>, DataDirError> {
+        Self::read_credentials(self.account_credentials_file(account))
+    }
+
+    fn read_credentials(path: PathBuf) -> Result<Option<Credentials>, DataDirError> {
         let Some(text) = read_opt(&path)? else { return Ok(None) };
         let expected = "a credentials file with a [default] access key";
         match parse(&text) {
@@ -44,12 +60,26 @@ impl DataDir {
         &self,
         credentials: &Credentials,
     ) -> Result<bool, DataDirError> {
-        let text = Secret::new(format!(
+        write_private(&self.credentials_file(), credentials.ini().expose(), false)
+    }
+
+    /// Writes a credentials file over the one that may be there.
+    pub(crate) fn replace_credentials(
+        path: &Path,
+        credentials: &Credentials,
+    ) -> Result<(), DataDirError> {
+        write_private(path, credentials.ini().expose(), true).map(|_| ())
+    }
+}
+
+impl Credentials {
+    /// The text of the file.
+    fn ini(&self) -> Secret<String> {
+        Secret::new(format!(
             "[default]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
-            credentials.access_key_id,
-            credentials.secret_access_key.expose()
-        ));
-        write_private(&self.credentials_file(), text.expose(), false)
+            self.access_key_id,
+            self.secret_access_key.expose()
+        ))
     }
 }
 
@@ -89,6 +119,24 @@ mod tests {
         assert_eq!(read.access_key_id, "AKIA1");
         assert_eq!(read.secret_access_key.expose(), "s3cr=t/+");
         assert!(!format!("{read:?}").contains("s3cr"));
+    }
+
+    #[test]
+    fn a_further_account_has_a_file_of_its_own_which_new_keys_are_written_over() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let directory = DataDir::new(folder.path());
+        let account = "999888777666".parse().unwrap();
+        assert!(directory.account_credentials(&account).unwrap().is_none());
+        let path = directory.account_credentials_file(&account);
+        for id in ["AKIA1", "AKIA2"] {
+            DataDir::replace_credentials(&path, &key(id)).unwrap();
+            let read = directory.account_credentials(&account).unwrap().unwrap();
+            assert_eq!(read.access_key_id, id);
+        }
+        assert!(directory.credentials().unwrap().is_none());
+        assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]

@@ -4,8 +4,9 @@
 //! between leaves a key whose secret nobody has. Until the fact [`FINISHED`] is kept, each start
 //! therefore begins again with a new key and takes the orphans away.
 
-use wharfinger_auth::{AccessKey, KeyOwner, RootKey};
+use wharfinger_auth::{AccessKey, IamResource, Permit, RootKey};
 use wharfinger_core::AccountId;
+use wharfinger_iam::{KeyOwner, PageRequest};
 
 use super::{InstallationError, Stores, fact, keep_fact};
 use crate::Credentials;
@@ -49,7 +50,8 @@ impl Stores {
         if let Some(orphan) = self.root_keys(account).await?.first() {
             self.delete_root_keys_but(account, orphan).await?;
         }
-        Ok(self.auth.create_access_key(account, &KeyOwner::Root).await?)
+        let permit = Permit::system(IamResource::account_wide(account));
+        Ok(self.iam.create_access_key(&permit, &KeyOwner::Root).await?.key)
     }
 
     async fn delete_root_keys_but(
@@ -57,9 +59,10 @@ impl Stores {
         account: AccountId,
         kept: &str,
     ) -> Result<(), InstallationError> {
+        let permit = Permit::system(IamResource::account_wide(account));
         for id in self.root_keys(account).await? {
             if id != kept {
-                self.auth.delete_access_key(account, &id).await?;
+                self.iam.delete_access_key(&permit, Some(&KeyOwner::Root), &id).await?;
             }
         }
         Ok(())
@@ -69,8 +72,9 @@ impl Stores {
         &self,
         account: AccountId,
     ) -> Result<Vec<String>, InstallationError> {
-        let keys = self.auth.list_access_keys(account).await?;
-        let root = keys.into_iter().filter(|key| key.owner == KeyOwner::Root);
-        Ok(root.map(|key| key.access_key_id).collect())
+        let permit = Permit::system(IamResource::account_wide(account));
+        let page = PageRequest::new(None, None)?;
+        let keys = self.iam.list_access_keys(&permit, &KeyOwner::Root, page).await?;
+        Ok(keys.items.into_iter().map(|key| key.access_key_id).collect())
     }
 }

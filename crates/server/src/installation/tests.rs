@@ -4,7 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use wharfinger_auth::KeyOwner;
+use wharfinger_auth::{IamResource, Permit};
+use wharfinger_iam::KeyOwner;
 use wharfinger_metadata::MetadataError;
 
 use super::*;
@@ -135,7 +136,8 @@ async fn a_first_start_that_was_cut_off_is_finished_by_the_next_one() {
     let open = || Stores::open(&config, directory.clone(), OpenMode::CreateOrMigrate, None);
     let cut_off = open().await.unwrap();
     let account = cut_off.auth.ensure_account(None).await.unwrap().account;
-    cut_off.auth.create_access_key(account, &KeyOwner::Root).await.unwrap();
+    let permit = Permit::system(IamResource::account_wide(account));
+    cut_off.iam.create_access_key(&permit, &KeyOwner::Root).await.unwrap();
     drop(cut_off);
     let error = Installation::existing(&config).await.err().unwrap();
     assert!(matches!(error, InstallationError::NotStarted { .. }), "{error}");
