@@ -24,6 +24,7 @@ mod stored_policies;
 mod token;
 mod upload_credential;
 mod user;
+mod user_identity;
 
 pub use account::RootKey;
 pub use action::{Action, actions, iam_actions, sts_actions};
