@@ -206,6 +206,19 @@ impl Audit {
         }
     }
 
+    /// Returns when all that was recorded before is on disk.
+    ///
+    /// # Errors
+    /// [`Unrecorded`] while the log cannot be written.
+    pub async fn settled(&self) -> Result<(), Unrecorded> {
+        let Some(shared) = self.shared.as_deref() else { return Ok(()) };
+        let (told, outcome) = oneshot::channel();
+        match shared.push_when_there_is_room(&[], &mut Some(told)).await {
+            Pushed::Queued => outcome.await.unwrap_or(Err(Unrecorded)),
+            Pushed::Full | Pushed::Failing => Err(Unrecorded),
+        }
+    }
+
     /// Records that were given up since the log could last be written.
     pub fn lost(&self) -> u64 {
         self.shared.as_deref().map_or(0, |shared| shared.queue.lost())

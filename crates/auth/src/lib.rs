@@ -12,6 +12,7 @@ mod authenticate;
 pub mod call_keys;
 mod caller;
 mod credential;
+mod decided_by;
 mod decision;
 mod error;
 mod identity;
@@ -31,6 +32,7 @@ pub use action::{Action, actions, iam_actions, sts_actions};
 pub use authenticate::{Auth, AuthKeys};
 pub use caller::Caller;
 pub use credential::{AccessKey, AccessKeySummary, KeyOwner, unique_id};
+pub use decided_by::decided_by;
 pub use error::{AccessDenied, AuthorizeError, CredentialError, TokenError, UserError};
 pub use permit::{
     IamResource, Permit, PublicRegistryResource, RegistryResource, RepositoriesResource,
