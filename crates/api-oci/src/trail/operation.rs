@@ -113,16 +113,16 @@ mod tests {
 
     #[test]
     fn a_layer_in_one_request_is_three_operations() {
-        let whole = operation("POST", "/v2/r/blobs/uploads/?digest=sha256:0a");
+        let whole = operation("POST", "/v2/app/blobs/uploads/?digest=sha256:0a");
         assert_eq!(whole.name, "CompleteLayerUpload");
         assert_eq!(whole.also_performed, ["InitiateLayerUpload", "UploadLayerPart"]);
-        let mounted = operation("POST", "/v2/r/blobs/uploads/?digest=x&mount=y");
+        let mounted = operation("POST", "/v2/app/blobs/uploads/?digest=x&mount=y");
         assert_eq!((mounted.name, mounted.also_performed.len()), ("InitiateLayerUpload", 0));
     }
 
     #[test]
     fn a_method_that_a_route_has_not_is_no_operation() {
-        assert_eq!(operation("POST", "/v2/r/manifests/v1"), UNKNOWN);
+        assert_eq!(operation("POST", "/v2/app/manifests/v1"), UNKNOWN);
         assert_eq!(operation("BREW", "/v2/"), UNKNOWN);
     }
 }

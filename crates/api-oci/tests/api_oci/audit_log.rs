@@ -1,7 +1,7 @@
 //! An audit log in memory. Every request that a test sends must be in it, once; and nothing that
 //! somebody logs in with may ever be.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::sync::{Arc, Mutex};
 
@@ -21,6 +21,8 @@ struct State {
     text: String,
     by_request: HashMap<String, u32>,
     secrets: Vec<String>,
+    /// Those of the last requests.
+    recent: VecDeque<String>,
     broken: bool,
 }
 
@@ -40,6 +42,9 @@ impl Sink for Memory {
         self.whole()?;
         let mut state = self.0.lock().unwrap();
         let lines = std::str::from_utf8(lines).unwrap();
+        for secret in &state.recent {
+            assert!(!lines.contains(secret.as_str()), "a secret is in the audit log: {secret}");
+        }
         for line in lines.lines() {
             let id = line.split("\"requestID\":\"").nth(1).unwrap().split('"').next().unwrap();
             *state.by_request.entry(id.to_owned()).or_default() += 1;
@@ -72,6 +77,17 @@ impl AuditLog {
     /// Something that must never be written.
     pub(super) fn keep_out(&self, secret: &str) {
         self.state.lock().unwrap().secrets.push(secret.to_owned());
+    }
+
+    /// Something that one request brings, or is answered, and that must never be written.
+    pub(super) fn keep_out_of_request(&self, secret: &str) {
+        let mut state = self.state.lock().unwrap();
+        if secret.len() >= 12 && !state.recent.iter().any(|it| it == secret) {
+            state.recent.push_back(secret.to_owned());
+            if state.recent.len() > 16 {
+                state.recent.pop_front();
+            }
+        }
     }
 
     /// How many records a request has.
