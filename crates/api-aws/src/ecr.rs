@@ -40,6 +40,7 @@ use wharfinger_registry::Registry;
 use crate::body::WholeBody;
 use crate::endpoint::names_another_region;
 use crate::json_service::JsonService;
+use crate::trail::Trail;
 use crate::{ApiAws, Body};
 use error::CallError;
 
@@ -60,14 +61,15 @@ impl ApiAws {
         head: &Parts,
         operation: &str,
         body: Body,
+        trail: &Trail<'_>,
     ) -> Result<Answer, CallError> {
-        let signed = self.admit::<Ecr>(context, head, body).await?;
+        let signed = self.admit::<Ecr>(context, head, body, trail).await?;
         if names_another_region(&context.host, &signed.region) {
             let wrong_region = SigV4Error::from(InvalidSignature::WrongRegion);
             return Err(CredentialError::from(wrong_region).into());
         }
         let WholeBody { bytes, room: _room, .. } = signed.body;
-        let request = self.decode::<Ecr>(operation, bytes).await?;
+        let request = self.decode::<Ecr>(operation, bytes, trail).await?;
         Call { api: self, context, caller: signed.caller, region: signed.region }.run(request).await
     }
 }

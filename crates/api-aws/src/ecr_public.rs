@@ -26,6 +26,7 @@ use crate::body::WholeBody;
 use crate::ecr::error::CallError;
 use crate::ecr::repository_name;
 use crate::json_service::JsonService;
+use crate::trail::Trail;
 use crate::{ApiAws, Body};
 
 /// The one region where ECR Public is called.
@@ -64,12 +65,13 @@ impl ApiAws {
         head: &Parts,
         operation: &str,
         body: Body,
+        trail: &Trail<'_>,
     ) -> Result<Answer, CallError> {
-        let signed = self.admit::<EcrPublic>(context, head, body).await?;
+        let signed = self.admit::<EcrPublic>(context, head, body, trail).await?;
         let endpoint = self.registry.public_endpoint().ok_or_else(not_served)?;
         check_region(&signed.region)?;
         let WholeBody { bytes, room: _room, .. } = signed.body;
-        let request = self.decode::<EcrPublic>(operation, bytes).await?;
+        let request = self.decode::<EcrPublic>(operation, bytes, trail).await?;
         Call { api: self, context, caller: signed.caller, endpoint }.run(request).await
     }
 }

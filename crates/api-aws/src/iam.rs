@@ -29,6 +29,7 @@ use wharfinger_iam::{Iam, Tagged};
 use crate::body::{self, FORMS, WholeBody};
 use crate::endpoint::is_iam;
 use crate::query_service::{CallError, Form, Sink};
+use crate::trail::{self, Trail};
 use crate::{ApiAws, Body, signed_parts};
 
 /// What an operation answers: its output, or why not.
@@ -194,9 +195,11 @@ impl ApiAws {
         context: &RequestContext,
         head: &Parts,
         body: Body,
+        trail: &Trail<'_>,
     ) -> Answer {
-        self.call_iam(context, head, body).await.unwrap_or_else(|error| {
+        self.call_iam(context, head, body, trail).await.unwrap_or_else(|error| {
             let failure = error.failure();
+            trail.failed(&failure, error.denied());
             failure.log(context, "iam", &error);
             let (status, message): (StatusCode, _) = (failure.status, &failure.message);
             query::error(XML_NAMESPACE, status, failure.code, message, context.request_id)
@@ -208,15 +211,18 @@ impl ApiAws {
         context: &RequestContext,
         head: &Parts,
         body: Body,
+        trail: &Trail<'_>,
     ) -> Result<Answer, CallError> {
         let limit_bytes = self.form_bytes_max(head).await?;
         let WholeBody { bytes, sha256, room: _room } =
             body::read(body, limit_bytes, FORMS, &self.body_room).await?;
         let params = Params::parse(head.uri.query(), &bytes)?;
         let operation = operation(&params)?;
+        trail.form(trail::IAM, operation.name(), false, &params)?;
         let parts = signed_parts(head);
         let signed = self.auth.authenticate_signature(context, &parts, &sha256, SIGNING_NAME);
-        let (caller, _) = signed.await?;
+        let (caller, region) = signed.await?;
+        trail.signed(&caller, &region);
         let request = Request::decode(operation, &Form(&params))?;
         let output = self.carry_out(&Call { api: self, caller: &caller }, request).await?;
         let (name, request_id) = (operation.name(), context.request_id);

@@ -14,6 +14,7 @@ use wharfinger_core::{Region, RequestContext};
 
 use crate::body::{self, WholeBody};
 use crate::ecr::error::CallError;
+use crate::trail::{Trail, input_parameters};
 use crate::{ApiAws, Body, signed_parts};
 
 /// Bodies above this are decoded off the async threads: it takes milliseconds.
@@ -49,12 +50,16 @@ impl ApiAws {
         context: &RequestContext,
         head: &Parts,
         body: Body,
+        trail: &Trail<'_>,
     ) -> Answer {
         let (operation, outcome) = match Target::from_headers(&head.headers) {
-            Ok(target) => (target.operation, self.call(context, head, target, body).await),
+            Ok(target) => {
+                trail.target(&target);
+                (target.operation, self.call(context, head, target, body, trail).await)
+            }
             Err(error) => ("", Err(error.into())),
         };
-        outcome.unwrap_or_else(|error| refuse(context, operation, &error))
+        outcome.unwrap_or_else(|error| refuse(context, operation, &error, trail))
     }
 
     async fn call(
@@ -63,12 +68,15 @@ impl ApiAws {
         head: &Parts,
         target: Target<'_>,
         body: Body,
+        trail: &Trail<'_>,
     ) -> Result<Answer, CallError> {
         let Target { prefix, operation } = target;
         match prefix {
             _ if head.method != Method::POST => Err(unknown(operation)),
-            ecr::TARGET_PREFIX => self.call_ecr(context, head, operation, body).await,
-            ecr_public::TARGET_PREFIX => self.call_ecr_public(context, head, operation, body).await,
+            ecr::TARGET_PREFIX => self.call_ecr(context, head, operation, body, trail).await,
+            ecr_public::TARGET_PREFIX => {
+                self.call_ecr_public(context, head, operation, body, trail).await
+            }
             _ => Err(unknown(operation)),
         }
     }
@@ -79,6 +87,7 @@ impl ApiAws {
         context: &RequestContext,
         head: &Parts,
         body: Body,
+        trail: &Trail<'_>,
     ) -> Result<SignedCall, CallError> {
         // Nothing is read from those who sign nothing, or with a key that nobody has.
         let parts = signed_parts(head);
@@ -89,6 +98,7 @@ impl ApiAws {
         let auth = &self.auth;
         let proved = auth.authenticate_signature(context, &parts, &body.sha256, S::SIGNING_NAME);
         let (caller, region) = proved.await?;
+        trail.signed(&caller, &region);
         Ok(SignedCall { caller, region, body })
     }
 
@@ -98,14 +108,26 @@ impl ApiAws {
         &self,
         operation: &str,
         bytes: Bytes,
+        trail: &Trail<'_>,
     ) -> Result<S::Request, CallError> {
         let found = S::operation(operation).ok_or_else(|| unknown(operation))?;
-        if bytes.len() <= LARGE_BODY_BYTES {
-            return Ok(S::request(found, &bytes)?);
-        }
-        let _turn = self.large_bodies.acquire().await.map_err(CallError::internal)?;
-        let decoding = tokio::task::spawn_blocking(move || S::request(found, &bytes));
-        Ok(decoding.await.map_err(CallError::internal)??)
+        let records = trail.records();
+        let read = move |bytes: &[u8]| {
+            let parameters = if records { input_parameters(bytes) } else { None };
+            (parameters, S::request(found, bytes))
+        };
+        let (parameters, request) = match bytes.len() <= LARGE_BODY_BYTES {
+            true => read(&bytes),
+            false => {
+                let _turn = self.large_bodies.acquire().await.map_err(CallError::internal)?;
+                let reading = tokio::task::spawn_blocking(move || read(&bytes));
+                reading.await.map_err(CallError::internal)?
+            }
+        };
+        trail.parameters(parameters);
+        let request = request?;
+        trail.check_writable()?;
+        Ok(request)
     }
 }
 
@@ -114,12 +136,18 @@ fn unknown(operation: &str) -> CallError {
 }
 
 /// The answer to a request that is of neither dialect.
-pub(crate) fn unknown_request(context: &RequestContext) -> Answer {
-    refuse(context, "", &JsonError::UnknownOperation.into())
+pub(crate) fn unknown_request(context: &RequestContext, trail: &Trail<'_>) -> Answer {
+    refuse(context, "", &JsonError::UnknownOperation.into(), trail)
 }
 
-fn refuse(context: &RequestContext, operation: &str, error: &CallError) -> Answer {
+fn refuse(
+    context: &RequestContext,
+    operation: &str,
+    error: &CallError,
+    trail: &Trail<'_>,
+) -> Answer {
     let failure = error.failure();
+    trail.failed(&failure, error.denied());
     failure.log(context, operation, error);
     let id = context.request_id;
     json::error(failure.status, failure.code, &failure.message, failure.members, id)

@@ -16,6 +16,7 @@ mod iam;
 mod json_service;
 mod query_service;
 mod sts;
+mod trail;
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ use http::header::{HOST, HeaderMap, HeaderValue};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use tokio::sync::Semaphore;
+use wharfinger_audit::Audit;
 use wharfinger_auth::Auth;
 use wharfinger_aws_protocol::Answer;
 use wharfinger_aws_protocol::sigv4::RequestParts;
@@ -34,6 +36,7 @@ use wharfinger_registry::Registry;
 use body::BodyRoom;
 use dialect::Dialect;
 pub use endpoint::Endpoints;
+use trail::Trail;
 
 /// Whatever may go wrong with a body.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -52,6 +55,7 @@ pub struct ApiAws {
     endpoints: Endpoints,
     large_bodies: Semaphore,
     body_room: BodyRoom,
+    audit: Audit,
 }
 
 impl ApiAws {
@@ -65,7 +69,14 @@ impl ApiAws {
             endpoints,
             large_bodies: Semaphore::new(LARGE_BODIES_AT_ONCE),
             body_room: BodyRoom::new(),
+            audit: Audit::off(),
         }
+    }
+
+    /// The same, which record every call.
+    #[must_use]
+    pub fn with_audit(self, audit: Audit) -> Self {
+        Self { audit, ..self }
     }
 
     /// Answers one request: ECR or ECR Public if it has an `X-Amz-Target`, STS (or IAM, if it is
@@ -75,14 +86,16 @@ impl ApiAws {
     pub async fn handle(&self, context: &RequestContext, request: Request<Body>) -> Response<Body> {
         let (mut head, body) = request.into_parts();
         add_host(&mut head.headers, &context.host);
-        respond(match Dialect::of(&head) {
-            Some(Dialect::Json) => self.answer_json(context, &head, body).await,
+        let trail = Trail::new(&self.audit, context, &head);
+        let answer = match Dialect::of(&head) {
+            Some(Dialect::Json) => self.answer_json(context, &head, body, &trail).await,
             Some(Dialect::Query) if iam::is_meant(context, &head) => {
-                self.answer_iam(context, &head, body).await
+                self.answer_iam(context, &head, body, &trail).await
             }
-            Some(Dialect::Query) => self.answer_sts(context, &head, body).await,
-            None => json_service::unknown_request(context),
-        })
+            Some(Dialect::Query) => self.answer_sts(context, &head, body, &trail).await,
+            None => json_service::unknown_request(context, &trail),
+        };
+        respond(trail.finish(answer).await)
     }
 }
 

@@ -2,13 +2,14 @@
 
 use http::StatusCode;
 use http::request::Parts;
-use wharfinger_auth::{AuthorizeError, CredentialError};
+use wharfinger_auth::{AccessDenied, AuthorizeError, CredentialError};
 use wharfinger_aws_model::{DecodeError, QuerySource, XmlSink};
 use wharfinger_aws_protocol::query::{FORM_BYTES_MAX, Params, QueryError, XmlBody};
 use wharfinger_aws_protocol::sigv4::{SigV4Error, SignedRequest};
 
 use crate::body::BodyError;
 use crate::failure::{Failure, INTERNAL};
+use crate::trail::NotRecordable;
 use crate::{ApiAws, signed_parts};
 
 /// Bytes of a form that is not signed: the operations that need no signature bring a token and a
@@ -37,6 +38,8 @@ pub(crate) enum CallError {
     Authorize(#[from] AuthorizeError),
     #[error(transparent)]
     Iam(#[from] wharfinger_iam::Error),
+    #[error(transparent)]
+    NotRecordable(#[from] NotRecordable),
     #[error("a signed operation has no caller")]
     CallerMissing,
 }
@@ -126,7 +129,19 @@ impl CallError {
             }
             Self::Input(DecodeError::Serialization(_)) => bad_request("MalformedInput"),
             Self::Input(DecodeError::Constraint(_)) => bad_request("ValidationError"),
+            Self::NotRecordable(error) => {
+                let status = StatusCode::INSUFFICIENT_STORAGE;
+                Failure::new(status, "ServiceFailure", error.to_string())
+            }
             Self::CallerMissing => internal(),
+        }
+    }
+
+    /// The denial, if it is one.
+    pub(crate) fn denied(&self) -> Option<&AccessDenied> {
+        match self {
+            Self::Authorize(AuthorizeError::Denied(denied)) => Some(denied),
+            _ => None,
         }
     }
 }

@@ -21,6 +21,7 @@ use wharfinger_iam::Error;
 use crate::body::{self, FORMS, WholeBody};
 use crate::endpoint::sts_of_another_region;
 use crate::query_service::{CallError, Form, Sink};
+use crate::trail::{self, Trail};
 use crate::{ApiAws, Body, signed_parts};
 
 /// What an operation answers: its output, or why not.
@@ -33,9 +34,11 @@ impl ApiAws {
         context: &RequestContext,
         head: &Parts,
         body: Body,
+        trail: &Trail<'_>,
     ) -> Answer {
-        self.call_sts(context, head, body).await.unwrap_or_else(|error| {
+        self.call_sts(context, head, body, trail).await.unwrap_or_else(|error| {
             let failure = error.failure();
+            trail.failed(&failure, error.denied());
             failure.log(context, "sts", &error);
             let (status, message) = (failure.status, &failure.message);
             query::error(XML_NAMESPACE, status, failure.code, message, context.request_id)
@@ -47,12 +50,14 @@ impl ApiAws {
         context: &RequestContext,
         head: &Parts,
         body: Body,
+        trail: &Trail<'_>,
     ) -> Result<Answer, CallError> {
         let limit_bytes = self.form_bytes_max(head).await?;
         let WholeBody { bytes, sha256, room: _room } =
             body::read(body, limit_bytes, FORMS, &self.body_room).await?;
         let params = Params::parse(head.uri.query(), &bytes)?;
         let operation = operation(&params)?;
+        trail.form(trail::STS, operation.name(), operation.is_unsigned(), &params)?;
         let caller = match operation.is_unsigned() {
             true => None,
             false => {
@@ -64,6 +69,7 @@ impl ApiAws {
                     let wrong_region = SigV4Error::from(InvalidSignature::WrongRegion);
                     return Err(CredentialError::from(wrong_region).into());
                 }
+                trail.signed(&caller, &region);
                 Some(caller)
             }
         };

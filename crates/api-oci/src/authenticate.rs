@@ -117,7 +117,7 @@ impl ApiOci {
 
 /// A URL that was handed out to be read. Whatever `Authorization` a client adds to it, as those do
 /// that follow a redirect within one host, does not count.
-fn is_presigned(head: &Parts) -> bool {
+pub(crate) fn is_presigned(head: &Parts) -> bool {
     let is_read = head.method == Method::GET || head.method == Method::HEAD;
     let mut pairs = head.uri.query().unwrap_or_default().split('&');
     is_read && pairs.any(|pair| pair.split('=').next() == Some(SIGNATURE_PARAMETER))

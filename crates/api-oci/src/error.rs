@@ -3,7 +3,7 @@
 
 use http::header::RETRY_AFTER;
 use http::{Method, StatusCode};
-use wharfinger_auth::AuthorizeError;
+use wharfinger_auth::{AuthorizeError, decided_by};
 use wharfinger_core::limits::RATE_RETRY_AFTER_SECONDS;
 use wharfinger_core::repository_name::REPOSITORY_NAME_PATTERN;
 use wharfinger_core::tag::{TAG_PATTERN, fits_pattern};
@@ -33,7 +33,9 @@ impl From<Error> for Refusal {
 impl From<AuthorizeError> for Refusal {
     fn from(error: AuthorizeError) -> Self {
         match error {
-            AuthorizeError::Denied(denied) => Self::denied(denied.to_string()),
+            AuthorizeError::Denied(denied) => {
+                Self::denied(denied.to_string()).with_decided_by(decided_by(&denied))
+            }
             error @ (AuthorizeError::Store(_) | AuthorizeError::PolicyUnreadable(_)) => {
                 Error::Server(Box::new(error)).into()
             }

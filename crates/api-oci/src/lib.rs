@@ -26,12 +26,15 @@ mod refusal;
 pub mod required_actions;
 mod routing;
 mod tag;
+mod trail;
 mod upload;
 mod upload_credential;
 
 use std::sync::Arc;
 
-use http::{HeaderValue, Method, Request, Response};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Request, Response};
+use wharfinger_audit::Audit;
 use wharfinger_auth::Auth;
 use wharfinger_core::RequestContext;
 use wharfinger_oci::Route;
@@ -40,6 +43,7 @@ use wharfinger_registry::Registry;
 use call::Call;
 use public::Plane;
 use refusal::Refusal;
+use trail::{Failed, Trail};
 
 /// What can go wrong with a body that is read or written.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -51,12 +55,19 @@ pub type Body = http_body_util::combinators::UnsyncBoxBody<bytes::Bytes, BoxErro
 pub struct ApiOci {
     registry: Arc<Registry>,
     auth: Arc<Auth>,
+    audit: Audit,
 }
 
 impl ApiOci {
     /// The API over these services.
     pub fn new(registry: Arc<Registry>, auth: Arc<Auth>) -> Self {
-        Self { registry, auth }
+        Self { registry, auth, audit: Audit::off() }
+    }
+
+    /// The same, which records every request.
+    #[must_use]
+    pub fn with_audit(self, audit: Audit) -> Self {
+        Self { audit, ..self }
     }
 
     /// Answers a request whose path is `/v2` or begins with `/v2/`, and those for `/token/` and
@@ -66,7 +77,10 @@ impl ApiOci {
     /// The answer has a `Content-Length`, save where its status forbids one, and no `Date`.
     pub async fn handle(&self, context: &RequestContext, request: Request<Body>) -> Response<Body> {
         let is_head = request.method() == Method::HEAD;
-        let mut response = self.answer(context, request).await.unwrap_or_else(|refusal| {
+        let (head, body) = request.into_parts();
+        let trail = Trail::new(&self.audit, context, &head);
+        let outcome = self.answer(context, &head, body, &trail).await;
+        let mut response = recorded(trail, outcome).await.unwrap_or_else(|refusal| {
             refusal.log(context);
             refusal.into_response()
         });
@@ -81,21 +95,39 @@ impl ApiOci {
     async fn answer(
         &self,
         context: &RequestContext,
-        request: Request<Body>,
+        head: &Parts,
+        body: Body,
+        trail: &Trail<'_>,
     ) -> Result<Response<Body>, Refusal> {
-        let (head, body) = request.into_parts();
         match Plane::of(self.registry.public_endpoint(), &context.host, head.uri.path()) {
             Plane::Private => {}
             Plane::Public(place) => {
-                return Box::pin(self.answer_public(context, &head, body, place)).await;
+                return Box::pin(self.answer_public(context, head, body, place, trail)).await;
             }
-            plane => return Box::pin(self.answer_beside(context, &head, &plane)).await,
+            plane => return Box::pin(self.answer_beside(context, head, &plane, trail)).await,
         }
-        let session = self.authenticate(context, &head).await?;
+        let session = self.authenticate(context, head).await?;
+        trail.caller(&session.caller);
+        trail.registry(&session.registry);
         let path = head.uri.path();
         let route = Route::parse(path)
             .map_err(|error| error::of_path(&error, &head.method, path, &session.registry))?;
-        let call = Call { registry: &self.registry, context, session, head: &head };
+        trail.route(&route)?;
+        let call = Call { registry: &self.registry, context, session, head };
         routing::dispatch(&call, &route, body).await
+    }
+}
+
+/// The outcome of a request, once it is on record. What was done and is not, is not acknowledged.
+async fn recorded(
+    trail: Trail<'_>,
+    outcome: Result<Response<Body>, Refusal>,
+) -> Result<Response<Body>, Refusal> {
+    let failed = outcome.as_ref().err().map(Failed::of);
+    let none = HeaderMap::new();
+    let headers = outcome.as_ref().map_or(&none, Response::headers);
+    match trail.finish(failed.as_ref(), headers).await {
+        Ok(()) => outcome,
+        Err(_) => Err(trail::not_acknowledged()),
     }
 }

@@ -21,6 +21,7 @@ use crate::call::Call;
 use crate::host::registry_of_host;
 use crate::origin::Origin;
 use crate::refusal::Refusal;
+use crate::trail::Trail;
 use crate::{ApiOci, Body, error, routing};
 
 /// What a request is about.
@@ -103,19 +104,24 @@ impl ApiOci {
         head: &Parts,
         body: Body,
         place: Place<'_>,
+        trail: &Trail<'_>,
     ) -> Result<Response<Body>, Refusal> {
         let caller = self.public_caller(context, head, place).await?;
+        trail.caller(&caller);
         if place.rest.is_empty() {
+            trail.beside("CheckLogin");
             return base(&head.method);
         }
         let (alias, path) = place.rest.split_once('/').ok_or_else(no_route)?;
         let registry = self.registry.registry_of_alias(alias).await?;
+        trail.registry(&registry);
         let route = Route::parse(&format!("/v2/{path}"))
             .map_err(|error| error::of_path(&error, &head.method, path, &registry))?;
         // ECR Public has no catalog, and a registry alone is no place.
         if route.name().is_none() {
             return Err(no_route());
         }
+        trail.route(&route)?;
         let prefix = place.prefix.map(|prefix| format!("{prefix}/")).unwrap_or_default();
         let mount = format!("{prefix}{alias}/");
         let public = Some(PublicSession { anyone: self.auth.anonymous(context), mount });
@@ -130,10 +136,17 @@ impl ApiOci {
         context: &RequestContext,
         head: &Parts,
         plane: &Plane<'_>,
+        trail: &Trail<'_>,
     ) -> Result<Response<Body>, Refusal> {
         let answer = match plane {
-            Plane::Token => self.token(context, head).await?,
-            Plane::Logo(file) => self.logo(head, file).await?,
+            Plane::Token => {
+                trail.beside("GetAuthorizationToken");
+                self.token(context, head).await?
+            }
+            Plane::Logo(file) => {
+                trail.beside("GetRepositoryLogo");
+                self.logo(head, file).await?
+            }
             Plane::Private | Plane::Public(_) | Plane::Nothing => return Err(no_route()),
         };
         Ok(answer.into_response())

@@ -26,6 +26,8 @@ struct Inner {
     /// What the envelope says, for the log.
     message: String,
     headers: Vec<(HeaderName, String)>,
+    /// Which policy decided, for the audit log.
+    decided_by: Option<String>,
     /// What went wrong on this side, if it did. For the log, never for the client.
     cause: Option<BoxError>,
 }
@@ -98,6 +100,32 @@ impl Refusal {
         self
     }
 
+    /// The same refusal, with what decided it.
+    #[must_use]
+    pub(crate) fn with_decided_by(mut self, decided_by: Option<String>) -> Self {
+        self.0.decided_by = decided_by;
+        self
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    pub(crate) fn code(&self) -> ErrorCode {
+        match &self.0.body {
+            RefusalBody::Envelope(body) => body.code(),
+            RefusalBody::NotAuthorized => ErrorCode::Unauthorized,
+        }
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    pub(crate) fn decided_by(&self) -> Option<&str> {
+        self.0.decided_by.as_deref()
+    }
+
     /// One line for each refusal: an error with its causes if this side is at fault, else for those
     /// who debug a client.
     pub(crate) fn log(&self, context: &RequestContext) {
@@ -107,16 +135,13 @@ impl Refusal {
             tracing::error!(%request_id, status, error, "the request failed");
             return;
         }
-        let code = match &self.0.body {
-            RefusalBody::Envelope(body) => body.code(),
-            RefusalBody::NotAuthorized => ErrorCode::Unauthorized,
-        };
+        let code = self.code();
         let reason = &self.0.message;
         tracing::debug!(%request_id, status, %code, reason, "the request was refused");
     }
 
     pub(crate) fn into_response(self) -> Response<Body> {
-        let Inner { status, body, headers, message: _, cause: _ } = *self.0;
+        let Inner { status, body, headers, message: _, cause: _, decided_by: _ } = *self.0;
         let answer = match body {
             RefusalBody::Envelope(body) => {
                 Answer::full(status, ERROR_CONTENT_TYPE, body.to_bytes())
@@ -130,7 +155,8 @@ impl Refusal {
     }
 
     fn of_body(status: StatusCode, body: RefusalBody, message: String) -> Self {
-        Self(Box::new(Inner { status, body, message, headers: Vec::new(), cause: None }))
+        let (headers, cause, decided_by) = (Vec::new(), None, None);
+        Self(Box::new(Inner { status, body, message, headers, cause, decided_by }))
     }
 }
 

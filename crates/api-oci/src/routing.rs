@@ -14,7 +14,7 @@ use crate::refusal::Refusal;
 use crate::{Body, blob, catalog, manifest, referrers, tag, upload};
 
 /// The methods that have a meaning under `/v2`.
-enum Verb {
+pub(crate) enum Verb {
     Get,
     Head,
     Post,
@@ -81,7 +81,7 @@ pub(crate) async fn dispatch(
 }
 
 impl Verb {
-    fn of(method: &Method) -> Self {
+    pub(crate) fn of(method: &Method) -> Self {
         match *method {
             Method::GET => Self::Get,
             Method::HEAD => Self::Head,

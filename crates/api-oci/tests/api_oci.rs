@@ -4,6 +4,8 @@
 mod api_oci {
     mod arbitrary;
     mod archived;
+    mod audit;
+    mod audit_log;
     mod authentication;
     mod authorization;
     mod conformance;

@@ -104,6 +104,11 @@ uuid_id!(
     "a replication backfill id is a UUID"
 );
 uuid_id!(
+    /// The id of one record of the audit log, CloudTrail's `eventID`.
+    EventId,
+    "an event id is a UUID"
+);
+uuid_id!(
     /// The id of one request, in its log lines and in `x-amzn-RequestId`.
     RequestId,
     "a request id is a UUID"

@@ -24,7 +24,7 @@ pub use arn::Arn;
 pub use clock::{Clock, ManualClock, Timestamp};
 pub use digest::Digest;
 pub use entropy::{Entropy, EntropyExt, SeededEntropy};
-pub use id::{ObjectId, ReplicationBackfillId, RequestId, UploadId};
+pub use id::{EventId, ObjectId, ReplicationBackfillId, RequestId, UploadId};
 pub use network::Network;
 pub use public_endpoint::PublicEndpoint;
 pub use quotas::{Quotas, RatedOperation, Rates};

@@ -341,6 +341,28 @@ pub const AUTHORIZATION_DETAILS_BYTES_MAX: usize = 1024 * 1024;
 pub const LAST_USED_SECONDS: i64 = 60 * 60;
 /// Keys and roles whose last use is remembered in memory as noted.
 pub const LAST_USED_NOTED_MAX: usize = 16 * 1024;
+/// Bytes of one file of the audit log, after which the next is begun (ours, like all of the audit
+/// log's).
+pub const AUDIT_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Bytes of all files of the audit log together unless configured; beyond them the oldest go.
+pub const AUDIT_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
+/// The least that may be configured.
+pub const AUDIT_BYTES_MIN: u64 = 64 * 1024 * 1024;
+/// Bytes of one record (CloudTrail: 256 KB).
+pub const AUDIT_RECORD_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of `requestParameters`, `responseElements` and `additionalEventData`, each (CloudTrail: 100 KB).
+/// What is larger is left out, and says so.
+pub const AUDIT_MEMBER_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of `errorMessage` and `userAgent`, each (CloudTrail: 1 KB); the rest is cut off.
+pub const AUDIT_TEXT_BYTES_MAX: usize = 1024;
+/// Bytes of records that wait to be written; beyond them reads wait.
+pub const AUDIT_PENDING_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Milliseconds that the record of a read may wait for others to be written with it.
+pub const AUDIT_GATHER_MILLIS_MAX: u64 = 250;
+/// Seconds between two attempts to write a log that could not be written.
+pub const AUDIT_RETRY_SECONDS: u64 = 1;
+/// Failed logins that are recorded in a minute; further ones are counted.
+pub const AUDIT_FAILED_LOGINS_PER_MINUTE: u32 = 600;
 
 #[cfg(test)]
 mod tests {
@@ -372,6 +394,27 @@ mod tests {
             UPLOADS_WRITTEN_AT_ONCE_MAX,
             UPLOAD_BYTES_WITHOUT_PLACE,
             UPLOAD_PLACE_WAIT_SECONDS_MAX,
+        );
+    }
+
+    #[test]
+    fn the_limits_of_the_audit_log_are_documented_as_they_are() {
+        macro_rules! check {
+            ($($name:ident),* $(,)?) => {
+                $(assert_eq!(documented(stringify!($name)), Some($name as u64), stringify!($name));)*
+            };
+        }
+        check!(
+            AUDIT_BYTES_MAX,
+            AUDIT_BYTES_MIN,
+            AUDIT_FAILED_LOGINS_PER_MINUTE,
+            AUDIT_FILE_BYTES_MAX,
+            AUDIT_GATHER_MILLIS_MAX,
+            AUDIT_MEMBER_BYTES_MAX,
+            AUDIT_PENDING_BYTES_MAX,
+            AUDIT_RECORD_BYTES_MAX,
+            AUDIT_RETRY_SECONDS,
+            AUDIT_TEXT_BYTES_MAX,
         );
     }
 }

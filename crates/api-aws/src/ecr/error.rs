@@ -11,6 +11,7 @@ use wharfinger_registry::Error as RegistryError;
 use crate::BoxError;
 use crate::body::BodyError;
 use crate::failure::{Failure, INTERNAL};
+use crate::trail::NotRecordable;
 
 /// Why a call fails. `Display` is the message, save for faults of the server.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,8 @@ pub(crate) enum CallError {
     Denied(AccessDenied),
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    #[error(transparent)]
+    NotRecordable(#[from] NotRecordable),
     #[error("the edge failed")]
     Internal(#[source] BoxError),
 }
@@ -64,7 +67,19 @@ impl CallError {
             Self::Input(DecodeError::Constraint(_)) => bad_request("InvalidParameterException"),
             Self::Denied(_) => bad_request("AccessDeniedException"),
             Self::Registry(error) => registry_failure(error),
+            Self::NotRecordable(error) => {
+                let status = StatusCode::INSUFFICIENT_STORAGE;
+                Failure::new(status, "ServerException", error.to_string())
+            }
             Self::Internal(_) => internal(),
+        }
+    }
+
+    /// The denial, if it is one.
+    pub(crate) fn denied(&self) -> Option<&AccessDenied> {
+        match self {
+            Self::Denied(denied) => Some(denied),
+            _ => None,
         }
     }
 }

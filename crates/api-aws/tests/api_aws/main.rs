@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod account_settings;
+mod audit;
+mod audit_log;
 mod authentication;
 mod authorization;
 mod authorization_matrix;

@@ -25,6 +25,8 @@ use wharfinger_iam::Iam;
 use wharfinger_metadata::{Metadata, OpenMode};
 use wharfinger_registry::{KmsKeys, Registry};
 
+use crate::audit_log::AuditLog;
+
 pub const ACCOUNT: &str = "111122223333";
 pub const HOST: &str = "localhost:4566";
 pub const PUBLIC_HOST: &str = "public.example.com:4566";
@@ -43,6 +45,7 @@ pub struct World {
     pub api: ApiAws,
     pub oci: ApiOci,
     pub root: AccessKey,
+    pub log: AuditLog,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -113,9 +116,12 @@ impl World {
         );
         let root = auth.ensure_account(Some(account())).await.unwrap().new_key.unwrap();
         let iam = Iam::new(metadata, Arc::clone(&auth), clock.clone(), Arc::clone(&entropy));
-        let api = ApiAws::new(Arc::clone(&registry), Arc::new(iam), endpoints);
+        let log = AuditLog::new(clock.clone(), Arc::clone(&entropy));
+        log.keep_out(root.secret_access_key.expose());
+        let api = ApiAws::new(Arc::clone(&registry), Arc::new(iam), endpoints)
+            .with_audit(log.audit.clone());
         let oci = ApiOci::new(Arc::clone(&registry), Arc::clone(&auth));
-        Self { folder, clock, auth, kms, registry, api, oci, root, entropy }
+        Self { folder, clock, auth, kms, registry, api, oci, root, log, entropy }
     }
 
     /// A user with an identity policy, and a key for it.
@@ -216,11 +222,33 @@ impl World {
 
     /// Sends a request and checks what holds for every answer.
     pub async fn send_in(&self, context: &RequestContext, request: Request<Body>) -> Reply {
+        let is_signed = request.headers().contains_key("authorization");
+        let signature = request.headers().get("authorization").and_then(|it| it.to_str().ok());
+        let signature = signature.and_then(|it| it.split("Signature=").nth(1));
+        self.log.keep_out_of_request(signature.unwrap_or_default());
         let (head, body) = assert_send(self.api.handle(context, request)).await.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let reply = Reply { status: head.status, headers: head.headers, bytes };
+        self.keep_out_of(&reply);
+        // Who signs nothing is nobody, unless the operation takes a token instead.
+        let records = self.log.count(&context.request_id.to_string()).await;
+        let expected = if is_signed { 1..=1 } else { 0..=1 };
+        assert!(expected.contains(&records), "{records} records: {}", reply.text());
         assert_eq!(reply.headers["x-amzn-requestid"], context.request_id.to_string());
         reply
+    }
+
+    /// What clients get to log in with must never be in the audit log.
+    fn keep_out_of(&self, reply: &Reply) {
+        let text = String::from_utf8_lossy(&reply.bytes);
+        for (before, after) in [
+            ("\"authorizationToken\":\"", '"'),
+            ("<SecretAccessKey>", '<'),
+            ("<SessionToken>", '<'),
+        ] {
+            let found = text.split(before).nth(1).and_then(|rest| rest.split(after).next());
+            self.log.keep_out_of_request(found.unwrap_or_default());
+        }
     }
 
     pub async fn create_repository(&self, name: &str) {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::audit_log::AuditLog;
 use aws_lc_rs::digest::SHA256;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HOST, HeaderName};
@@ -40,6 +41,7 @@ pub(super) struct Fixture {
     pub(super) password: String,
     entropy: Arc<SeededEntropy>,
     api: ApiOci,
+    pub(super) log: AuditLog,
 }
 
 /// An answer with its whole body.
@@ -79,9 +81,12 @@ pub(super) async fn open(public: Option<PublicEndpoint>, quotas: Quotas) -> Fixt
     let registry = registry.with_public(public).with_quotas(quotas);
     let (auth, registry) = (Arc::new(auth), Arc::new(registry));
     let root = auth.ensure_account(Some(ACCOUNT.parse().unwrap())).await.unwrap().new_key.unwrap();
-    let api = ApiOci::new(registry.clone(), auth.clone());
+    let log = AuditLog::new(clock.clone(), entropy.clone());
+    log.keep_out(root.secret_access_key.expose());
+    let api = ApiOci::new(registry.clone(), auth.clone()).with_audit(log.audit.clone());
+    let password = String::new();
     let mut fixture =
-        Fixture { folder, clock, kms, auth, registry, root, password: String::new(), entropy, api };
+        Fixture { folder, clock, kms, auth, registry, root, password, entropy, api, log };
     fixture.password = fixture.login(&fixture.root, REGION).await;
     fixture.create_repository(REPOSITORY, TagMutability::Mutable).await;
     fixture
@@ -272,7 +277,24 @@ impl Call<'_> {
 
     pub(super) async fn send(self) -> Reply {
         let context = self.fixture.context(self.host, self.secure);
+        let log = &self.fixture.log;
+        let login = self.request.headers().get(AUTHORIZATION).and_then(|it| it.to_str().ok());
+        let query = self.request.uri().query().unwrap_or_default();
+        let signature = query.split("X-Amz-Signature=").nth(1).map(str::to_owned);
+        if let Some(login) = login {
+            log.keep_out_of_request(login.rsplit(' ').next().unwrap());
+        }
+        let reads = matches!(self.request.method().as_str(), "GET" | "HEAD");
+        let brings_credentials = login.is_some() || signature.is_some() && reads;
+        if let Some(signature) = signature {
+            log.keep_out_of_request(signature.split('&').next().unwrap());
+        }
         let response = self.fixture.api.handle(&context, self.request).await;
+        // Who brings nothing and is asked for a login is nobody yet, and else nobody in particular.
+        let records = log.count(&context.request_id.to_string()).await;
+        let status = response.status();
+        let expected = if brings_credentials { 1..=1 } else { 0..=1 };
+        assert!(expected.contains(&records), "{records} records of a request: {status}");
         let (head, mut body) = response.into_parts();
         let (mut bytes, mut broken) = (Vec::new(), false);
         while let Some(frame) = body.frame().await {

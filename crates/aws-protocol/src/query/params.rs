@@ -79,6 +79,11 @@ impl Params {
         self.0.get(name).map(String::as_str)
     }
 
+    /// Every parameter with its value, in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The values of a list, `name.member.N`, in the order of N. Gaps in the numbers close up.
     pub fn list(&self, name: &str) -> Vec<&str> {
         let mut values: Vec<(u32, &str)> = self

@@ -1,0 +1,30 @@
+//! The audit log: one record in the shape of CloudTrail's for each call, in files of JSON lines.
+//!
+//! The edges write it through [`Audit`], the command line reads it through [`Query`]. What a
+//! record says is decided by them; how it gets to disk, and how long it stays, is decided here.
+
+mod audit;
+mod effect;
+mod entry;
+mod failed_login;
+mod line;
+mod log_file;
+mod log_folder;
+mod matches;
+mod query;
+mod queue;
+mod record;
+mod time_expression;
+mod writer;
+
+pub use audit::{Audit, AuditSettings, Mode, OpenError, Unrecorded};
+pub use effect::{Effect, effect_of};
+pub use entry::{
+    Entry, HIDDEN, Resource, SessionAttributes, SessionContext, SessionIssuer, UserIdentity,
+    WebIdFederationData, capped,
+};
+pub use matches::{Matches, Tail};
+pub use query::{Order, Query};
+pub use record::{Found, Identity, Issuer, NamedResource, Record, Session};
+pub use time_expression::parse_time;
+pub use writer::Sink;

@@ -1,0 +1,26 @@
+//! One record as a line, formatted into a buffer that each thread keeps.
+
+use std::cell::RefCell;
+
+use serde::Serialize;
+use wharfinger_core::limits::AUDIT_RECORD_BYTES_MAX;
+
+thread_local! {
+    static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Hands the line of a record to `take`. `None` if it does not serialize, or is longer than
+/// records may be: nothing an edge makes is.
+pub(crate) fn with_line<T>(record: &impl Serialize, take: impl FnOnce(&[u8]) -> T) -> Option<T> {
+    LINE.with_borrow_mut(|line| {
+        line.clear();
+        serde_json::to_writer(&mut *line, record).ok()?;
+        if line.len() >= AUDIT_RECORD_BYTES_MAX {
+            // Nobody needs so much again.
+            *line = Vec::new();
+            return None;
+        }
+        line.push(b'\n');
+        Some(take(line))
+    })
+}
