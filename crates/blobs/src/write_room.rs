@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Segments that a batch has when few uploads are written: 1 MiB, for each costs waking two threads.
-pub(crate) const BATCH_SEGMENTS_MAX: usize = 16;
+/// Segments that a batch has when few uploads are written: 512 KiB, for each costs waking two threads.
+pub(crate) const BATCH_SEGMENTS_MAX: usize = 8;
 /// Segments that a batch has when many are: 256 KiB.
 pub(crate) const BATCH_SEGMENTS_MIN: usize = 4;
 /// Segments in the batches that fill at the same moment, of all uploads, as far as the smallest batch
 /// allows.
-const FILLING_SEGMENTS: usize = 128;
+const FILLING_SEGMENTS: usize = 64;
 
 /// The uploads of a store that go into files at the moment.
 #[derive(Clone, Default)]
@@ -48,8 +48,8 @@ mod tests {
         assert_eq!(room.batch_segments(), BATCH_SEGMENTS_MAX);
         let mut uploads: Vec<_> = (0..8).map(|_| room.enter()).collect();
         assert_eq!(room.batch_segments(), BATCH_SEGMENTS_MAX);
-        uploads.extend((0..8).map(|_| room.enter()));
-        assert_eq!(room.batch_segments(), 8);
+        uploads.extend((0..4).map(|_| room.enter()));
+        assert_eq!(room.batch_segments(), 5);
         uploads.extend((0..100).map(|_| room.enter()));
         assert_eq!(room.batch_segments(), BATCH_SEGMENTS_MIN);
         drop(uploads);

@@ -14,7 +14,7 @@ const CONNECTIONS_MIN: u64 = 64;
 const MAPPED_BYTES_MIN: libc::c_int = 1024 * 1024;
 /// Bytes that each heap keeps at its end when they are free.
 #[cfg(target_env = "gnu")]
-const KEPT_BYTES_MAX: libc::c_int = 4 * 1024 * 1024;
+const KEPT_BYTES_MAX: libc::c_int = 2 * 1024 * 1024;
 
 /// Has the allocator keep the buffers that bodies are received into, instead of giving back to the
 /// system what it is asked for again at once.

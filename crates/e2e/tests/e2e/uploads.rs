@@ -136,7 +136,7 @@ fn a_long_request_is_gone_on_with_after_a_stop() {
     while_sending(&distribution, &at, &bytes[..sent], || {
         // All but what a writer has in its buffers.
         wait::until("the bytes in a file", LIMIT, || {
-            objects(&server).iter().any(|size| *size >= (sent - MIB) as u64).then_some(())
+            objects(&server).iter().any(|size| *size >= (sent - 2 * MIB) as u64).then_some(())
         });
         assert_eq!(kept(&distribution, &at), 0, "nothing is acknowledged yet");
         assert!(server.stop().success());
