@@ -64,8 +64,8 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     report.promise_of_rows(what, bound, &all, Phase::cpu_micros_each, page);
     let bound = Bound::AtLeast(ALL_TIMES_MIN);
     for (what, row) in [
-        ("all 100,000 tags, 1/s", "all again 100000"),
-        ("the same after something was written, 1/s", "all 100000"),
+        ("all 100,000 tags after something was written, 1/s", "all 100000"),
+        ("the same again, 1/s", "all again 100000"),
     ] {
         report.promise_of_ratios(what, bound, &all, Phase::per_second, |it| it == row);
     }
