@@ -10,6 +10,8 @@ mod creation_templates;
 mod cross_account;
 mod every_operation;
 mod generated_inputs;
+mod iam_policies;
+mod iam_policy_authorization;
 mod images;
 mod images_archived;
 mod kms;

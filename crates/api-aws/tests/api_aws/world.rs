@@ -191,6 +191,21 @@ impl World {
         }
     }
 
+    /// A draft of an IAM call, of its only version.
+    pub fn iam(&self, form: &str) -> Draft<'static> {
+        let form = format!("{form}&Version=2010-05-08");
+        Draft { region: "us-east-1", service: "iam", ..self.sts(&form) }
+    }
+
+    /// Calls an operation of IAM as the root of the account.
+    pub async fn call_iam(&self, form: &str) -> Reply {
+        self.call_iam_as(&self.root, form).await
+    }
+
+    pub async fn call_iam_as(&self, key: &AccessKey, form: &str) -> Reply {
+        self.send(self.iam(form).sign(key)).await
+    }
+
     /// Calls an operation of ECR as the root of the account.
     pub async fn call(&self, operation: &str, body: Value) -> Reply {
         self.call_as(&self.root, operation, body).await
@@ -259,6 +274,11 @@ impl World {
         let config = self.push_layer(repository, b"{}").await;
         let layer = self.push_layer(repository, b"layer").await;
         manifest(&config, &layer, seed)
+    }
+
+    /// The file of the database.
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("metadata.db")
     }
 
     /// The files of all objects in the store.
