@@ -9,10 +9,10 @@ use wharfinger_metadata::{Metadata, MetadataError, OpenMode};
 
 use crate::world::{NOW, Reply, World, account};
 
-const ARN: &str = "arn:aws:iam::111122223333:policy/ci/pull";
+pub const ARN: &str = "arn:aws:iam::111122223333:policy/ci/pull";
 const READ_ONLY: &str = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly";
 /// `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"ecr:*","Resource":"*"}}`
-const DOCUMENT: &str = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%7B%22Effect%22%3A\
+pub const DOCUMENT: &str = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%7B%22Effect%22%3A\
                         %22Allow%22%2C%22Action%22%3A%22ecr%3A%2A%22%2C%22Resource%22%3A%22%2A%22\
                         %7D%7D";
 
@@ -70,12 +70,12 @@ fn result(reply: &Reply, operation: &str) -> String {
     parts.fold(first, |text, part| format!("{text}<PolicyId>ID</PolicyId>{}", &part[27..]))
 }
 
-async fn answer(world: &World, operation: &str, form: &str) -> String {
+pub async fn answer(world: &World, operation: &str, form: &str) -> String {
     result(&world.call_iam(&format!("Action={operation}&{form}")).await, operation)
 }
 
 /// An operation that answers nothing.
-async fn carry_out(world: &World, operation: &str, form: &str) {
+pub async fn carry_out(world: &World, operation: &str, form: &str) {
     let reply = world.call_iam(&format!("Action={operation}&{form}")).await;
     assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
     assert!(!reply.text().contains("Result>"), "{}", reply.text());
@@ -91,15 +91,15 @@ pub fn refusal(reply: &Reply) -> (u16, String, String) {
     (reply.status.as_u16(), part("Code"), part("Message"))
 }
 
-async fn refused(world: &World, form: &str) -> (u16, String, String) {
+pub async fn refused(world: &World, form: &str) -> (u16, String, String) {
     refusal(&world.call_iam(form).await)
 }
 
-fn is(status: u16, code: &str, message: &str) -> (u16, String, String) {
+pub fn is(status: u16, code: &str, message: &str) -> (u16, String, String) {
     (status, code.into(), message.into())
 }
 
-async fn create(world: &World) -> String {
+pub async fn create(world: &World) -> String {
     let form = format!(
         "PolicyName=pull&Path=/ci/&Description=pulls&PolicyDocument={DOCUMENT}\
          &Tags.member.1.Key=Team&Tags.member.1.Value=a"
@@ -277,79 +277,6 @@ async fn policies_are_attached_to_users_groups_and_roles() {
             is(404, "NoSuchEntity", &format!("Policy {ARN} was not found."))
         );
     }
-}
-
-#[tokio::test]
-async fn inline_policies_are_written_read_listed_and_deleted() {
-    let world = world().await;
-    for (kind, name) in [("User", "dev"), ("Group", "devs"), ("Role", "ci")] {
-        let one = format!("{kind}Name={name}&PolicyName=inline");
-        let form = format!("{one}&PolicyDocument={DOCUMENT}");
-        carry_out(&world, &format!("Put{kind}Policy"), &form).await;
-        assert_eq!(
-            answer(&world, &format!("Get{kind}Policy"), &one).await,
-            format!(
-                "<{kind}Name>{name}</{kind}Name><PolicyName>inline</PolicyName>\
-                 <PolicyDocument>{DOCUMENT}</PolicyDocument>"
-            )
-        );
-        let form = format!("{kind}Name={name}&Marker=in");
-        let listed = answer(&world, &format!("List{kind}Policies"), &form).await;
-        let inline = "<PolicyNames><member>inline</member>";
-        assert!(listed.starts_with(inline), "{listed}");
-        assert!(listed.ends_with("</PolicyNames><IsTruncated>false</IsTruncated>"), "{listed}");
-        carry_out(&world, &format!("Delete{kind}Policy"), &one).await;
-        let noun = kind.to_lowercase();
-        assert_eq!(
-            refused(&world, &format!("Action=Get{kind}Policy&{one}")).await,
-            is(
-                404,
-                "NoSuchEntity",
-                &format!("The {noun} policy with name inline cannot be found.")
-            )
-        );
-        let absent = format!("Action=Get{kind}Policy&{kind}Name=none&PolicyName=inline");
-        assert_eq!(
-            refused(&world, &absent).await,
-            is(404, "NoSuchEntity", &format!("The {noun} with name none cannot be found."))
-        );
-    }
-    let page = answer(&world, "ListUserPolicies", "UserName=dev&MaxItems=1").await;
-    assert_eq!(
-        page,
-        "<PolicyNames><member>test</member></PolicyNames><IsTruncated>false</IsTruncated>"
-    );
-}
-
-#[tokio::test]
-async fn boundaries_are_set_and_taken_away() {
-    let world = world().await;
-    create(&world).await;
-    for (kind, name) in [("User", "dev"), ("Role", "ci")] {
-        let form = format!("{kind}Name={name}&PermissionsBoundary={ARN}");
-        carry_out(&world, &format!("Put{kind}PermissionsBoundary"), &form).await;
-    }
-    let found = answer(&world, "GetPolicy", &format!("PolicyArn={ARN}")).await;
-    assert!(
-        found.contains("<PermissionsBoundaryUsageCount>2</PermissionsBoundaryUsageCount>"),
-        "{found}"
-    );
-    for (kind, name) in [("User", "dev"), ("Role", "ci")] {
-        let operation = format!("Delete{kind}PermissionsBoundary");
-        carry_out(&world, &operation, &format!("{kind}Name={name}")).await;
-        let absent = format!(
-            "Action=Put{kind}PermissionsBoundary&{kind}Name={name}&PermissionsBoundary={ARN}x"
-        );
-        assert_eq!(
-            refused(&world, &absent).await,
-            is(
-                404,
-                "NoSuchEntity",
-                &format!("Scope ARN: {ARN}x does not exist or is not attachable.")
-            )
-        );
-    }
-    carry_out(&world, "DeletePolicy", &format!("PolicyArn={ARN}")).await;
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod creation_templates;
 mod cross_account;
 mod every_operation;
 mod generated_inputs;
+mod iam_inline_policies;
 mod iam_policies;
 mod iam_policy_authorization;
 mod images;
