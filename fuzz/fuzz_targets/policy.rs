@@ -28,7 +28,13 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         principal: &principal,
         keys: &keys,
     };
-    for kind in [PolicyKind::Identity, PolicyKind::Repository, PolicyKind::Registry] {
+    for kind in [
+        PolicyKind::Identity,
+        PolicyKind::Managed,
+        PolicyKind::Repository,
+        PolicyKind::Registry,
+        PolicyKind::Trust,
+    ] {
         if let Ok(policy) = PolicyDocument::parse_as(kind, text) {
             let _ = evaluate([&policy], &request);
             let _ = evaluate_resource_policy(&policy, &request);

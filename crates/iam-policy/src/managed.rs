@@ -77,7 +77,29 @@ pub fn find(arn: &str) -> Option<&'static ManagedPolicy> {
 }
 
 /// Every managed policy known here, in order of name.
-pub static ALL: &[ManagedPolicy] = &[];
+pub static ALL: &[ManagedPolicy] = &[
+    PULL_THROUGH_CACHE_ROLE,
+    ADMINISTRATOR_ACCESS,
+    FULL_ACCESS,
+    POWER_USER,
+    PULL_ONLY,
+    READ_ONLY,
+    SERVICE_ROLE,
+    CONTAINER_INSTANCE_ROLE,
+    VOLUMES_ROLE,
+    TASK_EXECUTION_ROLE,
+    ECS_FULL_ACCESS,
+    PUBLIC_FULL_ACCESS,
+    PUBLIC_POWER_USER,
+    PUBLIC_READ_ONLY,
+    REPLICATION_ROLE,
+    TEMPLATE_ROLE,
+    IAM_FULL_ACCESS,
+    IAM_READ_ONLY_ACCESS,
+    POWER_USER_ACCESS,
+    READ_ONLY_ACCESS,
+    VIEW_ONLY_ACCESS,
+];
 
 #[cfg(test)]
 mod tests;

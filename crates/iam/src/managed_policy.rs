@@ -292,7 +292,7 @@ pub(crate) async fn attachable(
 
 /// Whose policy has this ARN: an account, or `aws`.
 fn owner(arn: &str) -> &str {
-    arn.splitn(6, ':').nth(4).unwrap_or_default()
+    arn.split(':').nth(4).unwrap_or_default()
 }
 
 fn outside() -> Error {

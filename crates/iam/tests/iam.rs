@@ -2,9 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod iam {
+    mod boundary;
     mod fixture;
+    mod inline_policy;
     mod instance_profile;
+    mod managed_policy;
     mod oidc_provider;
+    mod policy_attachment;
+    mod policy_fixture;
     mod role;
     mod service_linked_role;
     mod trust_policy;

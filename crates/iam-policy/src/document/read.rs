@@ -109,6 +109,10 @@ fn statement<'a>(
             return Err(source.malformed(raw.get(), &prohibited(kind, &name)));
         }
     }
+    if let (PolicyKind::Trust, Some(raw)) = (kind, raw.not_principal) {
+        let reason = "AssumeRole policy must not contain NotPrincipal field.";
+        return Err(source.malformed(raw.get(), reason));
+    }
     let effect =
         raw.effect.ok_or_else(|| source.malformed(part, "Missing required field Effect"))?;
     let reading = Reading { source, part, kind };

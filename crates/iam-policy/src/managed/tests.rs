@@ -31,6 +31,7 @@ fn every_policy_parses_and_is_found_by_its_arn() {
         assert!(policy.version >= 1 && policy.created_at <= policy.updated_at, "{}", policy.name);
         assert!(!policy.description.is_empty() && policy.description.len() <= 1_000);
     }
+    assert_eq!(ids.len(), 21);
     assert!(ALL.is_sorted_by_key(|policy| policy.name));
     assert_eq!(find("arn:aws:iam::aws:policy/AmazonS3FullAccess"), None);
     assert_eq!(find("arn:aws:iam::aws:policy/AmazonECSTaskExecutionRolePolicy"), None);

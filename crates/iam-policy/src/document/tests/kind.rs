@@ -28,10 +28,7 @@ fn a_trust_policy_names_principals_and_no_resources() {
     };
     for good in [
         format!("{ASSUME},{EC2}"),
-        format!(
-            r#""Effect":"Deny","NotAction":"STS:*","NotPrincipal":{{"AWS":"{}"}}"#,
-            "111122223333"
-        ),
+        format!(r#""Effect":"Deny","NotAction":"STS:*",{EC2}"#),
         r#""Effect":"Allow","Action":["sts:AssumeRoleWithWebIdentity","sts:TagSession"],
             "Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/example.com"},
             "Condition":{"StringEquals":{"example.com:sub":"repo:a/b"}}"#
@@ -41,9 +38,10 @@ fn a_trust_policy_names_principals_and_no_resources() {
     }
     for (members, reason) in [
         (ASSUME.to_owned(), "Missing required field Principal"),
+        (format!(r#"{EC2},"Effect":"Allow""#), "Missing required field Action"),
         (
-            EC2.replace('P', "NotP").to_owned() + r#","Effect":"Allow""#,
-            "Missing required field Action",
+            format!(r#"{ASSUME},"NotPrincipal":"*""#),
+            "AssumeRole policy must not contain NotPrincipal field.",
         ),
         (format!(r#"{EC2},"Action":"sts:AssumeRole""#), "Missing required field Effect"),
         (format!(r#"{ASSUME},{EC2},"Resource":"*""#), "Has prohibited field Resource"),
