@@ -33,7 +33,7 @@ mod upload_credential;
 mod user;
 
 pub use account::RootKey;
-pub use action::{Action, actions, iam_actions, sts_actions};
+pub use action::{Action, actions, iam_actions, organization_actions, sts_actions};
 pub use authenticate::{Auth, AuthKeys};
 pub use caller::Caller;
 pub use credential::{AccessKey, AccessKeySummary, KeyOwner, unique_id};

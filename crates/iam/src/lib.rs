@@ -7,6 +7,7 @@
 //! `auth` to say, never for this crate.
 
 mod error;
+mod guardrail;
 mod name;
 mod page;
 mod simulation;
@@ -18,6 +19,7 @@ use wharfinger_core::{Clock, Entropy, Timestamp};
 use wharfinger_metadata::Metadata;
 
 pub use error::Error;
+pub use guardrail::Guardrail;
 pub use page::{Page, PageRequest};
 pub use simulation::{Evaluation, Exclusion, MatchedStatement, Simulation};
 pub use wharfinger_iam_policy::{Decision, PolicyType, Position};
@@ -46,7 +48,6 @@ impl Iam {
         &self.auth
     }
 
-    #[expect(dead_code, reason = "the nouns come one by one")]
     pub(crate) fn metadata(&self) -> &Metadata {
         &self.metadata
     }
