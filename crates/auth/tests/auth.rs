@@ -21,6 +21,9 @@ mod auth {
     mod caching;
     mod conditions;
     mod decision;
+    mod holding;
+    mod speed;
+    mod trust;
 }
 
 struct Fixture {
