@@ -19,6 +19,7 @@ use wharfinger_metadata::{Metadata, OpenMode};
 
 mod auth {
     mod caching;
+    mod caching_identity;
     mod conditions;
     mod decision;
     mod holding;

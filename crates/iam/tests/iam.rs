@@ -1,0 +1,7 @@
+//! The rules of IAM over a real store.
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+mod iam {
+    mod guardrail;
+    mod simulation;
+}
