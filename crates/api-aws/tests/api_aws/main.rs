@@ -10,6 +10,7 @@ mod creation_templates;
 mod cross_account;
 mod every_operation;
 mod generated_inputs;
+mod iam_simulation;
 mod images;
 mod images_archived;
 mod kms;

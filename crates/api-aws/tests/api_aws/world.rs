@@ -192,6 +192,12 @@ impl World {
         }
     }
 
+    /// A draft of an IAM call, of its only version.
+    pub fn iam(&self, form: &str) -> Draft<'static> {
+        let form = format!("{form}&Version=2010-05-08");
+        Draft { region: "us-east-1", service: "iam", ..self.sts(&form) }
+    }
+
     /// Calls an operation of ECR as the root of the account.
     pub async fn call(&self, operation: &str, body: Value) -> Reply {
         self.call_as(&self.root, operation, body).await
