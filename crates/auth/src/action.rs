@@ -267,8 +267,11 @@ account_actions! {
 
 account_actions! {
     organizations_actions, "organizations" {
+        AttachPolicy,
         CreateAccount,
+        DetachPolicy,
         ListAccounts,
+        ListPoliciesForTarget,
     }
 }
 

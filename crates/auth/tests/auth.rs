@@ -19,8 +19,12 @@ use wharfinger_metadata::{Metadata, OpenMode};
 
 mod auth {
     mod caching;
+    mod caching_identity;
     mod conditions;
     mod decision;
+    mod holding;
+    mod speed;
+    mod trust;
 }
 
 struct Fixture {

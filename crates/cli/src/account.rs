@@ -11,6 +11,7 @@ use wharfinger_iam::Account;
 use wharfinger_server::{Installation, RootKeyFile};
 
 use crate::arguments::DirectoryArguments;
+use crate::guardrail::{self, GuardrailArguments};
 use crate::print;
 
 #[derive(Args, Debug)]
@@ -33,6 +34,8 @@ enum AccountCommand {
     },
     /// Make a new root key for an account, when the one there was is lost
     Key(OneAccountArguments),
+    /// Manage what bounds everyone in an account, its root as well
+    Guardrail(GuardrailArguments),
 }
 
 #[derive(Args, Debug)]
@@ -53,6 +56,7 @@ pub(crate) fn permit<A: Action<Resource = IamResource>>(account: AccountId) -> P
 
 pub(crate) async fn run(arguments: AccountArguments) -> anyhow::Result<()> {
     match arguments.command {
+        AccountCommand::Guardrail(arguments) => guardrail::run(arguments).await,
         AccountCommand::Create(OneAccountArguments { account, json, directory }) => {
             let made = open(&directory).await?.create_account(account).await?;
             print_key(account, &made, json, &format!("Account {account} was created."))

@@ -14,6 +14,7 @@ use wharfinger_server::{
 use crate::account::AccountArguments;
 use crate::doctor::DoctorArguments;
 use crate::environment;
+use crate::explain::ExplainArguments;
 use crate::key::KeyArguments;
 use crate::kms::KmsArguments;
 use crate::quotas::QuotaArguments;
@@ -44,6 +45,8 @@ pub(crate) enum Command {
     Key(KeyArguments),
     /// Manage the KMS keys that encrypt repositories
     Kms(KmsArguments),
+    /// Say whether somebody may do something, and which statement of which policy decides
+    Explain(ExplainArguments),
     /// Say what is wrong, and what to do about it
     Doctor(DoctorArguments),
     /// Print the version

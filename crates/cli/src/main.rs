@@ -9,6 +9,8 @@ mod arguments;
 mod doctor;
 mod env;
 mod environment;
+mod explain;
+mod guardrail;
 mod key;
 mod kms;
 mod print;
@@ -64,6 +66,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::User(arguments) => user::run(arguments).await?,
             Command::Key(arguments) => key::run(arguments).await?,
             Command::Kms(arguments) => kms::run(arguments).await?,
+            Command::Explain(arguments) => explain::run(arguments).await?,
             Command::Doctor(arguments) => return doctor::run(arguments).await,
             Command::Version => print::line(&format!("wharfinger {}", wharfinger_server::VERSION))?,
         }

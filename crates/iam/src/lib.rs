@@ -15,6 +15,7 @@ mod authorization_message;
 mod boundary;
 mod error;
 mod group;
+mod guardrail;
 mod inline_policy;
 mod instance_profile;
 mod managed_policy;
@@ -52,6 +53,7 @@ pub use account_details::{
 pub use assumed_role::{RoleSession, RoleSessionRequest};
 pub use error::Error;
 pub use group::Group;
+pub use guardrail::Guardrail;
 pub use instance_profile::{InstanceProfile, NewInstanceProfile};
 pub use managed_policy::{
     ManagedPolicy, NewManagedPolicy, PolicyFilter, PolicyScope, PolicyUse, PolicyVersion,

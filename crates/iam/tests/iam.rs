@@ -4,6 +4,7 @@
 mod iam {
     mod boundary;
     mod fixture;
+    mod guardrail;
     mod inline_policy;
     mod instance_profile;
     mod managed_policy;
@@ -12,5 +13,6 @@ mod iam {
     mod policy_fixture;
     mod role;
     mod service_linked_role;
+    mod simulation;
     mod trust_policy;
 }

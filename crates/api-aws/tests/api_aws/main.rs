@@ -21,6 +21,7 @@ mod iam_policies;
 mod iam_policy_authorization;
 mod iam_roles;
 mod iam_roles_allowed;
+mod iam_simulation;
 mod images;
 mod images_archived;
 mod kms;
