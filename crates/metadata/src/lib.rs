@@ -48,6 +48,7 @@ pub mod role;
 pub mod scan;
 pub mod session;
 pub mod tag;
+pub mod trusted_principal;
 pub mod upload;
 pub mod user;
 

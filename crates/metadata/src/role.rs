@@ -3,7 +3,7 @@
 use wharfinger_core::{AccountId, Timestamp};
 
 use crate::value::params;
-use crate::{MetadataError, Row, Tx};
+use crate::{MetadataError, Row, Tx, credential_use, iam_tag, trusted_principal};
 
 /// An IAM role.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,4 +89,65 @@ pub async fn find(
 pub async fn find_by_id(tx: &mut Tx, role_id: &str) -> Result<Option<RoleRow>, MetadataError> {
     let sql = select!("WHERE role_id = ?1");
     tx.query_opt(sql, params![role_id]).await?.as_ref().map(from_row).transpose()
+}
+
+/// Whether the account has a role of that name, whatever its case.
+pub async fn is_taken(tx: &mut Tx, account: &AccountId, name: &str) -> Result<bool, MetadataError> {
+    let sql = "SELECT 1 FROM iam_role WHERE account_id = ?1 AND lower(role_name) = lower(?2) \
+               LIMIT 1";
+    Ok(tx.query_opt(sql, params![account, name]).await?.is_some())
+}
+
+/// How many roles an account has.
+pub async fn count(tx: &mut Tx, account: &AccountId) -> Result<u64, MetadataError> {
+    let sql = "SELECT COUNT(*) FROM iam_role WHERE account_id = ?1";
+    let row = tx.query_opt(sql, params![account]).await?;
+    row.map_or(Ok(0), |row| row.unsigned(0))
+}
+
+/// The roles whose paths begin with `path_prefix`, after the name `after`, in order of name. `iam`
+/// bounds how many there are, and so how many of other paths are passed.
+pub async fn list(
+    tx: &mut Tx,
+    account: &AccountId,
+    path_prefix: &str,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<RoleRow>, MetadataError> {
+    let sql = select!(
+        "WHERE account_id = ?1 AND role_name > ?3 \
+         AND substr(path, 1, length(?2)) = ?2 ORDER BY role_name LIMIT ?4"
+    );
+    let values = params![account, path_prefix, after, limit];
+    tx.query(sql, values).await?.iter().map(from_row).collect()
+}
+
+/// Writes what `UpdateRole` may change.
+pub async fn update(
+    tx: &mut Tx,
+    role_id: &str,
+    description: &str,
+    session_seconds_max: u32,
+) -> Result<(), MetadataError> {
+    let sql = "UPDATE iam_role SET description = ?2, session_seconds_max = ?3 WHERE role_id = ?1";
+    tx.execute(sql, params![role_id, description, session_seconds_max]).await.map(|_| ())
+}
+
+/// Writes who may assume it.
+pub async fn set_trust_policy(
+    tx: &mut Tx,
+    role_id: &str,
+    trust_policy: &str,
+) -> Result<(), MetadataError> {
+    let sql = "UPDATE iam_role SET trust_policy = ?2 WHERE role_id = ?1";
+    tx.execute(sql, params![role_id, trust_policy]).await.map(|_| ())
+}
+
+/// Deletes a role with its tags and when it was used last. What is attached to it, and what holds
+/// it, must be gone before.
+pub async fn delete(tx: &mut Tx, role_id: &str) -> Result<(), MetadataError> {
+    iam_tag::delete_all(tx, role_id).await?;
+    credential_use::delete(tx, role_id).await?;
+    trusted_principal::replace(tx, role_id, &[]).await?;
+    tx.execute("DELETE FROM iam_role WHERE role_id = ?1", params![role_id]).await.map(|_| ())
 }

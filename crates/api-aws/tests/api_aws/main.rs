@@ -36,5 +36,7 @@ mod scanning_configuration;
 mod signing;
 mod sts;
 mod sts_sessions;
+mod sts_web_identity;
 mod temporary;
+mod token_attacks;
 mod world;

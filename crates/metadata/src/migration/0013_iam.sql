@@ -56,6 +56,15 @@ CREATE TABLE iam_role (
 CREATE INDEX iam_role_folded ON iam_role (account_id, lower(role_name));
 CREATE INDEX iam_role_boundary ON iam_role (boundary_arn);
 
+-- The users and roles that trust policies name, by their unique ids: what a policy says of one that
+-- goes must not hold for another that is given its name.
+CREATE TABLE trusted_principal (
+    role_id      {text} NOT NULL REFERENCES iam_role ON DELETE CASCADE,
+    principal_id {text} NOT NULL,
+    PRIMARY KEY (role_id, principal_id)
+);
+CREATE INDEX trusted_principal_role ON trusted_principal (principal_id, role_id);
+
 CREATE TABLE instance_profile (
     profile_id   {text} PRIMARY KEY,
     account_id   {text} NOT NULL,
@@ -65,7 +74,8 @@ CREATE TABLE instance_profile (
     created_at   BIGINT NOT NULL,
     UNIQUE (account_id, profile_name)
 );
-CREATE INDEX instance_profile_role ON instance_profile (role_id);
+CREATE INDEX instance_profile_folded ON instance_profile (account_id, lower(profile_name));
+CREATE INDEX instance_profile_role ON instance_profile (role_id, profile_name);
 
 -- Lists are JSON arrays of texts.
 CREATE TABLE oidc_provider (
