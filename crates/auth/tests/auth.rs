@@ -21,6 +21,7 @@ mod auth {
     mod caching;
     mod conditions;
     mod decision;
+    mod sessions;
 }
 
 struct Fixture {

@@ -1,0 +1,8 @@
+//! The rules of IAM over a real store.
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+mod iam {
+    mod session;
+    mod session_world;
+    mod web_identity;
+}
