@@ -278,3 +278,11 @@ account_actions! {
         TagSession,
     }
 }
+
+account_actions! {
+    organization_actions, "organizations" {
+        AttachPolicy,
+        DetachPolicy,
+        ListPoliciesForTarget,
+    }
+}

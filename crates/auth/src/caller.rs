@@ -64,6 +64,15 @@ impl Caller {
         Self { shared: Arc::new(shared), ..self }
     }
 
+    /// Somebody else whose request is the same.
+    pub(crate) fn with_identity(&self, identity: Identity) -> Self {
+        Self { identity: Arc::new(identity), shared: Arc::clone(&self.shared) }
+    }
+
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
     /// Who it is.
     pub fn principal(&self) -> &Principal {
         &self.identity.principal

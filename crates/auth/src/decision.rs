@@ -54,7 +54,7 @@ impl Says {
             identity: if is_root { Decision::Allow } else { asked(&held.identity) },
             boundary: held.boundary.as_ref().map(asked),
             session: held.session.as_ref().map(asked),
-            guardrails: held.guardrails.as_ref().map(asked),
+            guardrails: held.guardrails.iter().map(asked).reduce(both),
             resource: resource
                 .map(|policy| policy.map(|policy| evaluate_resource_policy(policy, request))),
             place,
@@ -140,6 +140,15 @@ impl Says {
             Place::Role { .. } => PolicyType::RoleTrust,
             Place::SameAccount | Place::OtherAccount => PolicyType::ResourceBased,
         }
+    }
+}
+
+/// What two levels of guardrails, each of which must allow, say together.
+fn both(one: Decision, other: Decision) -> Decision {
+    match (one, other) {
+        (Decision::ExplicitDeny, _) | (_, Decision::ExplicitDeny) => Decision::ExplicitDeny,
+        (Decision::Allow, Decision::Allow) => Decision::Allow,
+        _ => Decision::ImplicitDeny,
     }
 }
 

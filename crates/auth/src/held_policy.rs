@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use wharfinger_iam_policy::{PolicyDocument, PolicyType};
+use wharfinger_iam_policy::{MalformedPolicy, PolicyDocument, PolicyType};
 
 /// Where a policy comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -33,6 +33,8 @@ impl fmt::Display for PolicySource {
 pub(crate) struct HeldPolicy {
     pub(crate) source: Arc<PolicySource>,
     pub(crate) document: Arc<PolicyDocument>,
+    /// Its text, where that is kept for explanations.
+    pub(crate) text: Option<Arc<str>>,
 }
 
 impl HeldPolicy {
@@ -46,7 +48,7 @@ pub(crate) type Layer = Vec<HeldPolicy>;
 
 /// All policies that hold for a principal. Of those that bound, `None` bounds nothing, and an empty
 /// layer allows nothing: something should bound, and is not there.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct HeldPolicies {
     /// What lets a user or a role do anything: its own, and those of a user's groups.
     pub(crate) identity: Layer,
@@ -54,19 +56,22 @@ pub(crate) struct HeldPolicies {
     pub(crate) boundary: Option<Layer>,
     /// What its session was asked for with.
     pub(crate) session: Option<Layer>,
-    /// What its account is held to.
-    pub(crate) guardrails: Option<Layer>,
+    /// What its account is held to, level by level, each of which must allow. An installation has one
+    /// level, or none.
+    pub(crate) guardrails: Vec<Layer>,
     /// One that is not understood. It might deny, so nothing may be allowed beside it.
     pub(crate) unreadable: Option<PolicySource>,
     /// Bytes of all their texts.
     pub(crate) text_bytes: usize,
+    /// Whether texts are kept.
+    pub(crate) keeps_texts: bool,
 }
 
 impl HeldPolicies {
     /// All of them, in no order that matters.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &HeldPolicy> {
-        let bounds = [&self.boundary, &self.session, &self.guardrails];
-        self.identity.iter().chain(bounds.into_iter().flatten().flatten())
+        let bounds = self.boundary.iter().chain(&self.session).chain(&self.guardrails);
+        self.identity.iter().chain(bounds.flatten())
     }
 
     /// Whether any looks at the condition keys of a request.
@@ -76,16 +81,25 @@ impl HeldPolicies {
 
     /// Reads a text. One that is no policy (it was when it was stored) makes all of them unreadable.
     pub(crate) fn parse(&mut self, source: PolicySource, text: &str) -> Option<HeldPolicy> {
-        self.text_bytes += source.policy.len() + source.holder.len() + text.len();
-        match PolicyDocument::parse(text) {
-            Ok(document) => {
-                Some(HeldPolicy { source: Arc::new(source), document: Arc::new(document) })
-            }
+        match self.try_parse(source.clone(), text) {
+            Ok(held) => Some(held),
             Err(error) => {
                 tracing::error!(policy = %source, %error, "unreadable policy");
                 self.unreadable = Some(source);
                 None
             }
         }
+    }
+
+    /// The same of a text that may be anything.
+    pub(crate) fn try_parse(
+        &mut self,
+        source: PolicySource,
+        text: &str,
+    ) -> Result<HeldPolicy, MalformedPolicy> {
+        let document = Arc::new(PolicyDocument::parse(text)?);
+        self.text_bytes += source.policy.len() + source.holder.len() + text.len();
+        let text = self.keeps_texts.then(|| Arc::from(text));
+        Ok(HeldPolicy { source: Arc::new(source), document, text })
     }
 }

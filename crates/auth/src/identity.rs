@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use wharfinger_core::{AccountId, Arn};
 use wharfinger_iam_policy::{PolicyType, PrincipalFacts, managed};
+use wharfinger_metadata::group::GroupRow;
 use wharfinger_metadata::{
     MetadataError, Tx, account_guardrail, group, iam_tag, inline_policy, managed_policy,
     policy_attachment, role, user,
@@ -34,7 +35,7 @@ impl Identity {
         Self::new(Principal::anonymous(), HeldPolicies::default())
     }
 
-    fn new(principal: Principal, policies: HeldPolicies) -> Self {
+    pub(crate) fn new(principal: Principal, policies: HeldPolicies) -> Self {
         let facts = PrincipalFacts {
             account: principal.account,
             arn: principal.arn().to_string(),
@@ -62,7 +63,35 @@ pub(crate) async fn read(
     tx: &mut Tx,
     principal: Principal,
 ) -> Result<Option<Identity>, MetadataError> {
-    let mut policies = HeldPolicies::default();
+    read_into(tx, principal, HeldPolicies::default()).await
+}
+
+/// The same, with the texts of policies.
+pub(crate) async fn read_with_texts(
+    tx: &mut Tx,
+    principal: Principal,
+) -> Result<Option<Identity>, MetadataError> {
+    read_into(tx, principal, HeldPolicies { keeps_texts: true, ..HeldPolicies::default() }).await
+}
+
+/// The same of a group, which is no principal and is bounded by nothing: for questions about it only.
+pub(crate) async fn read_group(tx: &mut Tx, group: &GroupRow) -> Result<Identity, MetadataError> {
+    let mut policies = HeldPolicies { keeps_texts: true, ..HeldPolicies::default() };
+    let arn = Arn::group(&group.account, &group.path, &group.group_name).to_string();
+    read_identity_policies(tx, &mut policies, &group.group_id, &arn).await?;
+    read_guardrails(tx, &mut policies, &group.account).await?;
+    let principal = Principal { account: group.account, ..Principal::anonymous() };
+    let mut identity = Identity::new(principal, policies);
+    identity.facts.arn = arn;
+    identity.organization_id = organization::find(tx).await?;
+    Ok(identity)
+}
+
+async fn read_into(
+    tx: &mut Tx,
+    principal: Principal,
+    mut policies: HeldPolicies,
+) -> Result<Option<Identity>, MetadataError> {
     let owner = match &principal.kind {
         PrincipalKind::Root | PrincipalKind::Anonymous => None,
         PrincipalKind::FederatedUser { user_id: None, .. } => None,
@@ -217,7 +246,7 @@ async fn read_guardrails(
         let (kind, holder) = (PolicyType::ServiceControl, account.to_string());
         guardrails.extend(policies.parse(PolicySource { kind, policy, holder }, &text));
     }
-    policies.guardrails = Some(guardrails);
+    policies.guardrails.push(guardrails);
     Ok(())
 }
 

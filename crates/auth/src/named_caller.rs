@@ -1,43 +1,62 @@
 //! Callers by their names, for questions about what they may do; nobody signs in by that.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use wharfinger_core::{AccountId, Arn, RequestContext};
-use wharfinger_metadata::{MetadataError, Tx, role, user};
+use wharfinger_core::{AccountId, Arn, RequestContext, RequestId};
+use wharfinger_metadata::{MetadataError, Tx, group, role, user};
 
 use crate::identity::{self, Identity};
 use crate::{Auth, Caller, Principal, PrincipalKind, SessionFacts};
 
 impl Auth {
     /// Who has this ARN: the root of an account, a user, a role (a session of it, that is), or a
-    /// session with that name and no policies of its own. `None` if there is nobody of that name.
+    /// session with that name and no policies of its own; or a group, as if it were somebody. `None`
+    /// if there is nobody of that name.
     ///
     /// What it answers may be asked what it may do, and has proved nothing.
     ///
     /// # Errors
     /// Faults of the store.
-    pub async fn caller_named(
-        &self,
-        arn: &Arn,
-        context: &RequestContext,
-    ) -> Result<Option<Caller>, MetadataError> {
+    pub async fn caller_named(&self, arn: &Arn) -> Result<Option<Caller>, MetadataError> {
         let wanted = arn.clone();
         let found: Option<Identity> = self
             .metadata()
-            .read(move |tx| {
-                Box::pin(async move {
-                    match principal(tx, &wanted).await? {
-                        Some(principal) => identity::read(tx, principal).await,
-                        None => Ok(None),
-                    }
-                })
-            })
+            .read(move |tx| Box::pin(async move { identity_named(tx, &wanted).await }))
             .await?;
-        let caller = |identity| {
-            Caller::new(Arc::new(identity), context.clone(), Arc::clone(self.policies()))
-        };
-        Ok(found.map(caller))
+        Ok(found.map(|identity| self.caller_of(identity)))
     }
+
+    /// A caller who sent no request.
+    pub(crate) fn caller_of(&self, identity: Identity) -> Caller {
+        let context = RequestContext {
+            request_id: RequestId::random(self.entropy()),
+            received_at: self.now(),
+            host: String::new(),
+            secure_transport: false,
+            source_ip: IpAddr::from(Ipv4Addr::UNSPECIFIED),
+            user_agent: None,
+            referer: None,
+        };
+        Caller::new(Arc::new(identity), context, Arc::clone(self.policies()))
+    }
+}
+
+async fn identity_named(tx: &mut Tx, arn: &Arn) -> Result<Option<Identity>, MetadataError> {
+    if let Some((account, name)) = group_named(arn) {
+        let Some(group) = group::find(tx, &account, name).await? else { return Ok(None) };
+        let is_meant = *arn == Arn::group(&account, &group.path, &group.group_name);
+        return if is_meant { identity::read_group(tx, &group).await.map(Some) } else { Ok(None) };
+    }
+    match principal(tx, arn).await? {
+        Some(principal) => identity::read_with_texts(tx, principal).await,
+        None => Ok(None),
+    }
+}
+
+fn group_named(arn: &Arn) -> Option<(AccountId, &str)> {
+    let path = arn.resource().strip_prefix("group/").filter(|_| arn.service() == "iam")?;
+    Some((arn.account().parse().ok()?, last(path)))
 }
 
 async fn principal(tx: &mut Tx, arn: &Arn) -> Result<Option<Principal>, MetadataError> {

@@ -19,9 +19,13 @@ use wharfinger_metadata::{Metadata, OpenMode};
 
 mod auth {
     mod caching;
+    mod caching_identity;
     mod conditions;
     mod decision;
+    mod holding;
     mod sessions;
+    mod speed;
+    mod trust;
 }
 
 struct Fixture {

@@ -11,8 +11,10 @@ use wharfinger_server::{
     Settings, TlsLayer, TlsMode,
 };
 
+use crate::account::AccountArguments;
 use crate::doctor::DoctorArguments;
 use crate::environment;
+use crate::explain::ExplainArguments;
 use crate::key::KeyArguments;
 use crate::kms::KmsArguments;
 use crate::quotas::QuotaArguments;
@@ -35,12 +37,16 @@ pub(crate) enum Command {
     Env(EnvArguments),
     /// Make this machine trust the local CA, and say what its hosts file needs
     Trust(TrustArguments),
+    /// Manage the accounts of the installation
+    Account(AccountArguments),
     /// Manage IAM users and their policies
     User(UserArguments),
     /// Manage access keys
     Key(KeyArguments),
     /// Manage the KMS keys that encrypt repositories
     Kms(KmsArguments),
+    /// Say whether somebody may do something, and which statement of which policy decides
+    Explain(ExplainArguments),
     /// Say what is wrong, and what to do about it
     Doctor(DoctorArguments),
     /// Print the version

@@ -4,10 +4,13 @@
 //! prints. A command that fails prints one line, `error: …`, and exits with 1; wrong usage exits
 //! with 2.
 
+mod account;
 mod arguments;
 mod doctor;
 mod env;
 mod environment;
+mod explain;
+mod guardrail;
 mod key;
 mod kms;
 mod print;
@@ -59,9 +62,11 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Serve(arguments) => serve::run(arguments).await?,
             Command::Env(arguments) => env::run(arguments)?,
             Command::Trust(arguments) => trust::run(arguments).await?,
+            Command::Account(arguments) => account::run(arguments).await?,
             Command::User(arguments) => user::run(arguments).await?,
             Command::Key(arguments) => key::run(arguments).await?,
             Command::Kms(arguments) => kms::run(arguments).await?,
+            Command::Explain(arguments) => explain::run(arguments).await?,
             Command::Doctor(arguments) => return doctor::run(arguments).await,
             Command::Version => print::line(&format!("wharfinger {}", wharfinger_server::VERSION))?,
         }

@@ -310,3 +310,7 @@ mod tests {
         );
     }
 }
+/// Guardrails of an account (AWS's service control policies of one account).
+pub const GUARDRAILS_PER_ACCOUNT_MAX: usize = 10;
+/// Characters of the name of a guardrail.
+pub const GUARDRAIL_NAME_CHARS_MAX: usize = 128;

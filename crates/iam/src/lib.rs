@@ -10,10 +10,12 @@ mod access_key_info;
 mod assumed_role;
 mod authorization_message;
 mod error;
+mod guardrail;
 mod name;
 mod page;
 mod session;
 mod session_scope;
+mod simulation;
 mod web_identity;
 
 use std::sync::Arc;
@@ -26,13 +28,16 @@ use web_identity::ProviderKeys;
 
 pub use assumed_role::{RoleSession, RoleSessionRequest};
 pub use error::Error;
+pub use guardrail::Guardrail;
 pub use page::{Page, PageRequest};
 pub use session::{FederatedSession, FederationRequest};
 pub use session_scope::{SessionScope, Tags};
+pub use simulation::{Evaluation, Exclusion, MatchedStatement, Simulation};
 pub use web_identity::{
     BoxFuture, HttpsUrl, OidcDocument, OidcDocuments, OidcFetchError, WebIdentityRequest,
     WebIdentitySession,
 };
+pub use wharfinger_iam_policy::{Decision, PolicyType, Position};
 
 /// IAM and STS of all accounts of an installation.
 pub struct Iam {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wharfinger_core::{AccountId, Arn, RegistryId, RepositoryName};
 use wharfinger_iam_policy::{ContextKeys, PolicyDocument};
 
-use super::Caller;
+use super::{Caller, give_way};
 use crate::asked::{Asked, is_of_identity_alone};
 use crate::stored_policies::StoredPolicies;
 use crate::{AuthorizeError, Explanation};
@@ -53,19 +53,24 @@ impl Caller {
         self.supposed(&asked, keys)
     }
 
-    /// The same about a resource with this policy, whatever is stored.
+    /// The same about a resource with this policy, whatever is stored. What an ARN does not say to
+    /// be of any account is `owner`'s, or else of the caller's.
     ///
     /// # Errors
     /// Faults of this side only.
-    pub fn explain_under(
+    pub async fn explain_under(
         &self,
         action: &str,
         resource: &str,
         policy: Option<&PolicyDocument>,
+        owner: Option<AccountId>,
         keys: &ContextKeys,
     ) -> Result<Explanation, AuthorizeError> {
+        // Who asks this asks it a thousand times.
+        give_way().await;
         let (service, name) = action.split_once(':').unwrap_or(("", action));
-        let target = Target::new(service, resource, self.principal().account, keys);
+        let owner = owner.unwrap_or(self.principal().account);
+        let target = Target::new(service, resource, owner, keys);
         let asked = Asked {
             action,
             arn: resource,
@@ -76,6 +81,29 @@ impl Caller {
             tags: &[],
         };
         self.supposed(&asked, keys)
+    }
+
+    /// Which of these condition keys the caller would not have in such a request.
+    pub fn missing_keys(
+        &self,
+        names: impl IntoIterator<Item = String>,
+        action: &str,
+        resource: &str,
+        keys: &ContextKeys,
+    ) -> Vec<String> {
+        let (service, name) = action.split_once(':').unwrap_or(("", action));
+        let target = Target::new(service, resource, self.principal().account, keys);
+        let asked = Asked {
+            action,
+            arn: resource,
+            account: &target.account,
+            registry: target.registry.as_ref(),
+            place: self.place(name, &target.account),
+            policies: [None, None],
+            tags: &[],
+        };
+        let keys = self.supposed_keys(keys, &asked);
+        names.into_iter().filter(|name| keys.get(name).is_none()).collect()
     }
 
     fn supposed(

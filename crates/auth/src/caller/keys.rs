@@ -79,7 +79,7 @@ impl Caller {
         let role_arn = facts.role_arn.as_ref().filter(|_| is_of_role);
         keys.insert("aws:PrincipalArn", role_arn.unwrap_or(&facts.arn).as_str());
         keys.insert("aws:PrincipalType", principal.kind.type_name());
-        keys.insert("aws:userid", principal.unique_id());
+        keys.insert_some("aws:userid", Some(principal.unique_id()).filter(|id| !id.is_empty()));
         // Every request of AWS has these two, so policies ask for them without `IfExists`; a
         // denial that finds none would deny nothing. No service calls here for somebody else.
         keys.insert("aws:PrincipalIsAWSService", "false");

@@ -146,7 +146,7 @@ impl SessionWorld {
     /// The user `ci`.
     pub async fn ci(&self) -> Caller {
         let arn = Arn::user(&account(), "/", "ci");
-        self.iam.auth().caller_named(&arn, &self.context()).await.unwrap().unwrap()
+        self.iam.auth().caller_named(&arn).await.unwrap().unwrap()
     }
 
     pub fn request(&self) -> RoleSessionRequest {
