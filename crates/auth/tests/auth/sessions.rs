@@ -12,8 +12,8 @@ use wharfinger_metadata::repository::{self, RepositoryRow};
 use wharfinger_metadata::role::{self, RoleRow};
 use wharfinger_metadata::upload::{self, UploadRow};
 use wharfinger_metadata::{
-    BoxFuture, ChangeKind, Metadata, MetadataError, OpenMode, RepositoryId, StandingCache, Tx,
-    inline_policy, session,
+    ChangeKind, Metadata, MetadataError, OpenMode, RepositoryId, StandingCache, Tx, inline_policy,
+    session,
 };
 
 use crate::{Duration, Fixture, PULL, fixture};
@@ -21,15 +21,8 @@ use crate::{Duration, Fixture, PULL, fixture};
 const NAME: &str = "team/app";
 
 impl Fixture {
-    async fn write<F>(&self, body: F)
-    where
-        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<(), MetadataError>> + Send + 'static,
-    {
-        self.metadata.write(body).await.unwrap();
-    }
-
     /// A role with the policy of a puller; answers its id.
-    async fn role(&self, seed: u64) -> String {
+    async fn puller_role(&self, seed: u64) -> String {
         let row = RoleRow {
             role_id: unique_id("AROA", &SeededEntropy::new(seed)),
             account: self.account,
@@ -143,7 +136,7 @@ impl Fixture {
 #[tokio::test]
 async fn a_login_of_a_session_is_good_for_its_twelve_hours() {
     let fixture = fixture().await;
-    let credentials = fixture.session(&fixture.role(1).await).await;
+    let credentials = fixture.session(&fixture.puller_role(1).await).await;
     let caller = fixture.sign_in_with_session(&credentials).await.unwrap();
     let arn = format!("arn:aws:sts::{}:assumed-role/puller/job", fixture.account);
     assert_eq!(caller.principal().arn().as_str(), arn);
@@ -163,7 +156,7 @@ async fn a_role_that_is_changed_or_deleted_elsewhere_takes_its_sessions_along_at
     let fixture = fixture().await;
     let path = fixture.folder.path().join("metadata.db");
     let other = Metadata::open(&path, OpenMode::Existing).unwrap();
-    let role_id = fixture.role(1).await;
+    let role_id = fixture.puller_role(1).await;
     let credentials = fixture.session(&role_id).await;
     let caller = fixture.sign_in_with_session(&credentials).await.unwrap();
     let token = fixture.token_of(&caller).await;
@@ -184,7 +177,7 @@ async fn a_role_that_is_changed_or_deleted_elsewhere_takes_its_sessions_along_at
     let refused = fixture.sign_in_with_session(&credentials).await.unwrap_err();
     assert!(matches!(refused, CredentialError::UnrecognizedClient));
     // Another role of the same name is another role.
-    fixture.role(2).await;
+    fixture.puller_role(2).await;
     assert_eq!(fixture.may_pull_with(&token).await, Err(TokenError::Invalid));
     assert!(fixture.sign_in_with_session(&credentials).await.is_err());
 }
@@ -192,7 +185,7 @@ async fn a_role_that_is_changed_or_deleted_elsewhere_takes_its_sessions_along_at
 #[tokio::test]
 async fn a_session_that_begins_makes_nothing_untrue() {
     let fixture = fixture().await;
-    let role_id = fixture.role(1).await;
+    let role_id = fixture.puller_role(1).await;
     let kept = StandingCache::new(ChangeKind::Access, 1_000);
     let before = fixture.metadata.changes().await.unwrap();
     kept.insert(&before, "key", 7, 10);
@@ -207,7 +200,7 @@ async fn a_session_that_begins_makes_nothing_untrue() {
 #[tokio::test]
 async fn an_upload_is_gone_on_with_after_session_and_login_are_over() {
     let fixture = fixture().await;
-    let credentials = fixture.session(&fixture.role(1).await).await;
+    let credentials = fixture.session(&fixture.puller_role(1).await).await;
     fixture.clock.advance(Duration::from_secs(3_599));
     let caller = fixture.sign_in_with_session(&credentials).await.unwrap();
     let token = fixture.token_of(&caller).await;
