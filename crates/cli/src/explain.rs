@@ -57,7 +57,7 @@ pub(crate) async fn run(arguments: ExplainArguments) -> anyhow::Result<()> {
         let message = shown.message_of(&principal, &action, &resource).to_string();
         let account = caller.principal().account;
         let message = installation.auth().encode_authorization_message(&account, &message);
-        return print::line(&message.ok_or_else(|| anyhow!("the message is too long"))?);
+        return Ok(print::line(&message.ok_or_else(|| anyhow!("the message is too long"))?)?);
     }
     if json { print::json(&shown) } else { shown.print() }
 }

@@ -36,6 +36,8 @@ mod scanning_configuration;
 mod signing;
 mod sts;
 mod sts_sessions;
+mod sts_sessions_ended;
+mod sts_user_sessions;
 mod sts_web_identity;
 mod temporary;
 mod token_attacks;

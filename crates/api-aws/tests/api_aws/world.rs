@@ -76,11 +76,6 @@ impl World {
         Self::build(Endpoints::default(), quotas, None).await
     }
 
-    /// Another installation, which seals tokens with another key.
-    pub async fn with_keys(token_key: [u8; 32]) -> Self {
-        Self::build_with(Endpoints::default(), Quotas::default(), None, token_key).await
-    }
-
     pub async fn with_endpoints(endpoints: Endpoints) -> Self {
         Self::build(endpoints, Quotas::default(), None).await
     }
@@ -98,15 +93,6 @@ impl World {
     }
 
     async fn build(endpoints: Endpoints, quotas: Quotas, public: Option<PublicEndpoint>) -> Self {
-        Self::build_with(endpoints, quotas, public, [2; 32]).await
-    }
-
-    async fn build_with(
-        endpoints: Endpoints,
-        quotas: Quotas,
-        public: Option<PublicEndpoint>,
-        token_key: [u8; 32],
-    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(NOW)));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
@@ -123,7 +109,7 @@ impl World {
             Registry::new(metadata.clone(), blobs, keys, clock.clone(), Arc::clone(&entropy));
         let registry = Arc::new(registry.with_public(public).with_quotas(quotas));
         let auth_keys =
-            AuthKeys { token_key: Secret::new(token_key), secret_key: Secret::new([3; 32]) };
+            AuthKeys { token_key: Secret::new([2; 32]), secret_key: Secret::new([3; 32]) };
         let auth = Arc::new(
             Auth::new(metadata.clone(), clock.clone(), Arc::clone(&entropy), &auth_keys).unwrap(),
         );
