@@ -147,7 +147,8 @@ CREATE TABLE credential_use (
     region   {text} NOT NULL
 );
 
--- What STS gave out, until a day after it expires: uploads that it began may end meanwhile.
+-- What STS gave out, until 36 hours after it expires: a login it asked for is good for twelve hours, and
+-- uploads that were begun with that may end within a day.
 CREATE TABLE session (
     access_key_id {text} PRIMARY KEY,
     account_id    {text} NOT NULL,
