@@ -12,7 +12,7 @@ use wharfinger_metadata::repository::{self, RepositoryRow};
 use wharfinger_metadata::role::{self, RoleRow};
 use wharfinger_metadata::upload::{self, UploadRow};
 use wharfinger_metadata::{
-    ChangeKind, Metadata, MetadataError, OpenMode, RepositoryId, StandingCache, Tx, inline_policy,
+    ChangeKind, Metadata, MetadataError, OpenMode, RepositoryId, StandingCache, inline_policy,
     session,
 };
 

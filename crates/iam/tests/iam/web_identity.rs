@@ -105,6 +105,25 @@ async fn many_tokens_at_once_ask_the_provider_once() {
 }
 
 #[tokio::test]
+async fn who_does_not_wait_for_the_keys_takes_them_from_nobody() {
+    let world = Arc::new(SessionWorld::new().await);
+    let provider = Provider::publish(&world);
+    let gate = Arc::new(Notify::new());
+    *world.documents.gate.lock() = Some(Arc::clone(&gate));
+    let (there, token) = (Arc::clone(&world), provider.token(&world));
+    let hasty = tokio::spawn(async move { assume(&there, token).await });
+    while world.documents.asked.load(Ordering::SeqCst) < 1 {
+        tokio::task::yield_now().await;
+    }
+    hasty.abort();
+    assert!(hasty.await.unwrap_err().is_cancelled());
+    *world.documents.gate.lock() = None;
+    gate.notify_one();
+    assume(&world, provider.token(&world)).await.unwrap();
+    assert_eq!(world.documents.asked.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
 async fn a_provider_that_nobody_has_is_never_asked() {
     let world = SessionWorld::new().await;
     let provider = Provider::publish(&world);
