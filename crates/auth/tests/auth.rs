@@ -23,6 +23,7 @@ mod auth {
     mod conditions;
     mod decision;
     mod holding;
+    mod sessions;
     mod speed;
     mod trust;
 }

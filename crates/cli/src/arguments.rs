@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     /// Serve the registry
-    Serve(ServeArguments),
+    Serve(Box<ServeArguments>),
     /// Print the exports a shell needs to use the registry: eval "$(wharfinger env)"
     Env(EnvArguments),
     /// Make this machine trust the local CA, and say what its hosts file needs

@@ -28,12 +28,16 @@ pub(crate) struct ExplainArguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Print a refusal as a message that STS DecodeAuthorizationMessage decodes, for those who may
+    #[arg(long, conflicts_with = "json")]
+    encoded: bool,
     #[command(flatten)]
     directory: DirectoryArguments,
 }
 
 pub(crate) async fn run(arguments: ExplainArguments) -> anyhow::Result<()> {
-    let ExplainArguments { principal, action, resource, context, json, directory } = arguments;
+    let ExplainArguments { principal, action, resource, context, json, encoded, directory } =
+        arguments;
     if resource != "*" && resource.parse::<Arn>().is_err() {
         bail!("{resource} is neither an ARN nor *");
     }
@@ -46,6 +50,15 @@ pub(crate) async fn run(arguments: ExplainArguments) -> anyhow::Result<()> {
     let caller = caller.ok_or_else(|| anyhow!("there is nobody of the name {principal}"))?;
     let explanation = caller.explain(&action, &resource, &keys).await?;
     let shown = Shown::of(&explanation);
+    if encoded {
+        if explanation.decision == Decision::Allow {
+            bail!("{action} is allowed, and there is no refusal to encode");
+        }
+        let message = shown.message_of(&principal, &action, &resource).to_string();
+        let account = caller.principal().account;
+        let message = installation.auth().encode_authorization_message(&account, &message);
+        return Ok(print::line(&message.ok_or_else(|| anyhow!("the message is too long"))?)?);
+    }
     if json { print::json(&shown) } else { shown.print() }
 }
 
@@ -101,6 +114,29 @@ impl<'a> Shown<'a> {
                 .collect(),
             message: explanation.refusal(),
         }
+    }
+
+    /// The message in the form in which EC2 encodes it.
+    fn message_of(&self, principal: &Arn, action: &str, resource: &str) -> serde_json::Value {
+        let statements = self.statements.iter().map(|statement| {
+            serde_json::json!({
+                "statementId": statement.sid.unwrap_or_default(), "effect": "DENY",
+                "policyType": statement.kind, "policy": statement.policy,
+                "holder": statement.holder,
+            })
+        });
+        serde_json::json!({
+            "allowed": false,
+            "explicitDeny": self.decision == name(Decision::ExplicitDeny),
+            "matchedStatements": { "items": statements.collect::<Vec<_>>() },
+            "failures": { "items": [] },
+            "context": {
+                "principal": { "arn": principal.as_str() },
+                "action": action,
+                "resource": resource,
+                "conditions": { "items": [] },
+            },
+        })
     }
 
     fn print(&self) -> anyhow::Result<()> {

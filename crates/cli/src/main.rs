@@ -59,7 +59,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     let runtime = wharfinger_server::runtime()?;
     runtime.block_on(async {
         match command {
-            Command::Serve(arguments) => serve::run(arguments).await?,
+            Command::Serve(arguments) => serve::run(*arguments).await?,
             Command::Env(arguments) => env::run(arguments).await?,
             Command::Trust(arguments) => trust::run(arguments).await?,
             Command::Account(arguments) => account::run(arguments).await?,

@@ -145,26 +145,7 @@ impl Iam {
             return Err(Error::AccessDenied("Roles may not be assumed by root accounts.".into()));
         }
         let request = request.chained(principal)?;
-        let keys = call_keys::assume_role(
-            &request.session_name,
-            external_id,
-            request.source_identity.as_deref(),
-            request.scope.tags(),
-            request.scope.transitive_tag_keys(),
-        );
-        let (who, arn) = (principal.arn(), role.arn.clone());
-        let message = |action: &str| {
-            format!("User: {who} is not authorized to perform: {action} on resource: {arn}")
-        };
-        for action in request.actions(ASSUME_ROLE) {
-            match trust::may_assume(caller, &role.asked(), action, &keys) {
-                Ok(()) => {}
-                Err(AuthorizeError::Denied(denied)) => {
-                    return Err(Error::RoleRefused { message: message(action), denied });
-                }
-                Err(error) => return Err(Error::Internal(error.to_string())),
-            }
-        }
+        authorize(caller, &role, external_id, &request)?;
         let is_chained = matches!(principal.kind, PrincipalKind::AssumedRole { .. });
         if is_chained && request.seconds.is_some_and(|asked| asked > CHAINED_SESSION_SECONDS_MAX) {
             return Err(Error::Validation(
@@ -174,7 +155,8 @@ impl Iam {
             ));
         }
         let facts = SessionFacts { is_chained, ..SessionFacts::default() };
-        let refused = || Error::AccessDenied(message(ASSUME_ROLE));
+        let message = refusal(principal, &role, ASSUME_ROLE);
+        let refused = || Error::AccessDenied(message.clone());
         self.begin_role_session(role, request, facts, refused).await
     }
 
@@ -238,14 +220,7 @@ impl Iam {
         let RoleSessionRequest { session_name, scope, source_identity, token_chars_min, .. } =
             request;
         let packed_percent = scope.packed_percent();
-        let facts = SessionFacts {
-            policies: scope.policies(),
-            policy_arns: scope.policy_arns().to_vec(),
-            tags: scope.tags().to_vec(),
-            transitive_tag_keys: scope.transitive_tag_keys().to_vec(),
-            source_identity: source_identity.clone(),
-            ..facts
-        };
+        let facts = SessionFacts { source_identity: source_identity.clone(), ..scope.facts(facts) };
         let (account, arn) =
             (row.account, Arn::assumed_role(&row.account, &row.role_name, &session_name));
         let assumed_role_id = format!("{}:{session_name}", row.role_id);
@@ -271,6 +246,39 @@ impl Iam {
         }
         Ok(RoleSession { credentials, arn, assumed_role_id, packed_percent, source_identity })
     }
+}
+
+/// Whether trust policy and caller allow all that is asked for.
+fn authorize(
+    caller: &Caller,
+    role: &RoleToAssume,
+    external_id: Option<&str>,
+    request: &RoleSessionRequest,
+) -> Result<(), Error> {
+    let keys = call_keys::assume_role(
+        &request.session_name,
+        external_id,
+        request.source_identity.as_deref(),
+        request.scope.tags(),
+        request.scope.transitive_tag_keys(),
+    );
+    for action in request.actions(ASSUME_ROLE) {
+        match trust::may_assume(caller, &role.asked(), action, &keys) {
+            Ok(()) => {}
+            Err(AuthorizeError::Denied(denied)) => {
+                let message = refusal(caller.principal(), role, action);
+                return Err(Error::RoleRefused { message, denied });
+            }
+            Err(error) => return Err(Error::Internal(error.to_string())),
+        }
+    }
+    Ok(())
+}
+
+/// The sentence for a role that may not be assumed, and for one that is not there.
+fn refusal(principal: &Principal, role: &RoleToAssume, action: &str) -> String {
+    let (who, arn) = (principal.arn(), &role.arn);
+    format!("User: {who} is not authorized to perform: {action} on resource: {arn}")
 }
 
 /// Whether the role is there, and trusts whom it did.

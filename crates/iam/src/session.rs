@@ -94,12 +94,7 @@ impl Iam {
             issuer: SessionIssuer::Federation(user_id.clone()),
             session_name: name,
             seconds: seconds_of(user_id.as_deref(), seconds)?,
-            facts: SessionFacts {
-                policies: scope.policies(),
-                policy_arns: scope.policy_arns().to_vec(),
-                tags: scope.tags().to_vec(),
-                ..SessionFacts::default()
-            },
+            facts: scope.facts(SessionFacts::default()),
             token_chars_min,
         };
         let credentials = self.begin_user_session(new, user_id, scope).await?;

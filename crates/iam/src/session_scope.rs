@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use wharfinger_auth::SessionFacts;
 use wharfinger_core::AccountId;
 use wharfinger_core::limits::{
     SESSION_PACKED_BYTES_MAX, SESSION_POLICY_ARNS_MAX, SESSION_POLICY_CHARS_MAX, SESSION_TAGS_MAX,
@@ -96,12 +97,15 @@ impl SessionScope {
         &self.transitive_tag_keys
     }
 
-    pub(crate) fn policies(&self) -> Vec<String> {
-        self.policy.clone().into_iter().collect()
-    }
-
-    pub(crate) fn policy_arns(&self) -> &[String] {
-        &self.policy_arns
+    /// What a session has of it, beside other facts.
+    pub(crate) fn facts(&self, others: SessionFacts) -> SessionFacts {
+        SessionFacts {
+            policies: self.policy.clone().into_iter().collect(),
+            policy_arns: self.policy_arns.clone(),
+            tags: self.tags.clone(),
+            transitive_tag_keys: self.transitive_tag_keys.clone(),
+            ..others
+        }
     }
 
     /// Checks that the managed policies are AWS's, or of the account.

@@ -13,6 +13,9 @@ mod iam {
     mod policy_fixture;
     mod role;
     mod service_linked_role;
+    mod session;
+    mod session_world;
     mod simulation;
     mod trust_policy;
+    mod web_identity;
 }

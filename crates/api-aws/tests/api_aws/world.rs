@@ -26,6 +26,7 @@ use wharfinger_metadata::{Metadata, OpenMode};
 use wharfinger_registry::{KmsKeys, Registry};
 
 use crate::audit_log::AuditLog;
+use crate::providers::Providers;
 
 pub const ACCOUNT: &str = "111122223333";
 pub const HOST: &str = "localhost:4566";
@@ -46,6 +47,8 @@ pub struct World {
     pub oci: ApiOci,
     pub root: AccessKey,
     pub log: AuditLog,
+    pub metadata: Metadata,
+    pub providers: Arc<Providers>,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -115,13 +118,29 @@ impl World {
             Auth::new(metadata.clone(), clock.clone(), Arc::clone(&entropy), &auth_keys).unwrap(),
         );
         let root = auth.ensure_account(Some(account())).await.unwrap().new_key.unwrap();
-        let iam = Iam::new(metadata, Arc::clone(&auth), clock.clone(), Arc::clone(&entropy));
+        let iam =
+            Iam::new(metadata.clone(), Arc::clone(&auth), clock.clone(), Arc::clone(&entropy));
+        let providers = Arc::new(Providers::default());
+        let iam = iam.with_oidc_documents(providers.clone());
         let log = AuditLog::new(clock.clone(), Arc::clone(&entropy));
         log.keep_out(root.secret_access_key.expose());
         let api = ApiAws::new(Arc::clone(&registry), Arc::new(iam), endpoints)
             .with_audit(log.audit.clone());
         let oci = ApiOci::new(Arc::clone(&registry), Arc::clone(&auth));
-        Self { folder, clock, auth, kms, registry, api, oci, root, log, entropy }
+        Self {
+            folder,
+            clock,
+            auth,
+            kms,
+            registry,
+            api,
+            oci,
+            root,
+            log,
+            metadata,
+            providers,
+            entropy,
+        }
     }
 
     /// A user with an identity policy, and a key for it.
@@ -347,12 +366,17 @@ impl Draft<'_> {
     }
 
     pub fn sign(&self, key: &AccessKey) -> Request<Body> {
+        self.sign_with(key, None)
+    }
+
+    /// The same with a session token.
+    pub fn sign_with(&self, key: &AccessKey, token: Option<&str>) -> Request<Body> {
         let mut request = self.unsigned();
         let region: Region = self.region.parse().unwrap();
         let signer = Signer {
             access_key_id: &key.access_key_id,
             secret_access_key: key.secret_access_key.expose(),
-            session_token: None,
+            session_token: token,
             region: &region,
             service: self.service,
         };

@@ -103,7 +103,11 @@ impl VerifiedIdentity {
             |name: &str| Error::InvalidIdentityToken(format!("Malformed claim: {name}"));
         let claim: TagsClaim = match self.claims.get(TAGS_CLAIM) {
             None => TagsClaim::default(),
-            Some(claim) => TagsClaim::deserialize(claim).map_err(|_| malformed(TAGS_CLAIM))?,
+            // A list would be read by the places of its elements.
+            Some(Value::Object(claim)) => {
+                TagsClaim::deserialize(claim).map_err(|_| malformed(TAGS_CLAIM))?
+            }
+            Some(_) => return Err(malformed(TAGS_CLAIM)),
         };
         let mut tags = Tags::new();
         for (key, value) in &claim.principal_tags {

@@ -1,7 +1,7 @@
 //! The keys of identity providers: fetched when they are needed, and kept for a while.
 //!
-//! A provider is asked once at a time, and not again within a minute, however many tokens come; only
-//! providers that an account has are asked at all.
+//! A provider is asked once at a time, and not again within a minute, however many tokens come and
+//! whoever of their bearers waits for the answer; only providers that an account has are asked at all.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde::Deserialize;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedMutexGuard, Semaphore};
 use wharfinger_core::Timestamp;
 use wharfinger_core::limits::{
     OIDC_FETCH_INTERVAL_SECONDS_MIN, OIDC_FETCHES_AT_ONCE_MAX, OIDC_KEYS_SECONDS_MAX,
@@ -81,9 +81,15 @@ type Slot = Arc<tokio::sync::Mutex<Kept>>;
 
 /// The keys of all providers.
 pub(crate) struct ProviderKeys {
-    documents: Option<Arc<dyn OidcDocuments>>,
+    source: Option<Source>,
     slots: Mutex<HashMap<String, Slot>>,
-    turns: Semaphore,
+}
+
+/// Where keys come from, a few at a time.
+#[derive(Clone)]
+struct Source {
+    documents: Arc<dyn OidcDocuments>,
+    turns: Arc<Semaphore>,
 }
 
 /// What counts in the configuration of a provider (OpenID Connect Discovery, section 3).
@@ -95,13 +101,13 @@ struct Configuration {
 
 impl ProviderKeys {
     pub(crate) fn new(documents: Arc<dyn OidcDocuments>) -> Self {
-        Self { documents: Some(documents), ..Self::unreachable() }
+        let turns = Arc::new(Semaphore::new(OIDC_FETCHES_AT_ONCE_MAX));
+        Self { source: Some(Source { documents, turns }), slots: Mutex::default() }
     }
 
     /// With no way to any provider.
     pub(crate) fn unreachable() -> Self {
-        let turns = Semaphore::new(OIDC_FETCHES_AT_ONCE_MAX);
-        Self { documents: None, slots: Mutex::default(), turns }
+        Self { source: None, slots: Mutex::default() }
     }
 
     /// The keys of the provider of this URL (without its scheme), as they were at some time that it
@@ -127,8 +133,7 @@ impl ProviderKeys {
         now: Timestamp,
         renews: bool,
     ) -> Result<Arc<JsonWebKeys>, Error> {
-        let slot = self.slot(url);
-        let mut kept = slot.lock().await;
+        let mut kept = self.slot(url).lock_owned().await;
         let known = kept.keys.clone().filter(|_| now < kept.until);
         let interval = Duration::from_secs(OIDC_FETCH_INTERVAL_SECONDS_MIN);
         let asked_just_now = kept.asked_at.is_some_and(|at| now < at.plus(interval));
@@ -137,13 +142,11 @@ impl ProviderKeys {
             None if asked_just_now => return Err(unreachable()),
             _ => kept.asked_at = Some(now),
         }
-        let (keys, age) = self.fetch(url).await?;
-        let age = age.unwrap_or_default().as_secs();
-        let age = age.clamp(OIDC_KEYS_SECONDS_MIN, OIDC_KEYS_SECONDS_MAX);
-        kept.until = now.plus(Duration::from_secs(age));
-        let keys = Arc::new(keys);
-        kept.keys = Some(Arc::clone(&keys));
-        Ok(keys)
+        let source = self.source.clone().ok_or_else(unreachable)?;
+        let url = url.to_owned();
+        // Who does not wait for the answer must not take it from the others.
+        let asking = tokio::spawn(async move { source.ask(kept, &url, now).await });
+        asking.await.map_err(|_| unreachable())?
     }
 
     fn slot(&self, url: &str) -> Slot {
@@ -154,15 +157,32 @@ impl ProviderKeys {
         }
         Arc::clone(slots.entry(url.to_owned()).or_default())
     }
+}
+
+impl Source {
+    /// Fetches the keys of a provider, and keeps them.
+    async fn ask(
+        &self,
+        mut kept: OwnedMutexGuard<Kept>,
+        url: &str,
+        now: Timestamp,
+    ) -> Result<Arc<JsonWebKeys>, Error> {
+        let (keys, age) = self.fetch(url).await?;
+        let age = age.unwrap_or_default().as_secs();
+        let age = age.clamp(OIDC_KEYS_SECONDS_MIN, OIDC_KEYS_SECONDS_MAX);
+        kept.until = now.plus(Duration::from_secs(age));
+        let keys = Arc::new(keys);
+        kept.keys = Some(Arc::clone(&keys));
+        Ok(keys)
+    }
 
     async fn fetch(&self, url: &str) -> Result<(JsonWebKeys, Option<Duration>), Error> {
-        let Some(documents) = &self.documents else { return Err(unreachable()) };
         let _turn = self.turns.acquire().await.map_err(|_| unreachable())?;
         let issuer = format!("https://{url}");
         let get = async |text: &str| {
             let url =
                 HttpsUrl::parse(text).ok_or_else(|| refused(&issuer, "a URL is malformed"))?;
-            let document = documents.get(&url).await;
+            let document = self.documents.get(&url).await;
             document.map_err(|error| {
                 tracing::warn!(issuer, %url, error = %causes(&error), "identity provider failed");
                 unreachable()

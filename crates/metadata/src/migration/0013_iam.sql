@@ -65,6 +65,15 @@ CREATE TABLE trusted_principal (
 );
 CREATE INDEX trusted_principal_role ON trusted_principal (principal_id, role_id);
 
+-- The users and roles that trust policies name, by their unique ids: what a policy says of one that
+-- goes must not hold for another that is given its name.
+CREATE TABLE trusted_principal (
+    role_id      {text} NOT NULL REFERENCES iam_role ON DELETE CASCADE,
+    principal_id {text} NOT NULL,
+    PRIMARY KEY (role_id, principal_id)
+);
+CREATE INDEX trusted_principal_role ON trusted_principal (principal_id, role_id);
+
 CREATE TABLE instance_profile (
     profile_id   {text} PRIMARY KEY,
     account_id   {text} NOT NULL,
@@ -147,7 +156,8 @@ CREATE TABLE credential_use (
     region   {text} NOT NULL
 );
 
--- What STS gave out, until a day after it expires: uploads that it began may end meanwhile.
+-- What STS gave out, until 36 hours after it expires: a login it asked for is good for twelve hours, and
+-- uploads that were begun with that may end within a day.
 CREATE TABLE session (
     access_key_id {text} PRIMARY KEY,
     account_id    {text} NOT NULL,
