@@ -12,7 +12,24 @@ use crate::Error;
 /// Whether a permit of `resource` reaches what has this ARN: it names it, or the account as a whole.
 pub(crate) fn covers(resource: &IamResource, arn: &Arn) -> bool {
     resource.account().as_str() == arn.account()
-        && (resource.arn() == "*" || resource.arn() == arn.as_str())
+        && (is_account_wide(resource) || resource.arn() == arn.as_str())
+}
+
+/// Whether a permit is of the account as a whole.
+pub(crate) fn is_account_wide(resource: &IamResource) -> bool {
+    resource.arn() == "*"
+}
+
+/// Refuses a permit that is not of the whole account, for what shows or changes anything in it: a
+/// fault of the caller.
+///
+/// # Errors
+/// [`Error::Internal`].
+pub(crate) fn require_account_wide(resource: &IamResource) -> Result<(), Error> {
+    match is_account_wide(resource) {
+        true => Ok(()),
+        false => Err(Error::Internal(format!("a permit of {} for its account", resource.arn()))),
+    }
 }
 
 /// Refuses a permit that is of something else than what is done with it: a fault of the caller.
@@ -38,7 +55,9 @@ mod tests {
         assert!(covers(&resource, &ci) && !covers(&resource, &ops));
         assert!(!covers(&resource, &Arn::role(&account, "/team/", "ci")));
         assert!(require(&resource, &ops).is_err());
-        assert!(covers(&IamResource::account_wide(account), &ops));
+        assert!(require_account_wide(&resource).is_err());
+        let whole = IamResource::account_wide(account);
+        assert!(covers(&whole, &ops) && require_account_wide(&whole).is_ok());
         let foreign = Arn::role(&"999988887777".parse().unwrap(), "/", "ci");
         assert!(!covers(&IamResource::account_wide(account), &foreign));
     }
