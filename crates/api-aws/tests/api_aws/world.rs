@@ -191,10 +191,19 @@ impl World {
         }
     }
 
-    /// A draft of an IAM call.
+    /// A draft of an IAM call, of its only version.
     pub fn iam(&self, form: &str) -> Draft<'static> {
-        let body = format!("Version=2010-05-08&{form}");
-        Draft { body: body.into(), service: "iam", region: "us-east-1", ..self.sts("") }
+        let form = format!("{form}&Version=2010-05-08");
+        Draft { region: "us-east-1", service: "iam", ..self.sts(&form) }
+    }
+
+    /// Calls an operation of IAM as the root of the account.
+    pub async fn call_iam(&self, form: &str) -> Reply {
+        self.call_iam_as(&self.root, form).await
+    }
+
+    pub async fn call_iam_as(&self, key: &AccessKey, form: &str) -> Reply {
+        self.send(self.iam(form).sign(key)).await
     }
 
     /// Calls an operation of ECR as the root of the account.
