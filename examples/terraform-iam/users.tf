@@ -11,9 +11,8 @@ resource "aws_iam_group" "developers" {
 resource "aws_iam_user" "developer" {
   for_each = var.developers
 
-  name          = each.key
-  path          = "/shop/"
-  force_destroy = true
+  name = each.key
+  path = "/shop/"
 
   tags = {
     team = "shop"

@@ -2,12 +2,13 @@
 
 mod tags;
 
-use wharfinger_auth::{ContextKeys, call_keys, iam_actions};
+use wharfinger_auth::{Action, ContextKeys, IamResource, Permit, call_keys, iam_actions};
 use wharfinger_aws_model::iam::{Operation, Request, input, output, types};
 use wharfinger_core::Arn;
-use wharfinger_iam::{InstanceProfile, NewInstanceProfile, PageRequest, Tagged};
+use wharfinger_iam::{InstanceProfile, NewInstanceProfile, PageRequest};
 
-use super::{Call, Outcome, not_implemented, role, tag};
+use super::{Call, Outcome, not_implemented, nothing, role, tag};
+use crate::query_service::CallError;
 
 /// The operations that are answered here.
 pub(crate) const OPERATIONS: &[Operation] = &[
@@ -43,13 +44,36 @@ pub(crate) async fn answer(call: &Call<'_>, request: Request) -> Outcome {
     }
 }
 
+/// The right to do `A` to an instance profile, which may be there or not.
+async fn authorize<A: Action<Resource = IamResource>>(
+    call: &Call<'_>,
+    name: &str,
+) -> Result<Permit<A>, CallError> {
+    authorize_with(call, name, ContextKeys::default()).await
+}
+
+/// The same, with the condition keys that only this call has.
+async fn authorize_with<A: Action<Resource = IamResource>>(
+    call: &Call<'_>,
+    name: &str,
+    keys: ContextKeys,
+) -> Result<Permit<A>, CallError> {
+    let found = call.iam().tagged_instance_profile(call.account(), name).await?;
+    let absent = Arn::instance_profile(&call.account(), "/", name);
+    Ok(call.authorize_found(&found, &absent, keys).await?)
+}
+
 async fn create(call: &Call<'_>, input: input::CreateInstanceProfileRequest) -> Outcome {
     let tags = tag::from_wire(input.tags);
     let path = input.path.as_deref().unwrap_or("/");
     let arn = Arn::instance_profile(&call.account(), path, &input.instance_profile_name);
-    let tagged = Tagged { arn, tags: Vec::new() };
     let keys = call_keys::request_tags(&tags);
-    let permit = call.authorize_tagged::<iam_actions::CreateInstanceProfile>(&tagged, keys).await?;
+    let permit: Permit<iam_actions::CreateInstanceProfile> =
+        call.authorize_with(&arn, keys.clone()).await?;
+    if !tags.is_empty() {
+        // To make something with tags takes the right to tag it as well.
+        let _: Permit<iam_actions::TagInstanceProfile> = call.authorize_with(&arn, keys).await?;
+    }
     let (profile_name, path) = (input.instance_profile_name, input.path);
     let new = NewInstanceProfile { profile_name, path, tags };
     let profile = call.iam().create_instance_profile(&permit, new).await?;
@@ -59,10 +83,7 @@ async fn create(call: &Call<'_>, input: input::CreateInstanceProfileRequest) -> 
 
 async fn get(call: &Call<'_>, input: &input::GetInstanceProfileRequest) -> Outcome {
     let name = &input.instance_profile_name;
-    let tagged = call.iam().tagged_instance_profile(call.account(), name).await?;
-    let permit = call
-        .authorize_tagged::<iam_actions::GetInstanceProfile>(&tagged, ContextKeys::default())
-        .await?;
+    let permit = authorize::<iam_actions::GetInstanceProfile>(call, name).await?;
     let instance_profile = to_wire(call.iam().get_instance_profile(&permit, name).await?);
     Ok(Box::new(output::GetInstanceProfileResponse { instance_profile }))
 }
@@ -84,10 +105,8 @@ async fn list_for_role(
     call: &Call<'_>,
     input: &input::ListInstanceProfilesForRoleRequest,
 ) -> Outcome {
-    let tagged = call.iam().tagged_role(call.account(), &input.role_name).await?;
-    let keys = ContextKeys::default();
-    let permit = call.authorize_tagged::<iam_actions::ListInstanceProfilesForRole>(&tagged, keys);
-    let (permit, name) = (permit.await?, &input.role_name);
+    let name = &input.role_name;
+    let permit = role::authorize::<iam_actions::ListInstanceProfilesForRole>(call, name).await?;
     let page = PageRequest::new(input.marker.as_deref(), input.max_items)?;
     let page = call.iam().list_instance_profiles_for_role(&permit, name, &page).await?;
     Ok(Box::new(output::ListInstanceProfilesForRoleResponse {
@@ -99,16 +118,13 @@ async fn list_for_role(
 
 async fn add_role(call: &Call<'_>, input: &input::AddRoleToInstanceProfileRequest) -> Outcome {
     let (name, role_name) = (&input.instance_profile_name, &input.role_name);
-    let profile = call.iam().tagged_instance_profile(call.account(), name).await?;
-    let role = call.iam().tagged_role(call.account(), role_name).await?;
-    let permit = call
-        .authorize_tagged::<iam_actions::AddRoleToInstanceProfile>(&profile, ContextKeys::default())
-        .await?;
+    let permit = authorize::<iam_actions::AddRoleToInstanceProfile>(call, name).await?;
     let mut keys = ContextKeys::default();
     keys.insert("iam:PassedToService", PASSED_TO);
-    let pass_role = call.authorize_tagged::<iam_actions::PassRole>(&role, keys).await?;
+    let pass_role: Permit<iam_actions::PassRole> =
+        role::authorize_with(call, role_name, keys).await?;
     call.iam().add_role_to_instance_profile(&permit, &pass_role, name, role_name).await?;
-    Ok(Box::new(output::AddRoleToInstanceProfileResponse {}))
+    nothing()
 }
 
 async fn remove_role(
@@ -116,22 +132,17 @@ async fn remove_role(
     input: &input::RemoveRoleFromInstanceProfileRequest,
 ) -> Outcome {
     let name = &input.instance_profile_name;
-    let tagged = call.iam().tagged_instance_profile(call.account(), name).await?;
-    let keys = ContextKeys::default();
-    let permit = call.authorize_tagged::<iam_actions::RemoveRoleFromInstanceProfile>(&tagged, keys);
-    let (permit, role_name) = (permit.await?, &input.role_name);
+    let permit = authorize::<iam_actions::RemoveRoleFromInstanceProfile>(call, name).await?;
+    let role_name = &input.role_name;
     call.iam().remove_role_from_instance_profile(&permit, name, role_name).await?;
-    Ok(Box::new(output::RemoveRoleFromInstanceProfileResponse {}))
+    nothing()
 }
 
 async fn delete(call: &Call<'_>, input: &input::DeleteInstanceProfileRequest) -> Outcome {
     let name = &input.instance_profile_name;
-    let tagged = call.iam().tagged_instance_profile(call.account(), name).await?;
-    let permit = call
-        .authorize_tagged::<iam_actions::DeleteInstanceProfile>(&tagged, ContextKeys::default())
-        .await?;
+    let permit = authorize::<iam_actions::DeleteInstanceProfile>(call, name).await?;
     call.iam().delete_instance_profile(&permit, name).await?;
-    Ok(Box::new(output::DeleteInstanceProfileResponse {}))
+    nothing()
 }
 
 fn to_wire(profile: InstanceProfile) -> types::InstanceProfile {

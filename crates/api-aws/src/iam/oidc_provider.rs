@@ -5,9 +5,9 @@ mod tags;
 use wharfinger_auth::{Action, ContextKeys, IamResource, Permit, call_keys, iam_actions};
 use wharfinger_aws_model::iam::{Operation, Request, input, output, types};
 use wharfinger_core::Arn;
-use wharfinger_iam::{NewOidcProvider, Tagged};
+use wharfinger_iam::NewOidcProvider;
 
-use super::{Call, Outcome, not_implemented, tag};
+use super::{Call, Outcome, not_implemented, nothing, tag};
 use crate::query_service::CallError;
 
 /// The operations that are answered here.
@@ -52,23 +52,29 @@ async fn authorize<A: Action<Resource = IamResource>>(
     keys: ContextKeys,
 ) -> Result<(Permit<A>, Arn), CallError> {
     let tagged = call.iam().tagged_oidc_provider(call.account(), arn).await?;
-    let permit = call.authorize_tagged::<A>(&tagged, keys).await?;
+    // Who asks has named the whole ARN, so it gives nothing away.
+    let permit = call.authorize_found::<A>(&tagged, &tagged.arn, keys).await?;
     Ok((permit, tagged.arn))
 }
 
 async fn create(call: &Call<'_>, input: input::CreateOpenIDConnectProviderRequest) -> Outcome {
     let tags = tag::from_wire(input.tags);
     let arn = call.iam().oidc_provider_arn(call.account(), &input.url);
-    let tagged = Tagged { arn, tags: Vec::new() };
     let keys = call_keys::request_tags(&tags);
-    let permit = call.authorize_tagged::<iam_actions::CreateOpenIDConnectProvider>(&tagged, keys);
+    let permit: Permit<iam_actions::CreateOpenIDConnectProvider> =
+        call.authorize_with(&arn, keys.clone()).await?;
+    if !tags.is_empty() {
+        // To make something with tags takes the right to tag it as well.
+        let _: Permit<iam_actions::TagOpenIDConnectProvider> =
+            call.authorize_with(&arn, keys).await?;
+    }
     let new = NewOidcProvider {
         url: input.url,
         client_ids: input.client_id_list.unwrap_or_default(),
         thumbprints: input.thumbprint_list.unwrap_or_default(),
         tags,
     };
-    let made = call.iam().create_oidc_provider(&permit.await?, new).await?;
+    let made = call.iam().create_oidc_provider(&permit, new).await?;
     Ok(Box::new(output::CreateOpenIDConnectProviderResponse {
         open_id_connect_provider_arn: Some(made.arn.to_string()),
         tags: tag::to_wire_unless_none(made.tags),
@@ -103,7 +109,7 @@ async fn delete(call: &Call<'_>, input: &input::DeleteOpenIDConnectProviderReque
     let (permit, arn) =
         authorize::<iam_actions::DeleteOpenIDConnectProvider>(call, wanted, keys).await?;
     call.iam().delete_oidc_provider(&permit, &arn).await?;
-    Ok(Box::new(output::DeleteOpenIDConnectProviderResponse {}))
+    nothing()
 }
 
 async fn add_client_id(
@@ -114,7 +120,7 @@ async fn add_client_id(
     let (permit, arn) =
         authorize::<iam_actions::AddClientIDToOpenIDConnectProvider>(call, wanted, keys).await?;
     call.iam().add_client_id(&permit, &arn, input.client_id).await?;
-    Ok(Box::new(output::AddClientIDToOpenIDConnectProviderResponse {}))
+    nothing()
 }
 
 async fn remove_client_id(
@@ -126,7 +132,7 @@ async fn remove_client_id(
         authorize::<iam_actions::RemoveClientIDFromOpenIDConnectProvider>(call, wanted, keys)
             .await?;
     call.iam().remove_client_id(&permit, &arn, input.client_id).await?;
-    Ok(Box::new(output::RemoveClientIDFromOpenIDConnectProviderResponse {}))
+    nothing()
 }
 
 async fn update_thumbprint(
@@ -137,5 +143,5 @@ async fn update_thumbprint(
     let (permit, arn) =
         authorize::<iam_actions::UpdateOpenIDConnectProviderThumbprint>(call, wanted, keys).await?;
     call.iam().update_oidc_provider_thumbprint(&permit, &arn, input.thumbprint_list).await?;
-    Ok(Box::new(output::UpdateOpenIDConnectProviderThumbprintResponse {}))
+    nothing()
 }

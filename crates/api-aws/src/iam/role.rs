@@ -3,12 +3,13 @@
 mod service_linked_role;
 mod tags;
 
-use wharfinger_auth::{ContextKeys, call_keys, iam_actions};
+use wharfinger_auth::{Action, ContextKeys, IamResource, Permit, call_keys, iam_actions};
 use wharfinger_aws_model::iam::{Operation, Request, enums, input, output, types};
 use wharfinger_core::Arn;
-use wharfinger_iam::{NewRole, PageRequest, Role, RoleLastUse, Tagged};
+use wharfinger_iam::{NewRole, PageRequest, Role, RoleLastUse};
 
-use super::{Call, Outcome, encoded_policy, not_implemented, tag};
+use super::{Call, Outcome, encoded_policy, not_implemented, nothing, tag};
+use crate::query_service::CallError;
 
 /// The operations that are answered here.
 pub(crate) const OPERATIONS: &[Operation] = &[
@@ -49,6 +50,25 @@ pub(crate) async fn answer(call: &Call<'_>, request: Request) -> Outcome {
     }
 }
 
+/// The right to do `A` to a role, which may be there or not.
+pub(super) async fn authorize<A: Action<Resource = IamResource>>(
+    call: &Call<'_>,
+    role_name: &str,
+) -> Result<Permit<A>, CallError> {
+    authorize_with(call, role_name, ContextKeys::default()).await
+}
+
+/// The same, with the condition keys that only this call has.
+pub(super) async fn authorize_with<A: Action<Resource = IamResource>>(
+    call: &Call<'_>,
+    role_name: &str,
+    keys: ContextKeys,
+) -> Result<Permit<A>, CallError> {
+    let found = call.iam().tagged_role(call.account(), role_name).await?;
+    let absent = Arn::role(&call.account(), "/", role_name);
+    Ok(call.authorize_found(&found, &absent, keys).await?)
+}
+
 async fn create(call: &Call<'_>, input: input::CreateRoleRequest) -> Outcome {
     let tags = tag::from_wire(input.tags);
     let mut keys = call_keys::request_tags(&tags);
@@ -57,8 +77,11 @@ async fn create(call: &Call<'_>, input: input::CreateRoleRequest) -> Outcome {
     }
     let path = input.path.as_deref().unwrap_or("/");
     let arn = Arn::role(&call.account(), path, &input.role_name);
-    let tagged = Tagged { arn, tags: Vec::new() };
-    let permit = call.authorize_tagged::<iam_actions::CreateRole>(&tagged, keys).await?;
+    let permit = call.authorize_with::<iam_actions::CreateRole>(&arn, keys.clone()).await?;
+    if !tags.is_empty() {
+        // To make something with tags takes the right to tag it as well.
+        let _: Permit<iam_actions::TagRole> = call.authorize_with(&arn, keys).await?;
+    }
     let new = NewRole {
         role_name: input.role_name,
         path: input.path,
@@ -73,9 +96,7 @@ async fn create(call: &Call<'_>, input: input::CreateRoleRequest) -> Outcome {
 }
 
 async fn get(call: &Call<'_>, input: &input::GetRoleRequest) -> Outcome {
-    let tagged = call.iam().tagged_role(call.account(), &input.role_name).await?;
-    let permit =
-        call.authorize_tagged::<iam_actions::GetRole>(&tagged, ContextKeys::default()).await?;
+    let permit = authorize::<iam_actions::GetRole>(call, &input.role_name).await?;
     let mut found = call.iam().get_role(&permit, &input.role_name).await?;
     let last_used = match found.last_used.take() {
         Some(RoleLastUse { used_at, region }) => {
@@ -104,22 +125,17 @@ async fn list(call: &Call<'_>, input: &input::ListRolesRequest) -> Outcome {
 }
 
 async fn update(call: &Call<'_>, input: input::UpdateRoleRequest) -> Outcome {
-    let tagged = call.iam().tagged_role(call.account(), &input.role_name).await?;
-    let permit =
-        call.authorize_tagged::<iam_actions::UpdateRole>(&tagged, ContextKeys::default()).await?;
+    let permit = authorize::<iam_actions::UpdateRole>(call, &input.role_name).await?;
     let seconds = input.max_session_duration.map(seconds);
     call.iam().update_role(&permit, &input.role_name, input.description, seconds).await?;
-    Ok(Box::new(output::UpdateRoleResponse {}))
+    nothing()
 }
 
 async fn update_description(
     call: &Call<'_>,
     input: input::UpdateRoleDescriptionRequest,
 ) -> Outcome {
-    let tagged = call.iam().tagged_role(call.account(), &input.role_name).await?;
-    let permit = call
-        .authorize_tagged::<iam_actions::UpdateRoleDescription>(&tagged, ContextKeys::default())
-        .await?;
+    let permit = authorize::<iam_actions::UpdateRoleDescription>(call, &input.role_name).await?;
     let (name, text) = (&input.role_name, input.description);
     let role = call.iam().update_role_description(&permit, name, text).await?;
     Ok(Box::new(output::UpdateRoleDescriptionResponse { role: Some(to_wire(role)) }))
@@ -129,21 +145,16 @@ async fn update_trust_policy(
     call: &Call<'_>,
     input: input::UpdateAssumeRolePolicyRequest,
 ) -> Outcome {
-    let tagged = call.iam().tagged_role(call.account(), &input.role_name).await?;
-    let permit = call
-        .authorize_tagged::<iam_actions::UpdateAssumeRolePolicy>(&tagged, ContextKeys::default())
-        .await?;
+    let permit = authorize::<iam_actions::UpdateAssumeRolePolicy>(call, &input.role_name).await?;
     let (name, text) = (&input.role_name, input.policy_document);
     call.iam().update_assume_role_policy(&permit, name, text).await?;
-    Ok(Box::new(output::UpdateAssumeRolePolicyResponse {}))
+    nothing()
 }
 
 async fn delete(call: &Call<'_>, input: &input::DeleteRoleRequest) -> Outcome {
-    let tagged = call.iam().tagged_role(call.account(), &input.role_name).await?;
-    let permit =
-        call.authorize_tagged::<iam_actions::DeleteRole>(&tagged, ContextKeys::default()).await?;
+    let permit = authorize::<iam_actions::DeleteRole>(call, &input.role_name).await?;
     call.iam().delete_role(&permit, &input.role_name).await?;
-    Ok(Box::new(output::DeleteRoleResponse {}))
+    nothing()
 }
 
 /// A role as IAM answers it, without when it was used last.

@@ -17,7 +17,7 @@ fn allow(actions: &Value, resource: &str, condition: &Value) -> Value {
 #[tokio::test]
 async fn what_policies_do_not_allow_is_denied_whether_or_not_it_is_there() {
     let world = World::new().await;
-    root(&world).ok(&create_role("there")).await;
+    root(&world).ok(&format!("{}&Path=/ci/", create_role("there"))).await;
     let nothing = allow(&json!("ecr:*"), "*", &json!({}));
     let key = world.user("nobody", nothing).await;
     let iam = Client { world: &world, key: &key };
@@ -127,11 +127,26 @@ async fn policies_see_paths_tags_boundaries_and_services() {
     let bounded = json!({ "StringEquals": {
         "iam:PermissionsBoundary": boundary, "aws:RequestTag/Team": "ours",
     } });
-    let key = world.user("bounded", allow(&json!("iam:CreateRole"), "*", &bounded)).await;
+    let both = json!(["iam:CreateRole", "iam:TagRole"]);
+    let key = world.user("bounded", allow(&both, "*", &bounded)).await;
     let iam = Client { world: &world, key: &key };
     let form = format!("{}&{tag}", create_role("new"));
     iam.refused(&form, 403, "AccessDenied").await;
     iam.ok(&format!("{form}&PermissionsBoundary={boundary}")).await;
+    let only = allow(&json!("iam:Create*"), "*", &json!({}));
+    let key = world.user("tagless", only).await;
+    let iam = Client { world: &world, key: &key };
+    for (action, form) in [
+        ("TagRole", format!("{}&{tag}", create_role("tagged"))),
+        ("TagInstanceProfile", format!("Action=CreateInstanceProfile&InstanceProfileName=x&{tag}")),
+        (
+            "TagOpenIDConnectProvider",
+            format!("Action=CreateOpenIDConnectProvider&Url=https://b.example.com&{tag}"),
+        ),
+    ] {
+        let message = iam.refused(&form, 403, "AccessDenied").await;
+        assert!(message.contains(&format!("perform: iam:{action} on resource")), "{message}");
+    }
 
     let service = json!({ "StringEquals": { "iam:AWSServiceName": "ecs.amazonaws.com" } });
     let linked = allow(&json!("iam:CreateServiceLinkedRole"), "*", &service);

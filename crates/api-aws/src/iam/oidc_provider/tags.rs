@@ -5,7 +5,7 @@ use wharfinger_aws_model::iam::{input, output};
 use wharfinger_iam::PageRequest;
 
 use super::authorize;
-use crate::iam::{Call, Outcome, tag};
+use crate::iam::{Call, Outcome, nothing, tag};
 
 pub(super) async fn put(call: &Call<'_>, input: input::TagOpenIDConnectProviderRequest) -> Outcome {
     let tags = tag::from_wire(Some(input.tags));
@@ -13,7 +13,7 @@ pub(super) async fn put(call: &Call<'_>, input: input::TagOpenIDConnectProviderR
     let (permit, arn) =
         authorize::<iam_actions::TagOpenIDConnectProvider>(call, wanted, keys).await?;
     call.iam().tag_oidc_provider(&permit, &arn, tags).await?;
-    Ok(Box::new(output::TagOpenIDConnectProviderResponse {}))
+    nothing()
 }
 
 pub(super) async fn remove(
@@ -25,7 +25,7 @@ pub(super) async fn remove(
     let (permit, arn) =
         authorize::<iam_actions::UntagOpenIDConnectProvider>(call, wanted, keys).await?;
     call.iam().untag_oidc_provider(&permit, &arn, input.tag_keys).await?;
-    Ok(Box::new(output::UntagOpenIDConnectProviderResponse {}))
+    nothing()
 }
 
 pub(super) async fn list(

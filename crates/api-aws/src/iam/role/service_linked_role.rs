@@ -2,9 +2,8 @@
 
 use wharfinger_auth::{ContextKeys, iam_actions};
 use wharfinger_aws_model::iam::{enums, input, output};
-use wharfinger_iam::Tagged;
 
-use super::to_wire;
+use super::{authorize, to_wire};
 use crate::iam::{Call, Outcome};
 
 pub(super) async fn create(
@@ -15,8 +14,7 @@ pub(super) async fn create(
     let arn = call.iam().service_linked_role_arn(call.account(), service);
     let mut keys = ContextKeys::default();
     keys.insert("iam:AWSServiceName", service.as_str());
-    let tagged = Tagged { arn, tags: Vec::new() };
-    let permit = call.authorize_tagged::<iam_actions::CreateServiceLinkedRole>(&tagged, keys);
+    let permit = call.authorize_with::<iam_actions::CreateServiceLinkedRole>(&arn, keys);
     let (permit, suffix) = (permit.await?, input.custom_suffix.as_deref());
     let text = input.description;
     let role = call.iam().create_service_linked_role(&permit, service, text, suffix).await?;
@@ -27,10 +25,9 @@ pub(super) async fn delete(
     call: &Call<'_>,
     input: &input::DeleteServiceLinkedRoleRequest,
 ) -> Outcome {
-    let tagged = call.iam().tagged_role(call.account(), &input.role_name).await?;
-    let keys = ContextKeys::default();
-    let permit = call.authorize_tagged::<iam_actions::DeleteServiceLinkedRole>(&tagged, keys);
-    let task = call.iam().delete_service_linked_role(&permit.await?, &input.role_name).await?;
+    let name = &input.role_name;
+    let permit = authorize::<iam_actions::DeleteServiceLinkedRole>(call, name).await?;
+    let task = call.iam().delete_service_linked_role(&permit, name).await?;
     Ok(Box::new(output::DeleteServiceLinkedRoleResponse { deletion_task_id: task }))
 }
 
