@@ -10,6 +10,10 @@ mod creation_templates;
 mod cross_account;
 mod every_operation;
 mod generated_inputs;
+mod iam_access_key;
+mod iam_account;
+mod iam_group;
+mod iam_user;
 mod images;
 mod images_archived;
 mod kms;
@@ -35,3 +39,6 @@ mod scanning_configuration;
 mod signing;
 mod sts;
 mod world;
+
+#[path = "../../../iam/tests/iam/people.rs"]
+mod people;

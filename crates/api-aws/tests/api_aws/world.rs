@@ -13,16 +13,18 @@ use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use wharfinger_api_aws::{ApiAws, Body, Endpoints};
-use wharfinger_auth::{AccessKey, Auth, AuthKeys, KeyOwner};
+use wharfinger_auth::{AccessKey, Auth, AuthKeys};
 use wharfinger_aws_protocol::sigv4::{RequestParts, Signer, body_sha256};
 use wharfinger_blobs::{LocalBlobStore, LocalKeyRing, MasterKey};
 use wharfinger_core::{
     AccountId, Clock, Entropy, ManualClock, PublicEndpoint, Quotas, Region, RegistryId,
     RequestContext, RequestId, Secret, SeededEntropy, Timestamp,
 };
-use wharfinger_iam::Iam;
+use wharfinger_iam::{Iam, KeyOwner};
 use wharfinger_metadata::{Metadata, OpenMode};
 use wharfinger_registry::{KmsKeys, Registry};
+
+use crate::people::People;
 
 pub const ACCOUNT: &str = "111122223333";
 pub const HOST: &str = "localhost:4566";
@@ -37,6 +39,7 @@ pub struct World {
     folder: TempDir,
     pub clock: Arc<ManualClock>,
     pub auth: Arc<Auth>,
+    pub people: People,
     pub kms: KmsKeys,
     pub registry: Arc<Registry>,
     pub api: ApiAws,
@@ -111,8 +114,10 @@ impl World {
         );
         let root = auth.ensure_account(Some(account())).await.unwrap().new_key.unwrap();
         let iam = Iam::new(metadata, Arc::clone(&auth), clock.clone(), Arc::clone(&entropy));
-        let api = ApiAws::new(Arc::clone(&registry), Arc::new(iam), endpoints);
-        Self { folder, clock, auth, kms, registry, api, root, entropy }
+        let iam = Arc::new(iam);
+        let people = People(Arc::clone(&iam));
+        let api = ApiAws::new(Arc::clone(&registry), iam, endpoints);
+        Self { folder, clock, auth, people, kms, registry, api, root, entropy }
     }
 
     /// A user with an identity policy, and a key for it.
@@ -123,16 +128,16 @@ impl World {
     /// A user of any account.
     pub async fn user_of(&self, account: &str, name: &str, policy: Value) -> AccessKey {
         let account = account.parse().unwrap();
-        self.auth.create_user(account, name).await.unwrap();
+        self.people.create_user(account, name).await.unwrap();
         let policy = policy.to_string();
-        self.auth.put_user_policy(account, name, "test", &policy).await.unwrap();
-        self.auth.create_access_key(account, &KeyOwner::User(name.into())).await.unwrap()
+        self.people.put_user_policy(account, name, "test", &policy).await.unwrap();
+        self.people.create_access_key(account, &KeyOwner::User(name.into())).await.unwrap()
     }
 
     /// Another key of the root of an account, which is made with it if there was none.
     pub async fn root_of(&self, account: &str) -> AccessKey {
         let account = account.parse().unwrap();
-        self.auth.create_access_key(account, &KeyOwner::Root).await.unwrap()
+        self.people.create_access_key(account, &KeyOwner::Root).await.unwrap()
     }
 
     pub fn context(&self) -> RequestContext {
@@ -189,6 +194,21 @@ impl World {
             service: "sts",
             ..self.ecr("", "")
         }
+    }
+
+    /// A draft of an IAM call, of its only version.
+    pub fn iam(&self, form: &str) -> Draft<'static> {
+        let form = format!("{form}&Version=2010-05-08");
+        Draft { region: "us-east-1", service: "iam", ..self.sts(&form) }
+    }
+
+    /// Calls an operation of IAM as the root of the account.
+    pub async fn call_iam(&self, form: &str) -> Reply {
+        self.call_iam_as(&self.root, form).await
+    }
+
+    pub async fn call_iam_as(&self, key: &AccessKey, form: &str) -> Reply {
+        self.send(self.iam(form).sign(key)).await
     }
 
     /// Calls an operation of ECR as the root of the account.
