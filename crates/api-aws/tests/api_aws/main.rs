@@ -12,6 +12,7 @@ mod every_operation;
 mod generated_inputs;
 mod iam_access_key;
 mod iam_account;
+mod iam_answers;
 mod iam_group;
 mod iam_user;
 mod images;

@@ -80,7 +80,8 @@ async fn furnished() -> Fixture {
 async fn details_show_everyone_with_what_they_have() {
     let fixture = furnished().await;
     let account = fixture.account;
-    let details = fixture.iam.get_account_authorization_details(&permit(account), &[], page(100));
+    let any = permit(account);
+    let details = fixture.iam.get_account_authorization_details(&any, &[], page(100));
     let details = details.await.unwrap();
     assert_eq!(details.marker, None);
     let [
@@ -109,10 +110,10 @@ async fn details_show_everyone_with_what_they_have() {
 async fn details_come_in_pages_across_kinds_and_of_kinds() {
     let fixture = furnished().await;
     let account = fixture.account;
-    let (mut marker, mut kinds) = (None, Vec::new());
+    let (any, mut marker, mut kinds) = (permit(account), None, Vec::new());
     loop {
         let page = page_after(&marker, 2);
-        let of = fixture.iam.get_account_authorization_details(&permit(account), &[], page);
+        let of = fixture.iam.get_account_authorization_details(&any, &[], page);
         let of = of.await.unwrap();
         assert!(of.items.len() <= 2);
         kinds.extend(of.items.iter().map(|detail| match detail {
@@ -128,11 +129,11 @@ async fn details_come_in_pages_across_kinds_and_of_kinds() {
     }
     assert_eq!(kinds, ["user", "group", "role", "policy", "policy"]);
     let only = [DetailKind::Role, DetailKind::AwsPolicy];
-    let of = fixture.iam.get_account_authorization_details(&permit(account), &only, page(9));
+    let of = fixture.iam.get_account_authorization_details(&any, &only, page(9));
     assert_eq!(of.await.unwrap().items.len(), 2);
     for bad in ["x", "9:x", ":"] {
         let page = page_after(&Some(bad.into()), 9);
-        let of = fixture.iam.get_account_authorization_details(&permit(account), &[], page).await;
+        let of = fixture.iam.get_account_authorization_details(&any, &[], page).await;
         assert_eq!(refusal(of).0, "ValidationError", "{bad}");
     }
     let other = "999888777666".parse().unwrap();
