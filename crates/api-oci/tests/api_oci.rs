@@ -1,6 +1,9 @@
 //! `/v2` over the real registry and its real stores: whole answers, route by route.
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
+#[path = "../../iam/tests/iam/people.rs"]
+mod people;
+
 mod api_oci {
     mod arbitrary;
     mod archived;

@@ -7,15 +7,18 @@ use std::time::Duration;
 use http::HeaderMap;
 use tempfile::TempDir;
 use wharfinger_auth::{
-    AccessKey, Auth, AuthKeys, Caller, CredentialError, KeyOwner, Permit, RegistryResource,
-    RepositoryResource, TokenError, UserError, actions,
+    AccessKey, Auth, AuthKeys, Caller, CredentialError, Permit, RegistryResource,
+    RepositoryResource, TokenError, actions,
 };
 use wharfinger_aws_protocol::sigv4::{RequestParts, Signer, body_sha256};
 use wharfinger_core::{
     AccountId, Clock, Entropy, ManualClock, RegistryId, RequestContext, RequestId, Secret,
     SeededEntropy, Timestamp,
 };
+use wharfinger_iam::{Iam, KeyOwner};
 use wharfinger_metadata::{Metadata, OpenMode};
+
+use people::People;
 
 mod auth {
     mod caching;
@@ -23,16 +26,20 @@ mod auth {
     mod conditions;
     mod decision;
     mod holding;
+    mod last_used;
     mod sessions;
     mod speed;
     mod trust;
 }
+#[path = "../../iam/tests/iam/people.rs"]
+mod people;
 
 struct Fixture {
     folder: TempDir,
     metadata: Metadata,
     clock: Arc<ManualClock>,
-    auth: Auth,
+    auth: Arc<Auth>,
+    people: People,
     account: AccountId,
     root: AccessKey,
 }
@@ -44,11 +51,13 @@ async fn fixture() -> Fixture {
         Metadata::open(&folder.path().join("metadata.db"), OpenMode::CreateOrMigrate).unwrap();
     let keys = AuthKeys { token_key: Secret::new([1; 32]), secret_key: Secret::new([2; 32]) };
     let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(5));
-    let auth =
-        Auth::new(metadata.clone(), clock.clone() as Arc<dyn Clock>, entropy, &keys).unwrap();
+    let time = clock.clone() as Arc<dyn Clock>;
+    let auth = Auth::new(metadata.clone(), Arc::clone(&time), Arc::clone(&entropy), &keys);
+    let auth = Arc::new(auth.unwrap());
+    let people = People(Arc::new(Iam::new(metadata.clone(), Arc::clone(&auth), time, entropy)));
     let made = auth.ensure_account(None).await.unwrap();
     let root = made.new_key.unwrap();
-    Fixture { folder, metadata, clock, auth, account: made.account, root }
+    Fixture { folder, metadata, clock, auth, people, account: made.account, root }
 }
 
 impl Fixture {
@@ -109,9 +118,9 @@ impl Fixture {
     }
 
     async fn user(&self, name: &str, policy: &str) -> AccessKey {
-        self.auth.create_user(self.account, name).await.unwrap();
-        self.auth.put_user_policy(self.account, name, "inline", policy).await.unwrap();
-        self.auth.create_access_key(self.account, &KeyOwner::User(name.into())).await.unwrap()
+        self.people.create_user(self.account, name).await.unwrap();
+        self.people.put_user_policy(self.account, name, "inline", policy).await.unwrap();
+        self.people.create_access_key(self.account, &KeyOwner::User(name.into())).await.unwrap()
     }
 
     async fn by_token(&self, token: &str) -> Result<(Caller, RegistryId), TokenError> {
@@ -184,9 +193,9 @@ async fn a_user_may_do_what_policies_allow_and_none_denies() {
 #[tokio::test]
 async fn a_user_without_policies_may_do_nothing() {
     let fixture = fixture().await;
-    fixture.auth.create_user(fixture.account, "new").await.unwrap();
+    fixture.people.create_user(fixture.account, "new").await.unwrap();
     let owner = KeyOwner::User("new".into());
-    let key = fixture.auth.create_access_key(fixture.account, &owner).await.unwrap();
+    let key = fixture.people.create_access_key(fixture.account, &owner).await.unwrap();
     let caller = fixture.sign_in(&key).await.unwrap();
     let resource = RegistryResource { registry: fixture.registry() };
     assert!(caller.authorize::<actions::GetAuthorizationToken>(resource).await.is_err());
@@ -201,12 +210,12 @@ async fn wrong_unknown_and_disabled_keys_do_not_sign_in() {
     let unknown = fixture.sign_in_with("AKIAUNKNOWN", "wrong").await.unwrap_err();
     assert_eq!(unknown.to_string(), "The security token included in the request is invalid.");
     let id = &key.access_key_id;
-    fixture.auth.set_access_key_active(fixture.account, id, false).await.unwrap();
+    fixture.people.set_access_key_active(fixture.account, id, false).await.unwrap();
     let disabled = fixture.sign_in(&key).await;
     assert!(matches!(disabled, Err(CredentialError::UnrecognizedClient)));
-    fixture.auth.set_access_key_active(fixture.account, id, true).await.unwrap();
+    fixture.people.set_access_key_active(fixture.account, id, true).await.unwrap();
     fixture.sign_in(&key).await.unwrap();
-    fixture.auth.delete_access_key(fixture.account, id).await.unwrap();
+    fixture.people.delete_access_key(fixture.account, id).await.unwrap();
     assert!(fixture.sign_in(&key).await.is_err());
 }
 
@@ -220,10 +229,10 @@ async fn a_token_lives_twelve_hours_and_no_longer_than_its_key() {
     assert_eq!(again.principal(), caller.principal());
     assert_eq!(registry, fixture.registry());
     let id = &key.access_key_id;
-    fixture.auth.set_access_key_active(fixture.account, id, false).await.unwrap();
+    fixture.people.set_access_key_active(fixture.account, id, false).await.unwrap();
     let refused = fixture.by_token(&token).await;
     assert_eq!(refused.unwrap_err(), TokenError::Invalid);
-    fixture.auth.set_access_key_active(fixture.account, id, true).await.unwrap();
+    fixture.people.set_access_key_active(fixture.account, id, true).await.unwrap();
     fixture.by_token(&token).await.unwrap();
     fixture.clock.advance(Duration::from_secs(43_200));
     let expired = fixture.by_token(&token).await;
@@ -235,43 +244,22 @@ async fn a_policy_change_holds_from_the_next_request_on() {
     let fixture = fixture().await;
     let key = fixture.user("puller", PULL).await;
     let token = fixture.token_of(&fixture.sign_in(&key).await.unwrap()).await;
-    fixture.auth.delete_user_policy(fixture.account, "puller", "inline").await.unwrap();
+    fixture.people.delete_user_policy(fixture.account, "puller", "inline").await.unwrap();
     let (caller, _) = fixture.by_token(&token).await.unwrap();
     assert!(
         caller.authorize::<actions::BatchGetImage>(fixture.repository("team/app")).await.is_err()
     );
-    fixture.auth.delete_user(fixture.account, "puller").await.unwrap();
+    fixture.people.delete_user(fixture.account, "puller").await.unwrap();
     let gone = fixture.by_token(&token).await;
     assert_eq!(gone.unwrap_err(), TokenError::Invalid);
 }
 
 #[tokio::test]
-async fn users_and_keys_have_their_rules() {
+async fn the_first_account_is_made_once() {
     let fixture = fixture().await;
-    let (auth, account) = (&fixture.auth, fixture.account);
-    auth.create_user(account, "one").await.unwrap();
-    let again = auth.create_user(account, "one").await.unwrap_err();
-    assert_eq!(again.to_string(), "User with name one already exists.");
-    for bad in ["", "with space", "slash/ed", &"x".repeat(65)] {
-        assert!(matches!(auth.create_user(account, bad).await, Err(UserError::BadName { .. })));
-    }
-    let bad = auth.put_user_policy(account, "one", "p", "{}").await;
-    assert!(matches!(bad, Err(UserError::MalformedPolicy(_))));
-    let owner = KeyOwner::User("one".into());
-    auth.create_access_key(account, &owner).await.unwrap();
-    auth.create_access_key(account, &owner).await.unwrap();
-    let third = auth.create_access_key(account, &owner).await;
-    assert!(matches!(third, Err(UserError::LimitExceeded { limit: 2, .. })));
-    let root = &fixture.root.access_key_id;
-    let locked_out = auth.set_access_key_active(account, root, false).await;
-    assert!(matches!(locked_out, Err(UserError::LastRootKey(_))));
-    auth.create_access_key(account, &KeyOwner::Root).await.unwrap();
-    auth.set_access_key_active(account, root, false).await.unwrap();
-    assert_eq!(auth.list_access_keys(account).await.unwrap().len(), 4);
-    let users = auth.list_users(account).await.unwrap();
-    assert_eq!(users[0].arn, format!("arn:aws:iam::{account}:user/one"));
-    let again = auth.ensure_account(None).await.unwrap();
-    assert!(again.new_key.is_none() && again.account == account);
+    let again = fixture.auth.ensure_account(None).await.unwrap();
+    assert!(again.new_key.is_none() && again.account == fixture.account);
+    assert_eq!(fixture.auth.first_account().await.unwrap(), Some(fixture.account));
 }
 
 #[test]

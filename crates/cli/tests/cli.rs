@@ -10,6 +10,8 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
+#[path = "cli/accounts.rs"]
+mod accounts;
 #[path = "cli/explain.rs"]
 mod explain;
 #[path = "cli/tls.rs"]

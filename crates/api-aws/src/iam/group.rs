@@ -97,7 +97,8 @@ async fn delete_group(call: &Call<'_>, input: input::DeleteGroupRequest) -> Outc
 
 async fn list_groups(call: &Call<'_>, input: input::ListGroupsRequest) -> Outcome {
     let prefix = input.path_prefix.as_deref();
-    let permit: Permit<ListGroups> = call.authorize_account().await?;
+    let arn = Arn::group(&call.account(), prefix.unwrap_or("/"), "");
+    let permit: Permit<ListGroups> = call.authorize(&arn).await?;
     let page = PageRequest::new(input.marker.as_deref(), input.max_items)?;
     let page = call.iam().list_groups(&permit, prefix, page).await?;
     Ok(Box::new(output::ListGroupsResponse {

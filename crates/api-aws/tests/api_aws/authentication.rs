@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use serde_json::json;
-use wharfinger_auth::{AccessKey, KeyOwner};
+use wharfinger_auth::AccessKey;
 use wharfinger_core::{Clock, Secret};
+use wharfinger_iam::KeyOwner;
 
 use crate::world::{World, account};
 
@@ -33,16 +34,17 @@ async fn a_wrong_secret_or_an_unknown_key_is_refused() {
 #[tokio::test]
 async fn a_key_that_is_switched_off_looks_unknown() {
     let world = World::new().await;
-    world.auth.create_user(account(), "dev").await.unwrap();
-    let key = world.auth.create_access_key(account(), &KeyOwner::User("dev".into())).await.unwrap();
+    world.people.create_user(account(), "dev").await.unwrap();
+    let key =
+        world.people.create_access_key(account(), &KeyOwner::User("dev".into())).await.unwrap();
     let id = &key.access_key_id;
     world.call_as(&key, "DescribeRegistry", json!({})).await.refused("AccessDeniedException");
-    world.auth.set_access_key_active(account(), id, false).await.unwrap();
+    world.people.set_access_key_active(account(), id, false).await.unwrap();
     let off = world.call_as(&key, "DescribeRegistry", json!({})).await;
     assert_eq!(off.refused("UnrecognizedClientException"), UNRECOGNIZED);
-    world.auth.set_access_key_active(account(), id, true).await.unwrap();
+    world.people.set_access_key_active(account(), id, true).await.unwrap();
     world.call_as(&key, "DescribeRegistry", json!({})).await.refused("AccessDeniedException");
-    world.auth.delete_user(account(), "dev").await.unwrap();
+    world.people.delete_user(account(), "dev").await.unwrap();
     let gone = world.call_as(&key, "DescribeRegistry", json!({})).await;
     assert_eq!(gone.refused("UnrecognizedClientException"), UNRECOGNIZED);
 }

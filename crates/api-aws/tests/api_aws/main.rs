@@ -13,8 +13,12 @@ mod creation_templates;
 mod cross_account;
 mod every_operation;
 mod generated_inputs;
+mod iam_access_key;
+mod iam_account;
+mod iam_answers;
 mod iam_client;
 mod iam_every_operation;
+mod iam_group;
 mod iam_inline_policies;
 mod iam_instance_profiles;
 mod iam_policies;
@@ -22,6 +26,7 @@ mod iam_policy_authorization;
 mod iam_roles;
 mod iam_roles_allowed;
 mod iam_simulation;
+mod iam_user;
 mod images;
 mod images_archived;
 mod kms;
@@ -54,3 +59,6 @@ mod sts_web_identity;
 mod temporary;
 mod token_attacks;
 mod world;
+
+#[path = "../../../iam/tests/iam/people.rs"]
+mod people;

@@ -174,7 +174,7 @@ async fn a_repository_policy_lets_users_of_the_account_in() {
         { "Effect": "Deny", "Action": "ecr:ListImages", "Resource": ARN },
     ] });
     let (account, denies) = ("111122223333".parse().unwrap(), denies.to_string());
-    world.auth.put_user_policy(account, "ann", "test", &denies).await.unwrap();
+    world.people.put_user_policy(account, "ann", "test", &denies).await.unwrap();
     let denied = listed().await.refused("AccessDeniedException");
     assert!(denied.ends_with("with an explicit deny in an identity-based policy"));
 }

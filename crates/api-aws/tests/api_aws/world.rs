@@ -14,18 +14,19 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use wharfinger_api_aws::{ApiAws, Body, Endpoints};
 use wharfinger_api_oci::ApiOci;
-use wharfinger_auth::{AccessKey, Auth, AuthKeys, KeyOwner};
+use wharfinger_auth::{AccessKey, Auth, AuthKeys};
 use wharfinger_aws_protocol::sigv4::{RequestParts, Signer, body_sha256};
 use wharfinger_blobs::{LocalBlobStore, LocalKeyRing, MasterKey};
 use wharfinger_core::{
     AccountId, Clock, Entropy, ManualClock, PublicEndpoint, Quotas, Region, RegistryId,
     RequestContext, RequestId, Secret, SeededEntropy, Timestamp,
 };
-use wharfinger_iam::Iam;
+use wharfinger_iam::{Iam, KeyOwner};
 use wharfinger_metadata::{Metadata, OpenMode};
 use wharfinger_registry::{KmsKeys, Registry};
 
 use crate::audit_log::AuditLog;
+use crate::people::People;
 use crate::providers::Providers;
 
 pub const ACCOUNT: &str = "111122223333";
@@ -41,6 +42,7 @@ pub struct World {
     folder: TempDir,
     pub clock: Arc<ManualClock>,
     pub auth: Arc<Auth>,
+    pub people: People,
     pub kms: KmsKeys,
     pub registry: Arc<Registry>,
     pub api: ApiAws,
@@ -121,16 +123,17 @@ impl World {
         let iam =
             Iam::new(metadata.clone(), Arc::clone(&auth), clock.clone(), Arc::clone(&entropy));
         let providers = Arc::new(Providers::default());
-        let iam = iam.with_oidc_documents(providers.clone());
+        let iam = Arc::new(iam.with_oidc_documents(providers.clone()));
+        let people = People(Arc::clone(&iam));
         let log = AuditLog::new(clock.clone(), Arc::clone(&entropy));
         log.keep_out(root.secret_access_key.expose());
-        let api = ApiAws::new(Arc::clone(&registry), Arc::new(iam), endpoints)
-            .with_audit(log.audit.clone());
+        let api = ApiAws::new(Arc::clone(&registry), iam, endpoints).with_audit(log.audit.clone());
         let oci = ApiOci::new(Arc::clone(&registry), Arc::clone(&auth));
         Self {
             folder,
             clock,
             auth,
+            people,
             kms,
             registry,
             api,
@@ -151,16 +154,16 @@ impl World {
     /// A user of any account.
     pub async fn user_of(&self, account: &str, name: &str, policy: Value) -> AccessKey {
         let account = account.parse().unwrap();
-        self.auth.create_user(account, name).await.unwrap();
+        self.people.create_user(account, name).await.unwrap();
         let policy = policy.to_string();
-        self.auth.put_user_policy(account, name, "test", &policy).await.unwrap();
-        self.auth.create_access_key(account, &KeyOwner::User(name.into())).await.unwrap()
+        self.people.put_user_policy(account, name, "test", &policy).await.unwrap();
+        self.people.create_access_key(account, &KeyOwner::User(name.into())).await.unwrap()
     }
 
     /// Another key of the root of an account, which is made with it if there was none.
     pub async fn root_of(&self, account: &str) -> AccessKey {
         let account = account.parse().unwrap();
-        self.auth.create_access_key(account, &KeyOwner::Root).await.unwrap()
+        self.people.create_access_key(account, &KeyOwner::Root).await.unwrap()
     }
 
     pub fn context(&self) -> RequestContext {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wharfinger_auth::KeyOwner;
+use wharfinger_iam::KeyOwner;
 
 use super::fixture::{REPOSITORY, base64, fixture};
 
@@ -91,14 +91,16 @@ async fn a_deactivated_key_takes_its_tokens_along() {
     let login = || fixture.request("GET", "/v2/").login(&password).send();
     assert_eq!(login().await.status.as_u16(), 200);
     let (account, id) = (fixture.account(), &key.access_key_id);
-    fixture.auth.set_access_key_active(account, id, false).await.unwrap();
+    fixture.people.set_access_key_active(account, id, false).await.unwrap();
     assert_eq!(login().await.whole(), CHALLENGE);
-    fixture.auth.set_access_key_active(account, id, true).await.unwrap();
+    fixture.people.set_access_key_active(account, id, true).await.unwrap();
     assert_eq!(login().await.status.as_u16(), 200);
-    fixture.auth.delete_user(account, "ann").await.unwrap();
+    fixture.people.delete_user(account, "ann").await.unwrap();
     assert_eq!(login().await.whole(), CHALLENGE);
     // The owner of the last key is not in this: a user's key is.
-    assert!(fixture.auth.create_access_key(account, &KeyOwner::User("ann".into())).await.is_err());
+    assert!(
+        fixture.people.create_access_key(account, &KeyOwner::User("ann".into())).await.is_err()
+    );
 }
 
 #[tokio::test]

@@ -2,9 +2,10 @@
 
 use http::HeaderMap;
 use http::header::HOST;
-use wharfinger_auth::{AccessKey, KeyOwner, Permit, RepositoryResource, actions};
+use wharfinger_auth::{AccessKey, Permit, RepositoryResource, actions};
 use wharfinger_aws_protocol::sigv4::RequestParts;
 use wharfinger_core::{Clock, Region, RegistryId};
+use wharfinger_iam::KeyOwner;
 use wharfinger_oci::media_type::OCI_MANIFEST;
 use wharfinger_registry::LockOut;
 
@@ -30,10 +31,10 @@ impl Fixture {
     /// A user of another account that may do everything there, and its key.
     async fn stranger(&self, account: &str) -> AccessKey {
         let account = account.parse().unwrap();
-        self.auth.create_user(account, "ann").await.unwrap();
+        self.people.create_user(account, "ann").await.unwrap();
         let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ecr:*","Resource":"*"}]}"#;
-        self.auth.put_user_policy(account, "ann", "inline", policy).await.unwrap();
-        self.auth.create_access_key(account, &KeyOwner::User("ann".into())).await.unwrap()
+        self.people.put_user_policy(account, "ann", "inline", policy).await.unwrap();
+        self.people.create_access_key(account, &KeyOwner::User("ann".into())).await.unwrap()
     }
 
     /// Lets an account do these actions to [`REPOSITORY`].
@@ -91,7 +92,7 @@ async fn a_stranger_pulls_when_both_sides_let_it() {
     assert_eq!((own.status.as_u16(), own.text().contains("NAME_UNKNOWN")), (404, true), "{own:?}");
     // The stranger's own side has to allow it as well.
     let account = OTHER.parse().unwrap();
-    fixture.auth.delete_user_policy(account, "ann", "inline").await.unwrap();
+    fixture.people.delete_user_policy(account, "ann", "inline").await.unwrap();
     let silent = "because no identity-based policy allows the ecr:BatchGetImage action";
     denied(&get(OWNERS_HOST, &image).await, silent);
 }

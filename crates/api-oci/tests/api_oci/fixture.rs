@@ -11,8 +11,7 @@ use http_body_util::{BodyExt, Full, StreamBody};
 use tempfile::TempDir;
 use wharfinger_api_oci::{ApiOci, Body};
 use wharfinger_auth::{
-    AccessKey, Auth, AuthKeys, Caller, KeyOwner, Permit, RegistryResource, RepositoryResource,
-    actions,
+    AccessKey, Auth, AuthKeys, Caller, Permit, RegistryResource, RepositoryResource, actions,
 };
 use wharfinger_aws_protocol::sigv4::{EMPTY_BODY_SHA256, RequestParts, Signer};
 use wharfinger_blobs::{LocalBlobStore, LocalKeyRing, MasterKey};
@@ -20,9 +19,12 @@ use wharfinger_core::{
     AccountId, Clock, Digest, Entropy, EntropyExt, ManualClock, PublicEndpoint, Quotas, Region,
     RegistryId, RequestContext, RequestId, Secret, SeededEntropy, Timestamp,
 };
+use wharfinger_iam::{Iam, KeyOwner};
 use wharfinger_metadata::{Metadata, OpenMode};
 use wharfinger_oci::media_type::{OCI_CONFIG, OCI_MANIFEST};
 use wharfinger_registry::{Encryption, KmsKeys, NewRepository, Registry, TagMutability};
+
+use crate::people::People;
 
 pub(super) const ACCOUNT: &str = "111122223333";
 pub(super) const REGION: &str = "eu-west-1";
@@ -34,6 +36,7 @@ pub(super) struct Fixture {
     pub(super) folder: TempDir,
     pub(super) clock: Arc<ManualClock>,
     pub(super) auth: Arc<Auth>,
+    pub(super) people: People,
     pub(super) kms: KmsKeys,
     pub(super) registry: Arc<Registry>,
     pub(super) root: AccessKey,
@@ -77,16 +80,19 @@ pub(super) async fn open(public: Option<PublicEndpoint>, quotas: Quotas) -> Fixt
     let blobs = LocalBlobStore::open(folder.path(), provider, shared.clone()).unwrap();
     let keys = AuthKeys { token_key: Secret::new([1; 32]), secret_key: Secret::new([2; 32]) };
     let auth = Auth::new(metadata.clone(), time.clone(), shared.clone(), &keys).unwrap();
+    let auth = Arc::new(auth);
+    let iam = Iam::new(metadata.clone(), auth.clone(), time.clone(), shared.clone());
+    let people = People(Arc::new(iam));
     let registry = Registry::new(metadata, Arc::new(blobs), ring, time, shared);
     let registry = registry.with_public(public).with_quotas(quotas);
-    let (auth, registry) = (Arc::new(auth), Arc::new(registry));
+    let registry = Arc::new(registry);
     let root = auth.ensure_account(Some(ACCOUNT.parse().unwrap())).await.unwrap().new_key.unwrap();
     let log = AuditLog::new(clock.clone(), entropy.clone());
     log.keep_out(root.secret_access_key.expose());
     let api = ApiOci::new(registry.clone(), auth.clone()).with_audit(log.audit.clone());
     let password = String::new();
     let mut fixture =
-        Fixture { folder, clock, kms, auth, registry, root, password, entropy, api, log };
+        Fixture { folder, clock, kms, auth, people, registry, root, password, entropy, api, log };
     fixture.password = fixture.login(&fixture.root, REGION).await;
     fixture.create_repository(REPOSITORY, TagMutability::Mutable).await;
     fixture
@@ -154,22 +160,22 @@ impl Fixture {
 
     /// A user that may do these actions to everything, and its key.
     pub(super) async fn user(&self, name: &str, actions: &[&str]) -> AccessKey {
-        self.auth.create_user(self.account(), name).await.unwrap();
+        self.people.create_user(self.account(), name).await.unwrap();
         self.allow(name, actions).await;
-        self.auth.create_access_key(self.account(), &KeyOwner::User(name.into())).await.unwrap()
+        self.people.create_access_key(self.account(), &KeyOwner::User(name.into())).await.unwrap()
     }
 
     /// Gives a user these actions instead of those it had.
     pub(super) async fn allow(&self, name: &str, actions: &[&str]) {
         if actions.is_empty() {
-            self.auth.delete_user_policy(self.account(), name, "inline").await.unwrap();
+            self.people.delete_user_policy(self.account(), name, "inline").await.unwrap();
             return;
         }
         let actions = actions.join("\",\"");
         let policy = format!(
             r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":["{actions}"],"Resource":"*"}}]}}"#
         );
-        self.auth.put_user_policy(self.account(), name, "inline", &policy).await.unwrap();
+        self.people.put_user_policy(self.account(), name, "inline", &policy).await.unwrap();
     }
 
     /// A request of the root, to be changed before it is sent.

@@ -88,7 +88,7 @@ async fn a_presigned_url_lets_nobody_do_more_than_the_signer_may() {
     fixture.allow("ann", &["ecr:BatchGetImage"]).await;
     assert_eq!(status().await.status.as_u16(), 403);
     let (account, id) = (fixture.account(), &key.access_key_id);
-    fixture.auth.set_access_key_active(account, id, false).await.unwrap();
+    fixture.people.set_access_key_active(account, id, false).await.unwrap();
     let unknown = "The security token included in the request is invalid.";
     status().await.assert_error(403, "DENIED", unknown);
 }

@@ -263,7 +263,7 @@ async fn pushing_takes_permissions_and_no_policy_denies_a_pull() {
     assert_eq!(begin().await.status, 202);
     let deny =
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#;
-    fixture.auth.put_user_policy(fixture.account(), "ann", "deny", deny).await.unwrap();
+    fixture.people.put_user_policy(fixture.account(), "ann", "deny", deny).await.unwrap();
     assert_eq!(begin().await.status, 403);
     world.deny_everything().await;
     for password in [&password, &world.password, &world.nobody] {

@@ -180,11 +180,11 @@ async fn what_its_bearer_may_not_do_any_more_is_refused() {
 
     fixture.allow("ann", &["ecr:*"]).await;
     let (account, id) = (fixture.account(), &key.access_key_id);
-    fixture.auth.set_access_key_active(account, id, false).await.unwrap();
+    fixture.people.set_access_key_active(account, id, false).await.unwrap();
     assert_expired(&patch().await);
-    fixture.auth.set_access_key_active(account, id, true).await.unwrap();
+    fixture.people.set_access_key_active(account, id, true).await.unwrap();
     assert_eq!(patch().await.status.as_u16(), 202);
-    fixture.auth.delete_user(account, "ann").await.unwrap();
+    fixture.people.delete_user(account, "ann").await.unwrap();
     assert_expired(&patch().await);
 }
 

@@ -1,14 +1,16 @@
 //! What is kept in memory never outlives a commit: each change that decides who may do what holds
 //! for the very next request, whichever process made it.
 
-use wharfinger_auth::{Auth, AuthKeys, AuthorizeError, KeyOwner, TokenError, actions};
+use wharfinger_auth::{Auth, AuthKeys, AuthorizeError, TokenError, actions};
 use wharfinger_core::{Clock, Entropy, RegistryId, Secret, SeededEntropy};
+use wharfinger_iam::{Iam, KeyOwner};
 use wharfinger_metadata::registry_setting::{self, REGISTRY_POLICY, REGISTRY_POLICY_SCOPE};
 use wharfinger_metadata::repository::{self, RepositoryRow};
 use wharfinger_metadata::{
     BoxFuture, Metadata, MetadataError, OpenMode, RepositoryId, Tx, repository_policy, resource_tag,
 };
 
+use crate::people::People;
 use crate::{Arc, Fixture, PULL, fixture};
 
 const NAME: &str = "team/app";
@@ -16,7 +18,7 @@ const NAME: &str = "team/app";
 /// A server, and the command line beside it: each with a handle of the database of its own.
 struct Two {
     server: Fixture,
-    other: Auth,
+    other: People,
     rows: Metadata,
     token: String,
     key_id: String,
@@ -32,7 +34,9 @@ async fn two(policy: &str) -> Two {
     let keys = AuthKeys { token_key: Secret::new([1; 32]), secret_key: Secret::new([2; 32]) };
     let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(9));
     let clock = server.clock.clone() as Arc<dyn Clock>;
-    let other = Auth::new(rows.clone(), clock, entropy, &keys).unwrap();
+    let (time, random) = (Arc::clone(&clock), Arc::clone(&entropy));
+    let other = Arc::new(Auth::new(rows.clone(), clock, entropy, &keys).unwrap());
+    let other = People(Arc::new(Iam::new(rows.clone(), other, time, random)));
     Two { server, other, rows, token, key_id: key.access_key_id }
 }
 

@@ -18,7 +18,7 @@ impl Fixture {
     /// Whether ann may pull from `app` and describe the registry while her policy has this condition.
     async fn holds(&self, key: &AccessKey, condition: &str, context: &RequestContext) -> bool {
         let text = policy(condition);
-        self.auth.put_user_policy(self.account, "ann", "inline", &text).await.unwrap();
+        self.people.put_user_policy(self.account, "ann", "inline", &text).await.unwrap();
         let (id, secret) = (&key.access_key_id, key.secret_access_key.expose());
         let caller = self.sign_in_from(context, id, secret).await.unwrap();
         caller.authorize::<actions::BatchGetImage>(self.repository("app")).await.is_ok()
@@ -65,7 +65,7 @@ async fn who_comes_from_elsewhere_is_denied() {
     let deny = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*",
         "Condition":{"NotIpAddress":{"aws:SourceIp":["198.51.100.0/24"]},
                      "Bool":{"aws:ViaAWSService":"false"}}}}"#;
-    fixture.auth.put_user_policy(fixture.account, "ann", "perimeter", deny).await.unwrap();
+    fixture.people.put_user_policy(fixture.account, "ann", "perimeter", deny).await.unwrap();
     let caller = fixture.sign_in(&key).await.unwrap();
     let pulled = caller.authorize::<actions::BatchGetImage>(fixture.repository("app")).await;
     assert!(pulled.unwrap_err().to_string().contains("with an explicit deny"));
@@ -106,7 +106,7 @@ async fn the_tags_of_the_named_repository_are_keys() {
         assert!(!fixture.holds(&key, &of("sport"), &context).await);
         // A repository that does not exist has no tags.
         fixture
-            .auth
+            .people
             .put_user_policy(fixture.account, "ann", "inline", &policy(&of("news")))
             .await
             .unwrap();
@@ -141,7 +141,7 @@ async fn keys_of_one_call_are_seen_by_that_call() {
 
     let condition = r#"{"StringEquals":{"ecr:AccountSetting":"BLOB_MOUNTING"}}"#;
     fixture
-        .auth
+        .people
         .put_user_policy(fixture.account, "ann", "inline", &policy(condition))
         .await
         .unwrap();

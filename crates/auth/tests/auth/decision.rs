@@ -6,10 +6,11 @@ use std::pin::pin;
 use std::sync::LazyLock;
 
 use wharfinger_auth::{
-    AccessKey, Action, AuthorizeError, Caller, KeyOwner, RegistryResource, RepositoriesResource,
+    AccessKey, Action, AuthorizeError, Caller, RegistryResource, RepositoriesResource,
     RepositoryResource, ResourcePolicy, actions,
 };
 use wharfinger_core::{AccountId, SeededEntropy, Timestamp};
+use wharfinger_iam::KeyOwner;
 use wharfinger_metadata::registry_setting::{self, REGISTRY_POLICY, REGISTRY_POLICY_SCOPE};
 use wharfinger_metadata::repository::{self, RepositoryRow};
 use wharfinger_metadata::{MetadataError, RepositoryId, repository_policy};
@@ -130,13 +131,13 @@ impl Fixture {
     }
 
     pub(super) async fn root_of(&self, account: AccountId) -> AccessKey {
-        self.auth.create_access_key(account, &KeyOwner::Root).await.unwrap()
+        self.people.create_access_key(account, &KeyOwner::Root).await.unwrap()
     }
 
     pub(super) async fn user_of(&self, account: AccountId, name: &str, policy: &str) -> AccessKey {
-        self.auth.create_user(account, name).await.unwrap();
-        self.auth.put_user_policy(account, name, "inline", policy).await.unwrap();
-        self.auth.create_access_key(account, &KeyOwner::User(name.into())).await.unwrap()
+        self.people.create_user(account, name).await.unwrap();
+        self.people.put_user_policy(account, name, "inline", policy).await.unwrap();
+        self.people.create_access_key(account, &KeyOwner::User(name.into())).await.unwrap()
     }
 }
 
@@ -212,7 +213,7 @@ async fn the_whole_table() {
         for identity in identities {
             if !root {
                 let policy = identity.identity();
-                fixture.auth.put_user_policy(account, "ann", "inline", &policy).await.unwrap();
+                fixture.people.put_user_policy(account, "ann", "inline", &policy).await.unwrap();
             }
             let caller = fixture.sign_in(&key).await.unwrap();
             let arn = caller.principal().arn().to_string();
@@ -266,9 +267,9 @@ async fn a_token_is_for_identity_policies_alone() {
     let denied = outcome(root.authorize::<actions::DescribeRegistry>(resource()).await);
     assert_eq!(denied, "with an explicit deny in a resource-based policy");
 
-    fixture.auth.create_user(fixture.account, "ann").await.unwrap();
+    fixture.people.create_user(fixture.account, "ann").await.unwrap();
     let owner = KeyOwner::User("ann".into());
-    let key = fixture.auth.create_access_key(fixture.account, &owner).await.unwrap();
+    let key = fixture.people.create_access_key(fixture.account, &owner).await.unwrap();
     let caller = fixture.sign_in(&key).await.unwrap();
     let all = Policy::AllowAll.resource("", "", r#","Resource":"*""#);
     fixture.set_setting(REGISTRY_POLICY, all).await;

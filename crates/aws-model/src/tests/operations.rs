@@ -2,7 +2,7 @@
 
 use super::facts;
 use crate::pattern::Pattern;
-use crate::{ecr, ecr_public, sts};
+use crate::{ecr, ecr_public, iam, sts};
 
 #[test]
 fn every_operation_is_known_by_its_name() {
@@ -22,7 +22,7 @@ fn every_operation_is_known_by_its_name() {
 fn every_pattern_compiles() {
     let all = [ecr::limits::PATTERNS, ecr_public::limits::PATTERNS, sts::limits::PATTERNS];
     let generated = || all.into_iter().flatten();
-    for pattern in generated() {
+    for pattern in generated().chain(iam::limits::PATTERNS) {
         assert!(pattern.compiles(), "{}", pattern.source());
     }
     // Those of outputs are not generated; a shape may come to be used by an input.
