@@ -5,6 +5,7 @@
 //! with 2.
 
 mod arguments;
+mod audit;
 mod doctor;
 mod env;
 mod environment;
@@ -62,6 +63,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::User(arguments) => user::run(arguments).await?,
             Command::Key(arguments) => key::run(arguments).await?,
             Command::Kms(arguments) => kms::run(arguments).await?,
+            Command::Audit(arguments) => audit::run(arguments)?,
             Command::Doctor(arguments) => return doctor::run(arguments).await,
             Command::Version => print::line(&format!("wharfinger {}", wharfinger_server::VERSION))?,
         }

@@ -5,6 +5,7 @@
 //! master.key    the key of all other keys      credentials  the first root key, AWS's ini form
 //! server.json   the server that runs now       lock         held while a server uses the directory
 //! ca.crt        the local CA, if there is one  ca.key       its private key
+//! audit/        the audit log
 //! ```
 
 mod ca;
@@ -93,6 +94,11 @@ impl DataDir {
     /// The first root key.
     pub fn credentials_file(&self) -> PathBuf {
         self.path.join("credentials")
+    }
+
+    /// The folder of the audit log.
+    pub fn audit(&self) -> PathBuf {
+        self.path.join("audit")
     }
 
     fn server_file(&self) -> PathBuf {
