@@ -29,6 +29,15 @@ pub const DEVIATIONS: &[Deviation] = &[
         why: "OCI Distribution: what was pushed can be pulled",
     },
     Deviation {
+        area: "Records of /v2 in the audit log",
+        ecr: "sourceIPAddress and userAgent are ecr.amazonaws.com; responseElements of PutImage has \
+              the manifest",
+        wharfinger: "Those of the client; userIdentity.invokedBy is ecr.amazonaws.com as with ECR. \
+                     PutImage has the digest. docs/audit.md has the names of routes without an \
+                     operation",
+        why: "Whoever reads the log wants to know from where; the manifest can be had by its digest",
+    },
+    Deviation {
         area: "GET, HEAD manifests/<reference>",
         ecr: "Docker-Content-Digest with HEAD only; manifests are translated between Docker and \
               OCI types by Accept when asked for by tag",

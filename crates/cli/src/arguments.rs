@@ -5,13 +5,15 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use wharfinger_audit::Mode;
 use wharfinger_core::{AccountId, Network, PublicEndpoint, Region};
 use wharfinger_server::{
-    Config, ConfigError, Installation, LimitSettings, LogFormat, LogLayer, OidcHost, OidcLayer,
-    PublicLayer, Settings, TlsLayer, TlsMode,
+    AuditLayer, Config, ConfigError, Installation, LimitSettings, LogFormat, LogLayer, OidcHost,
+    OidcLayer, PublicLayer, Settings, TlsLayer, TlsMode,
 };
 
 use crate::account::AccountArguments;
+use crate::audit::AuditArguments;
 use crate::doctor::DoctorArguments;
 use crate::environment;
 use crate::explain::ExplainArguments;
@@ -47,6 +49,8 @@ pub(crate) enum Command {
     Kms(KmsArguments),
     /// Say whether somebody may do something, and which statement of which policy decides
     Explain(ExplainArguments),
+    /// Search the audit log: who did what
+    Audit(AuditArguments),
     /// Say what is wrong, and what to do about it
     Doctor(DoctorArguments),
     /// Print the version
@@ -147,6 +151,13 @@ pub(crate) struct ServeArguments {
     /// What is logged, such as info,wharfinger_registry=debug [default: info]
     #[arg(long, value_name = "FILTER", env = "WHARFINGER_LOG")]
     log: Option<String>,
+    /// What goes into the audit log [default: all]
+    #[arg(long, value_name = "CALLS", env = "WHARFINGER_AUDIT")]
+    audit: Option<AuditForm>,
+    /// Bytes of the whole audit log; beyond them the oldest go [default: 4294967296]
+    #[arg(long, value_name = "BYTES", env = "WHARFINGER_AUDIT_BYTES_MAX",
+          value_parser = AuditLayer::parse_bytes_max)]
+    audit_bytes_max: Option<u64>,
     /// Connections served at a time [default: 16384]
     #[arg(long, value_name = "NUMBER", env = "WHARFINGER_CONNECTIONS_MAX")]
     connections_max: Option<NonZeroU32>,
@@ -176,6 +187,16 @@ pub(crate) struct EnvArguments {
     pub(crate) place: PlaceArguments,
     #[command(flatten)]
     pub(crate) address: AddressArguments,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum AuditForm {
+    /// Nothing
+    Off,
+    /// What changes something or hands out credentials, and what is denied
+    Writes,
+    /// Every call
+    All,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -244,12 +265,18 @@ impl ServeArguments {
             LogForm::Text => LogFormat::Text,
             LogForm::Json => LogFormat::Json,
         });
+        let record = self.audit.map(|form| match form {
+            AuditForm::Off => Mode::Off,
+            AuditForm::Writes => Mode::Writes,
+            AuditForm::All => Mode::All,
+        });
         let settings = Settings {
             account_id: self.account_id,
             registry_host: self.registry_host,
             public: PublicLayer { host: self.public_host, path_prefix: self.public_path_prefix },
             trusted_proxies: self.trusted_proxy,
             log: LogLayer { format, filter: self.log },
+            audit: AuditLayer { record, bytes_max: self.audit_bytes_max },
             limits: LimitSettings {
                 connections_max: self.connections_max,
                 connections_per_address_max: self.connections_per_address_max,
@@ -286,6 +313,7 @@ mod tests {
                     --quota-images-per-repository 7 --quota-tags-per-image 8 \
                     --quota-rates ecr --quota-rate PutImage=9,UploadLayerPart=10 \
                     --public-host public.test --public-path-prefix pub --trusted-proxy 10.0.0.0/8,::1 \
+                    --audit writes --audit-bytes-max 67108864 \
                     --oidc-allow-host gitlab.lan:8443 --oidc-ca /ca.pem";
         let Command::Serve(serve) = Arguments::parse_from(line.split_whitespace()).command else {
             panic!("not serve");
@@ -301,6 +329,7 @@ mod tests {
             trusted_proxies: [Network { first: 10.0.0.0, prefix_bits: 8 }, \
             Network { first: ::1, prefix_bits: 128 }], \
             log: LogSettings { format: Json, filter: \"debug\" }, \
+            audit: AuditSettings { mode: Writes, bytes_max: 67108864 }, \
             limits: Limits { connections_max: 2, connections_per_address_max: Some(1), \
             header_read_timeout: 3s, idle_timeout: 4s, shutdown_grace: 5s }, quotas: Quotas { repositories_max: 6, \
             images_per_repository_max: 7, tags_per_image_max: 8, rates: Rates([Some(1000), \

@@ -6,6 +6,7 @@
 
 mod account;
 mod arguments;
+mod audit;
 mod doctor;
 mod env;
 mod environment;
@@ -67,6 +68,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Key(arguments) => key::run(arguments).await?,
             Command::Kms(arguments) => kms::run(arguments).await?,
             Command::Explain(arguments) => explain::run(arguments).await?,
+            Command::Audit(arguments) => audit::run(arguments)?,
             Command::Doctor(arguments) => return doctor::run(arguments).await,
             Command::Version => print::line(&format!("wharfinger {}", wharfinger_server::VERSION))?,
         }

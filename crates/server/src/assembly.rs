@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use wharfinger_api_aws::{ApiAws, Endpoints};
 use wharfinger_api_oci::ApiOci;
+use wharfinger_audit::{Audit, OpenError};
 use wharfinger_blobs::{BlobError, LocalBlobStore};
 use wharfinger_core::RegistryId;
 use wharfinger_core::limits::UPLOAD_SETTLE_SECONDS_MAX;
@@ -51,6 +52,9 @@ pub enum StartError {
     /// The store of objects.
     #[error("the objects of the data directory cannot be opened")]
     Blobs(#[from] BlobError),
+    /// The audit log.
+    #[error(transparent)]
+    Audit(#[from] OpenError),
 }
 
 impl From<DataDirError> for StartError {
@@ -95,7 +99,8 @@ impl Server {
             );
         }
         let registry = open_registry(&config, &installation)?;
-        let pipeline = assemble(&config, &installation, &registry);
+        let audit = open_audit(&config, &installation)?;
+        let pipeline = assemble(&config, &installation, &registry, &audit);
         let running = RunningServer {
             pid: std::process::id(),
             listen,
@@ -202,16 +207,24 @@ fn open_registry(
     Ok(Arc::new(registry.with_quotas(config.quotas).with_public(config.public.clone())))
 }
 
+fn open_audit(config: &Config, installation: &Installation) -> Result<Audit, OpenError> {
+    let (clock, entropy) = (Arc::clone(installation.clock()), Arc::clone(installation.entropy()));
+    Audit::open(&installation.directory().audit(), config.audit, clock, entropy)
+}
+
 fn assemble(
     config: &Config,
     installation: &Installation,
     registry: &Arc<Registry>,
+    audit: &Audit,
 ) -> Arc<Pipeline> {
     let auth = installation.auth();
+    let oci = ApiOci::new(Arc::clone(registry), Arc::clone(auth)).with_audit(audit.clone());
     let endpoints = Endpoints { registry_host: config.registry_host.clone() };
+    let aws = ApiAws::new(Arc::clone(registry), Arc::clone(installation.iam()), endpoints);
     Arc::new(Pipeline {
-        oci: Arc::new(ApiOci::new(Arc::clone(registry), Arc::clone(auth))),
-        aws: Arc::new(ApiAws::new(Arc::clone(registry), Arc::clone(installation.iam()), endpoints)),
+        oci: Arc::new(oci),
+        aws: Arc::new(aws.with_audit(audit.clone())),
         health: Health::new(installation.metadata().clone(), &config.data_dir),
         clock: Arc::clone(installation.clock()),
         entropy: Arc::clone(installation.entropy()),

@@ -3,6 +3,7 @@
 //! A layer is a [`Settings`], in which everything is optional; [`Config::resolve`] puts the layers
 //! on each other and gives the whole [`Config`]. The command line reads flags and environment.
 
+mod audit;
 mod oidc;
 mod public;
 mod quotas;
@@ -14,8 +15,10 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use wharfinger_audit::AuditSettings;
 use wharfinger_core::{AccountId, Network, ParseError, PublicEndpoint, Quotas, Region};
 
+pub use audit::AuditLayer;
 pub use oidc::{OidcConfig, OidcHost, OidcLayer};
 pub use public::PublicLayer;
 pub use quotas::{QuotaSettings, RateMode};
@@ -62,6 +65,8 @@ pub struct Config {
     pub trusted_proxies: Vec<Network>,
     /// Logging.
     pub log: LogSettings,
+    /// The audit log.
+    pub audit: AuditSettings,
     /// Limits of the listener.
     pub limits: Limits,
     /// Quotas of every registry.
@@ -183,6 +188,7 @@ impl Config {
                 format: given.log.format.unwrap_or_default(),
                 filter: given.log.filter.unwrap_or_else(|| DEFAULT_LOG_FILTER.into()),
             },
+            audit: given.audit.resolve(),
             limits: given.limits.resolve(),
             quotas: given.quotas.resolve(),
             oidc: given.oidc.resolve(),

@@ -6,6 +6,7 @@
 //! server.json   the server that runs now       lock         held while a server uses the directory
 //! credentials-A the newest root key of the further account A
 //! ca.crt        the local CA, if there is one  ca.key       its private key
+//! audit/        the audit log
 //! ```
 
 mod ca;
@@ -101,6 +102,11 @@ impl DataDir {
     /// The newest root key of an account other than the first.
     pub fn account_credentials_file(&self, account: &AccountId) -> PathBuf {
         self.path.join(format!("credentials-{account}"))
+    }
+
+    /// The folder of the audit log.
+    pub fn audit(&self) -> PathBuf {
+        self.path.join("audit")
     }
 
     fn server_file(&self) -> PathBuf {

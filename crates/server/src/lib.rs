@@ -28,9 +28,9 @@ pub mod trust;
 pub use address::{client_host, client_url};
 pub use assembly::{Server, StartError};
 pub use config::{
-    Config, ConfigError, DEFAULT_LISTEN, DEFAULT_REGION, LimitSettings, Limits, LogFormat,
-    LogLayer, LogSettings, OidcConfig, OidcHost, OidcLayer, PublicLayer, QuotaSettings, RateMode,
-    Settings, TlsConfig, TlsLayer, TlsMode,
+    AuditLayer, Config, ConfigError, DEFAULT_LISTEN, DEFAULT_REGION, LimitSettings, Limits,
+    LogFormat, LogLayer, LogSettings, OidcConfig, OidcHost, OidcLayer, PublicLayer, QuotaSettings,
+    RateMode, Settings, TlsConfig, TlsLayer, TlsMode,
 };
 pub use data_dir::{Credentials, DataDir, DataDirError, RunningServer};
 pub use installation::{Installation, InstallationError, RootKeyFile};

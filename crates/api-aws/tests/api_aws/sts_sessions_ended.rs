@@ -26,15 +26,15 @@ async fn a_session_ends_with_its_time_its_user_and_its_role() {
     assert_eq!(over.refused_query(403, "ExpiredToken"), message);
     // The user who assumed a role may go; what it has is the role's.
     let session = world.assume(&key, &role).await;
-    world.auth.delete_user(ACCOUNT.parse().unwrap(), "ci").await.unwrap();
+    world.people.delete_user(ACCOUNT.parse().unwrap(), "ci").await.unwrap();
     world.call_in(&session, "DescribeRepositories", json!({})).await.ok();
     let dev = world.user("dev", allow(json!("ecr:*"), "*")).await;
     let session = Session::of(&world.sts_as(&dev, "Action=GetSessionToken").await);
     world.call_in(&session, "DescribeRepositories", json!({})).await.ok();
-    world.auth.delete_user_policy(ACCOUNT.parse().unwrap(), "dev", "test").await.unwrap();
+    world.people.delete_user_policy(ACCOUNT.parse().unwrap(), "dev", "test").await.unwrap();
     let denied = world.call_in(&session, "DescribeRepositories", json!({})).await;
     denied.refused("AccessDeniedException");
-    world.auth.delete_user(ACCOUNT.parse().unwrap(), "dev").await.unwrap();
+    world.people.delete_user(ACCOUNT.parse().unwrap(), "dev").await.unwrap();
     let gone = world.call_in(&session, "DescribeRepositories", json!({})).await;
     gone.refused("UnrecognizedClientException");
 }

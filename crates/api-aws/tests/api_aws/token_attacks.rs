@@ -298,10 +298,10 @@ async fn sessions_whose_time_role_or_user_is_over() {
     refused("its role was made again", &session, INVALID).await;
     world.assume(&user, &role).await;
 
-    world.auth.set_access_key_active(account, &user.access_key_id, false).await.unwrap();
+    world.people.set_access_key_active(account, &user.access_key_id, false).await.unwrap();
     refused_by_both(&world, &log, "a key that is off", &user, None, INVALID).await;
     world.call_in(&own, "DescribeRepositories", json!({})).await.ok();
-    world.auth.delete_user(account, "ci").await.unwrap();
+    world.people.delete_user(account, "ci").await.unwrap();
     refused("its user is gone", &own, INVALID).await;
     refused("the user behind it is gone", &federated, INVALID).await;
     world.user("ci", everything()).await;

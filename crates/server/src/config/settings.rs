@@ -9,7 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer};
 use wharfinger_core::{AccountId, Network, Region};
 
-use super::{LogFormat, OidcLayer, PublicLayer, QuotaSettings, TlsLayer};
+use super::{AuditLayer, LogFormat, OidcLayer, PublicLayer, QuotaSettings, TlsLayer};
 
 /// What one layer (the file, or flags and environment) says.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
@@ -43,6 +43,9 @@ pub struct Settings {
     /// See [`Config::log`](super::Config::log).
     #[serde(default)]
     pub log: LogLayer,
+    /// See [`Config::audit`](super::Config::audit).
+    #[serde(default)]
+    pub audit: AuditLayer,
     /// See [`Config::limits`](super::Config::limits).
     #[serde(default)]
     pub limits: LimitSettings,
@@ -99,6 +102,7 @@ impl Settings {
                 format: log.format.or(below.log.format),
                 filter: log.filter.or(below.log.filter),
             },
+            audit: self.audit.over(below.audit),
             limits: LimitSettings {
                 connections_max: limits.connections_max.or(below.limits.connections_max),
                 connections_per_address_max: limits
