@@ -86,8 +86,8 @@ impl Fixture {
         })
         .await;
         drop(key);
-        let owner = wharfinger_auth::KeyOwner::User(name.into());
-        self.auth.create_access_key(self.account, &owner).await.unwrap()
+        let owner = wharfinger_iam::KeyOwner::User(name.into());
+        self.people.create_access_key(self.account, &owner).await.unwrap()
     }
 
     pub(super) async fn user_id(&self, name: &str) -> String {
