@@ -44,7 +44,7 @@ fn the_example_of_iam_is_applied_and_planned_again_without_a_change() {
     let secret = shell.success("$tofu output -raw mirror_secret_access_key");
     let mirror = Api::with_key(&server, &id, &secret);
     mirror.success("DescribeRepositories", &json!({}));
-    let denied = mirror.call("CreateRepository", &json!({ "repositoryName": "x" }));
+    let denied = mirror.call("CreateRepository", &json!({ "repositoryName": "mirrored" }));
     assert_eq!(denied.expect("an answer").body["__type"], "AccessDeniedException");
 
     // One developer more and one less, another alias and other workflows.
