@@ -1,12 +1,24 @@
-//! What IAM answers, taken apart.
+//! Calls of IAM, and what it answers, taken apart.
 
 use http::StatusCode;
 use serde_json::{Value, json};
+use wharfinger_auth::AccessKey;
 
-use crate::world::Reply;
+use crate::world::{Reply, World};
 
 /// The prefixes of ids that are random, with the sixteen characters after them.
 const ID_PREFIXES: [&str; 4] = ["AIDA", "AGPA", "AKIA", "AROA"];
+
+impl World {
+    /// Calls an operation of IAM as the root of the account.
+    pub async fn call_iam(&self, form: &str) -> Reply {
+        self.call_iam_as(&self.root, form).await
+    }
+
+    pub async fn call_iam_as(&self, key: &AccessKey, form: &str) -> Reply {
+        self.send(self.iam(form).sign(key)).await
+    }
+}
 
 impl Reply {
     /// What is within `<OpResult>` of a success, with random ids shortened to their prefixes.

@@ -229,15 +229,6 @@ impl World {
         Draft { region: "us-east-1", service: "iam", ..self.sts(&form) }
     }
 
-    /// Calls an operation of IAM as the root of the account.
-    pub async fn call_iam(&self, form: &str) -> Reply {
-        self.call_iam_as(&self.root, form).await
-    }
-
-    pub async fn call_iam_as(&self, key: &AccessKey, form: &str) -> Reply {
-        self.send(self.iam(form).sign(key)).await
-    }
-
     /// Calls an operation of ECR as the root of the account.
     pub async fn call(&self, operation: &str, body: Value) -> Reply {
         self.call_as(&self.root, operation, body).await
