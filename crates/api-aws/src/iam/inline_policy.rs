@@ -2,9 +2,10 @@
 
 use wharfinger_auth::{ContextKeys, Permit, iam_actions};
 use wharfinger_aws_model::iam::{Operation, Request, input, output};
+use wharfinger_core::Arn;
 use wharfinger_iam::{
-    DeleteInlinePolicy, GetInlinePolicy, HolderAction, ListInlinePolicies, Page, PageRequest,
-    PutInlinePolicy, Tagged,
+    DeleteInlinePolicy, GetInlinePolicy, HolderAction, HolderKind, ListInlinePolicies, Page,
+    PageRequest, PutInlinePolicy, Tagged,
 };
 
 use super::{Call, Outcome, encoded_policy, not_implemented};
@@ -46,7 +47,7 @@ pub(crate) async fn answer(call: &Call<'_>, request: Request) -> Outcome {
 }
 
 /// A permit for what is done to a user, a group or a role of this name: policies see its tags, the
-/// boundary it has, and the condition keys that only this call has.
+/// boundary it has, and the condition keys that only this call has. Who may not is not told its path.
 pub(super) async fn authorize_holder<A: HolderAction>(
     call: &Call<'_>,
     name: &str,
@@ -56,8 +57,14 @@ pub(super) async fn authorize_holder<A: HolderAction>(
     if let Some(boundary) = facts.boundary_arn.filter(|_| keys.get(BOUNDARY_KEY).is_none()) {
         keys.insert(BOUNDARY_KEY, boundary);
     }
-    let tagged = Tagged { arn: facts.arn, tags: facts.tags };
-    Ok(call.authorize_tagged(&tagged, keys).await?)
+    let account = call.account();
+    let absent = match A::HOLDER {
+        HolderKind::User => Arn::user(&account, "/", name),
+        HolderKind::Group => Arn::group(&account, "/", name),
+        HolderKind::Role => Arn::role(&account, "/", name),
+    };
+    let found = Tagged { arn: facts.arn, tags: facts.tags };
+    Ok(call.authorize_found(&found, &absent, keys).await?)
 }
 
 /// The boundary that a user or a role has, or is to have.
