@@ -227,6 +227,10 @@ pub const LOGO_PIXELS_MAX: u32 = 2_048;
 pub const REGISTRY_ALIAS_CHARS_MAX: usize = 50;
 /// Characters of the path prefix of public registries: ours, as long as an alias.
 pub const PUBLIC_PATH_PREFIX_CHARS_MAX: usize = 50;
+/// Guardrails of an account (AWS's service control policies of one account).
+pub const GUARDRAILS_PER_ACCOUNT_MAX: usize = 10;
+/// Characters of the name of a guardrail.
+pub const GUARDRAIL_NAME_CHARS_MAX: usize = 128;
 
 #[cfg(test)]
 mod tests {
@@ -261,7 +265,3 @@ mod tests {
         );
     }
 }
-/// Guardrails of an account (AWS's service control policies of one account).
-pub const GUARDRAILS_PER_ACCOUNT_MAX: usize = 10;
-/// Characters of the name of a guardrail.
-pub const GUARDRAIL_NAME_CHARS_MAX: usize = 128;
