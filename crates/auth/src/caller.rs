@@ -3,6 +3,9 @@
 mod explain;
 mod keys;
 
+#[cfg(test)]
+pub(crate) use keys::insert_session;
+
 use std::fmt;
 use std::future::poll_fn;
 use std::mem;

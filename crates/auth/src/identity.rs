@@ -262,3 +262,6 @@ async fn read_managed(
     let text = managed_policy::text(tx, &source.policy).await?;
     Ok(text.and_then(|text| policies.parse(source.clone(), &text)))
 }
+
+#[cfg(test)]
+mod tests;

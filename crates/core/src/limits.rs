@@ -363,6 +363,10 @@ pub const AUDIT_GATHER_MILLIS_MAX: u64 = 250;
 pub const AUDIT_RETRY_SECONDS: u64 = 1;
 /// Failed logins that are recorded in a minute; further ones are counted.
 pub const AUDIT_FAILED_LOGINS_PER_MINUTE: u32 = 600;
+/// Guardrails of an account (AWS's service control policies of one account).
+pub const GUARDRAILS_PER_ACCOUNT_MAX: usize = 10;
+/// Characters of the name of a guardrail.
+pub const GUARDRAIL_NAME_CHARS_MAX: usize = 128;
 
 #[cfg(test)]
 mod tests {
@@ -418,7 +422,3 @@ mod tests {
         );
     }
 }
-/// Guardrails of an account (AWS's service control policies of one account).
-pub const GUARDRAILS_PER_ACCOUNT_MAX: usize = 10;
-/// Characters of the name of a guardrail.
-pub const GUARDRAIL_NAME_CHARS_MAX: usize = 128;

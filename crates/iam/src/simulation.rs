@@ -165,14 +165,15 @@ async fn simulate(
     let names =
         keys_of(caller.texts().map(|(_, text)| text).chain(simulation.resource_policy.as_deref()));
     let places = Places::of(&caller, simulation.resource_policy.as_deref());
-    let pairs = simulation.pairs()?;
+    simulation.check()?;
     let first: usize = match page.after.as_str() {
         "" => 0,
         marker => marker.parse().map_err(|_| Error::InvalidInput("Invalid Marker.".into()))?,
     };
     let shown = usize::try_from(page.max_items).unwrap_or(usize::MAX);
     let mut items = Vec::new();
-    for (action, resource) in pairs.clone().skip(first).take(shown) {
+    let next = first.saturating_add(shown);
+    for (action, resource) in (first..next).map_while(|at| simulation.pair(at)) {
         let asked =
             caller.explain_under(action, resource, policy.as_ref(), owner, &simulation.keys);
         let explanation = asked.await.map_err(failed)?;
@@ -185,8 +186,7 @@ async fn simulate(
             explanation,
         });
     }
-    let next = first.saturating_add(shown);
-    let marker = pairs.skip(next).next().map(|_| next.to_string());
+    let marker = simulation.pair(next).map(|_| next.to_string());
     Ok(Page { items, marker })
 }
 
@@ -221,8 +221,8 @@ impl Simulation {
         })
     }
 
-    /// Each action with each resource.
-    fn pairs(&self) -> Result<impl Iterator<Item = (&str, &str)> + Clone, Error> {
+    /// Whether its actions and resources are such.
+    fn check(&self) -> Result<(), Error> {
         for action in &self.actions {
             let names = action.split_once(':');
             let fits = |name: &str| {
@@ -237,12 +237,15 @@ impl Simulation {
                 return Err(invalid_arn(resource));
             }
         }
-        let every = self.resources.is_empty().then_some("*");
-        let actions = self.actions.iter().map(String::as_str);
-        Ok(actions.flat_map(move |action| {
-            let resources = self.resources.iter().map(String::as_str).chain(every);
-            resources.map(move |resource| (action, resource))
-        }))
+        Ok(())
+    }
+
+    /// The pair at a place of all pairs: each action with each resource.
+    fn pair(&self, at: usize) -> Option<(&str, &str)> {
+        let resources = self.resources.len().max(1);
+        let action = self.actions.get(at / resources)?;
+        let resource = self.resources.get(at % resources).map_or("*", String::as_str);
+        Some((action, resource))
     }
 }
 

@@ -102,7 +102,7 @@ fn insert_time(keys: &mut ContextKeys, now: Timestamp) {
 }
 
 /// What temporary credentials have and long-lived keys have not. Nobody has a second factor here.
-fn insert_session(keys: &mut ContextKeys, session: &SessionFacts) {
+pub(crate) fn insert_session(keys: &mut ContextKeys, session: &SessionFacts) {
     keys.insert("aws:TokenIssueTime", session.issued_at.iso8601());
     keys.insert("aws:MultiFactorAuthPresent", "false");
     keys.insert_some("aws:SourceIdentity", session.source_identity.clone());

@@ -31,6 +31,7 @@ fn policy(number: usize) -> &'static str {
 
 #[tokio::test]
 #[ignore = "a measurement, of optimized code"]
+#[expect(clippy::print_stderr, reason = "what is measured is shown")]
 async fn decisions_are_quick_with_ten_attached_policies() {
     let fixture = fixture().await;
     let tokens = super::holding::TOKENS;
@@ -51,6 +52,6 @@ async fn decisions_are_quick_with_ten_attached_policies() {
     }
     times.sort_unstable();
     let (median, p99) = (times[DECISIONS / 2], times[DECISIONS * 99 / 100]);
-    std::eprintln!("a decision by ten attached policies: median {median:?}, p99 {p99:?}");
+    eprintln!("a decision by ten attached policies: median {median:?}, p99 {p99:?}");
     assert!(median <= MEDIAN_MAX, "{median:?}");
 }
