@@ -90,11 +90,19 @@ impl AuditLog {
         }
     }
 
+    /// Whether the disk is full.
+    pub fn is_full(&self) -> bool {
+        self.state.lock().unwrap().broken
+    }
+
     /// How many records a request has.
     pub async fn count(&self, request_id: &str) -> u32 {
-        if self.audit.settled().await.is_err() {
-            return 1;
-        }
+        let _ = self.audit.settled().await;
+        self.known(request_id)
+    }
+
+    /// How many of them are written already.
+    pub fn known(&self, request_id: &str) -> u32 {
         self.state.lock().unwrap().by_request.get(request_id).copied().unwrap_or_default()
     }
 

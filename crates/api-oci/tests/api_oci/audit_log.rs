@@ -92,7 +92,8 @@ impl AuditLog {
 
     /// How many records a request has.
     pub(super) async fn count(&self, request_id: &str) -> u32 {
-        if self.audit.settled().await.is_err() {
+        let _ = self.audit.settled().await;
+        if self.state.lock().unwrap().broken {
             return 1;
         }
         self.state.lock().unwrap().by_request.get(request_id).copied().unwrap_or_default()
