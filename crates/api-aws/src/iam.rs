@@ -101,39 +101,6 @@ impl<'a> Call<'a> {
         self.caller.authorize(IamResource::new(self.account(), arn)).await
     }
 
-    /// The same, with the condition keys that only this call has.
-    pub(crate) async fn authorize_with<A: Action<Resource = IamResource>>(
-        &self,
-        arn: &Arn,
-        keys: ContextKeys,
-    ) -> Result<Permit<A>, AuthorizeError> {
-        self.caller.authorize_with(IamResource::new(self.account(), arn), keys).await
-    }
-
-    /// The same of something that may be there, and then has a path and tags. `absent` is the ARN it
-    /// would have at the path `/`: who may do `A` to neither is told of that one, and learns nothing
-    /// of what is there.
-    pub(crate) async fn authorize_found<A: Action<Resource = IamResource>>(
-        &self,
-        found: &Tagged,
-        absent: &Arn,
-        keys: ContextKeys,
-    ) -> Result<Permit<A>, AuthorizeError> {
-        let mut with_tags = keys.clone();
-        for (key, value) in &found.tags {
-            with_tags.insert(&format!("aws:ResourceTag/{key}"), value.as_str());
-            with_tags.insert(&format!("iam:ResourceTag/{key}"), value.as_str());
-        }
-        let denied = match self.authorize_with(&found.arn, with_tags).await {
-            Err(AuthorizeError::Denied(denied)) => denied,
-            decided => return decided,
-        };
-        match self.authorize_with::<A>(absent, keys).await {
-            Err(AuthorizeError::Denied(as_of_absent)) => Err(as_of_absent.into()),
-            _ => Err(denied.into()),
-        }
-    }
-
     /// The same of what has tags, with the condition keys that only this call has.
     pub(crate) async fn authorize_tagged<A: Action<Resource = IamResource>>(
         &self,
@@ -182,18 +149,6 @@ impl<'a> Call<'a> {
     ) -> Result<Permit<A>, AuthorizeError> {
         self.caller.authorize(IamResource::account_wide(self.account())).await
     }
-}
-
-/// The output of an operation that answers nothing.
-struct Nothing;
-
-impl XmlStructure for Nothing {
-    fn members(&self, _sink: &mut dyn XmlSink) {}
-}
-
-/// What an operation answers that has nothing to answer.
-pub(crate) fn nothing() -> Outcome {
-    Ok(Box::new(Nothing))
 }
 
 /// A policy as IAM answers it: percent-encoded (RFC 3986), and otherwise the text that was given.
