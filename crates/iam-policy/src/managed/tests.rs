@@ -11,6 +11,7 @@ fn decide(policy: &ManagedPolicy, action: &str, keys: &ContextKeys) -> Decision 
         arn: "arn:aws:iam::111122223333:user/dev".into(),
         role_arn: None,
         service: None,
+        federated: None,
     };
     let document = PolicyDocument::parse(policy.document).unwrap();
     evaluate([&document], &Request { action, resource: "*", principal: &principal, keys })
