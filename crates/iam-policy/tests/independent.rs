@@ -64,6 +64,7 @@ fn facts(asked: &Asked) -> PrincipalFacts {
         arn: asked.principal.to_owned(),
         role_arn: asked.role.map(str::to_owned),
         service: asked.service.map(str::to_owned),
+        federated: None,
     }
 }
 
