@@ -97,7 +97,8 @@ impl VerifiedIdentity {
     /// What is asked for, with the tags and the source identity that the provider gives.
     ///
     /// # Errors
-    /// [`Error::InvalidIdentityToken`] for claims of another form, and what [`SessionScope::new`](crate::SessionScope::new) refuses.
+    /// [`Error::InvalidIdentityToken`] for claims of another form, and what
+    /// [`SessionScope::new`](crate::SessionScope::new) refuses.
     pub(super) fn complete(&self, asked: RoleSessionRequest) -> Result<RoleSessionRequest, Error> {
         let malformed =
             |name: &str| Error::InvalidIdentityToken(format!("Malformed claim: {name}"));
