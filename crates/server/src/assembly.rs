@@ -69,6 +69,7 @@ pub struct Server {
     tls: Option<Tls>,
     pipeline: Arc<Pipeline>,
     registry: Arc<Registry>,
+    audit: Audit,
     installation: Installation,
     running: RunningServer,
     config: Config,
@@ -113,7 +114,7 @@ impl Server {
             version: crate::VERSION.to_owned(),
         };
         directory.write_running_server(&running)?;
-        Ok(Self { listener, tls, pipeline, registry, installation, running, config })
+        Ok(Self { listener, tls, pipeline, registry, audit, installation, running, config })
     }
 
     /// Serves until `shutdown` begins, finishes what is in flight, and closes the data directory.
@@ -128,6 +129,10 @@ impl Server {
         let settle = Duration::from_secs(UPLOAD_SETTLE_SECONDS_MAX);
         if tokio::time::timeout(settle, registry.uploads_settled()).await.is_err() {
             tracing::warn!("some uploads go back to their last checkpoint");
+        }
+        // What was read in the last moments is on record too.
+        if self.audit.settled().await.is_err() {
+            tracing::warn!("the audit log cannot be written: its last records are missing");
         }
         // It looks at the shutdown between two rounds; one that is under way may be broken off.
         reclaiming.abort();
