@@ -65,15 +65,6 @@ CREATE TABLE trusted_principal (
 );
 CREATE INDEX trusted_principal_role ON trusted_principal (principal_id, role_id);
 
--- The users and roles that trust policies name, by their unique ids: what a policy says of one that
--- goes must not hold for another that is given its name.
-CREATE TABLE trusted_principal (
-    role_id      {text} NOT NULL REFERENCES iam_role ON DELETE CASCADE,
-    principal_id {text} NOT NULL,
-    PRIMARY KEY (role_id, principal_id)
-);
-CREATE INDEX trusted_principal_role ON trusted_principal (principal_id, role_id);
-
 CREATE TABLE instance_profile (
     profile_id   {text} PRIMARY KEY,
     account_id   {text} NOT NULL,
