@@ -122,6 +122,7 @@ async fn prepare(world: &World) {
     for state in State::ALL.into_iter().filter(|state| *state != State::Absent) {
         world.create_repository(state.repository()).await;
         world.push_image(state.repository(), "a", Some("v1")).await;
+        world.push_image(state.repository(), "b", None).await;
     }
 }
 
