@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
 use serde::Serialize;
+use wharfinger_auth::iam_actions::{
+    AttachUserPolicy, DeleteUserPolicy, ListAttachedUserPolicies, ListUserPolicies, PutUserPolicy,
+};
 use wharfinger_core::AccountId;
 use wharfinger_iam::{Iam, NewUser, PageRequest, User};
 use wharfinger_iam_policy::{ManagedPolicy, PolicyDocument, managed};
@@ -89,15 +92,9 @@ struct Listed {
 pub(crate) async fn run(arguments: UserArguments) -> anyhow::Result<()> {
     match arguments.command {
         UserCommand::Create { name, policy, managed, json, place } => {
-            let mut policies = Vec::new();
-            if let Some(file) = policy {
-                policies.push((POLICY_NAME_DEFAULT.to_owned(), read_policy(&file)?));
-            }
-            policies.extend(
-                managed.iter().map(|policy| (policy.name.to_owned(), policy.document.to_owned())),
-            );
+            let policy = policy.map(|file| read_policy(&file)).transpose()?;
             let (installation, account) = place.open().await?;
-            let created = create(installation.iam(), account, &name, policies).await?;
+            let created = create(installation.iam(), account, &name, policy, &managed).await?;
             if json { print::json(&Shown::of(&created)) } else { print_created(&created) }
         }
         UserCommand::List { json, place } => {
@@ -112,14 +109,15 @@ pub(crate) async fn run(arguments: UserArguments) -> anyhow::Result<()> {
         UserCommand::PutPolicy { name, policy_name, file, place } => {
             let document = read_policy(&file)?;
             let (installation, account) = place.open().await?;
-            let (iam, permit) = (installation.iam(), permit(account));
-            iam.put_user_policy(&permit, &name, &policy_name, &document).await?;
+            let permit = permit::<PutUserPolicy>(account);
+            let iam = installation.iam();
+            iam.put_inline_policy(&permit, &name, &policy_name, &document).await?;
             Ok(print::line(&format!("User {name} has policy {policy_name}."))?)
         }
         UserCommand::DeletePolicy { name, policy_name, place } => {
             let (installation, account) = place.open().await?;
-            let (iam, permit) = (installation.iam(), permit(account));
-            iam.delete_user_policy(&permit, &name, &policy_name).await?;
+            let permit = permit::<DeleteUserPolicy>(account);
+            installation.iam().delete_inline_policy(&permit, &name, &policy_name).await?;
             Ok(print::line(&format!("User {name} has policy {policy_name} no more."))?)
         }
     }
@@ -130,16 +128,23 @@ async fn create(
     iam: &Iam,
     account: AccountId,
     name: &str,
-    policies: Vec<(String, String)>,
+    policy: Option<String>,
+    managed: &[&ManagedPolicy],
 ) -> anyhow::Result<Listed> {
     let user = iam.create_user(&permit(account), NewUser::named(name)).await?;
+    let without = |policy: &str| format!("user {name} was created without the policy {policy}");
     let mut policy_names = Vec::new();
-    for (policy_name, document) in policies {
-        let put = iam.put_user_policy(&permit(account), name, &policy_name, &document).await;
-        put.with_context(|| {
-            format!("user {name} was created and has not got the policy {policy_name}")
-        })?;
-        policy_names.push(policy_name);
+    if let Some(document) = policy {
+        let (permit, policy) = (permit::<PutUserPolicy>(account), POLICY_NAME_DEFAULT);
+        let put = iam.put_inline_policy(&permit, name, policy, &document).await;
+        put.with_context(|| without(policy))?;
+        policy_names.push(policy.to_owned());
+    }
+    for policy in managed {
+        let (permit, arn) = (permit::<AttachUserPolicy>(account), policy.arn.parse()?);
+        let attached = iam.attach_policy(&permit, name, &arn).await;
+        attached.with_context(|| without(policy.name))?;
+        policy_names.push(policy.name.to_owned());
     }
     Ok(Listed { user, policy_names })
 }
@@ -152,9 +157,13 @@ async fn list(iam: &Iam, account: AccountId) -> anyhow::Result<Vec<Listed>> {
         let page = PageRequest::new(marker.as_deref(), None)?;
         let page = iam.list_users(&permit(account), None, page).await?;
         for user in page.items {
-            let all = PageRequest::new(None, Some(1_000))?;
-            let names = iam.list_user_policies(&permit(account), &user.user_name, all).await?;
-            found.push(Listed { user, policy_names: names.items });
+            let (all, name) = (PageRequest::new(None, Some(1_000))?, &user.user_name);
+            let own = permit::<ListUserPolicies>(account);
+            let mut policy_names = iam.list_inline_policies(&own, name, all.clone()).await?.items;
+            let attached = permit::<ListAttachedUserPolicies>(account);
+            let attached = iam.list_attached_policies(&attached, name, None, all).await?.items;
+            policy_names.extend(attached.into_iter().map(|policy| policy.policy_name));
+            found.push(Listed { user, policy_names });
         }
         marker = page.marker;
         if marker.is_none() {

@@ -333,8 +333,6 @@ pub const ACCESS_KEYS_PER_USER_MAX: u64 = 2;
 pub const USER_NAME_CHARS_MAX: usize = 64;
 /// Characters of the name of a group.
 pub const GROUP_NAME_CHARS_MAX: usize = 128;
-/// Inline policies of one user (ours, as a bound beside IAM's on their size).
-pub const POLICIES_PER_USER_MAX: u64 = 20;
 /// Bytes of policies after which a page of `GetAccountAuthorizationDetails` ends (ours).
 pub const AUTHORIZATION_DETAILS_BYTES_MAX: usize = 1024 * 1024;
 /// Seconds for which the use of a key or a role is not noted again (ours, like the next one).

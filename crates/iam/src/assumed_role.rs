@@ -193,7 +193,7 @@ impl Iam {
         let found = match found {
             None => None,
             Some((row, tags)) => {
-                let trust = PolicyDocument::parse_as(PolicyKind::Repository, &row.trust_policy)
+                let trust = PolicyDocument::parse_as(PolicyKind::Trust, &row.trust_policy)
                     .map_err(|error| Error::Internal(format!("a trust policy: {error}")))?;
                 Some(FoundRole { row, trust, tags })
             }

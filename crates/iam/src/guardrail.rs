@@ -4,7 +4,7 @@
 use wharfinger_auth::organizations_actions::{AttachPolicy, DetachPolicy, ListPoliciesForTarget};
 use wharfinger_auth::{Permit, Resource};
 use wharfinger_core::limits::{GUARDRAIL_NAME_CHARS_MAX, GUARDRAILS_PER_ACCOUNT_MAX};
-use wharfinger_iam_policy::PolicyDocument;
+use wharfinger_iam_policy::{PolicyDocument, PolicyKind};
 use wharfinger_metadata::{account, account_guardrail};
 
 use crate::{Error, Iam};
@@ -31,7 +31,7 @@ impl Iam {
         document: &str,
     ) -> Result<(), Error> {
         check_name(name)?;
-        PolicyDocument::parse(document)?;
+        PolicyDocument::parse_as(PolicyKind::Guardrail, document)?;
         let account = *permit.resource().account();
         let (name, document) = (name.to_owned(), document.to_owned());
         self.metadata()

@@ -33,7 +33,6 @@ mod simulation;
 mod tag;
 mod trust_policy;
 mod user;
-mod user_policy;
 mod user_tag;
 mod web_identity;
 

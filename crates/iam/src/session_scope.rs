@@ -8,7 +8,7 @@ use wharfinger_core::AccountId;
 use wharfinger_core::limits::{
     SESSION_PACKED_BYTES_MAX, SESSION_POLICY_ARNS_MAX, SESSION_POLICY_CHARS_MAX, SESSION_TAGS_MAX,
 };
-use wharfinger_iam_policy::{PolicyDocument, managed};
+use wharfinger_iam_policy::{PolicyDocument, PolicyKind, managed};
 use wharfinger_metadata::{Tx, managed_policy};
 
 use crate::Error;
@@ -40,7 +40,7 @@ impl SessionScope {
             if policy.chars().count() > SESSION_POLICY_CHARS_MAX {
                 return Err(too_long("policy", SESSION_POLICY_CHARS_MAX));
             }
-            PolicyDocument::parse(policy)?;
+            PolicyDocument::parse_as(PolicyKind::Session, policy)?;
         }
         if policy_arns.len() > SESSION_POLICY_ARNS_MAX {
             return Err(too_long("policyArns", SESSION_POLICY_ARNS_MAX));

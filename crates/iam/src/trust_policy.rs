@@ -30,21 +30,7 @@ pub(crate) fn check(text: &str) -> Result<PolicyDocument, Error> {
         let limit = TRUST_POLICY_CHARS_MAX.try_into().unwrap_or(u64::MAX);
         return Err(Error::LimitExceeded { quota: "ACLSizePerRole", limit });
     }
-    let document = PolicyDocument::parse_as(PolicyKind::Repository, text)?;
-    let malformed = |text: &str| Err(Error::MalformedPolicyDocument(text.to_owned()));
-    if document.resource_patterns().next().is_some() {
-        return malformed("Has prohibited field Resource");
-    }
-    let is_of_sts = |action: &str| {
-        action.split_once(':').is_some_and(|(service, _)| service.eq_ignore_ascii_case("sts"))
-    };
-    if !document.action_patterns().all(is_of_sts) {
-        return malformed("AssumeRole policy may only specify STS AssumeRole actions.");
-    }
-    if has_not_principal(text) {
-        return malformed("AssumeRole policy must not contain NotPrincipal field.");
-    }
-    Ok(document)
+    Ok(PolicyDocument::parse_as(PolicyKind::Trust, text)?)
 }
 
 /// The unique ids of the users and roles that a trust policy names, as far as they are kept here.
@@ -115,7 +101,6 @@ pub(crate) enum Fate<'a> {
     /// It is deleted.
     Goes,
     /// It has another ARN from now on.
-    #[cfg_attr(not(test), expect(dead_code, reason = "roles are never renamed"))]
     Becomes(&'a Arn),
 }
 
@@ -185,12 +170,6 @@ fn one_or_many(value: &mut Value) -> &mut [Value] {
         Value::Array(list) => list,
         one => slice::from_mut(one),
     }
-}
-
-fn has_not_principal(text: &str) -> bool {
-    let Ok(mut policy) = serde_json::from_str::<Value>(text) else { return false };
-    let Some(statements) = policy.get_mut("Statement") else { return false };
-    one_or_many(statements).iter().any(|statement| statement.get("NotPrincipal").is_some())
 }
 
 #[cfg(test)]

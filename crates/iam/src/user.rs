@@ -9,6 +9,7 @@ use wharfinger_metadata::{
     MetadataError, Tx, access_key, group, iam_tag, inline_policy, managed_policy, policy_attachment,
 };
 
+use crate::trust_policy::{self, Fate};
 use crate::{Error, Iam, Page, PageRequest, Tag, Tagged, name, scope, tag};
 
 /// An IAM user.
@@ -154,6 +155,9 @@ impl Iam {
                     if !itself && user::is_taken(tx, &row.account, &new_name).await? {
                         return Err(Error::exists("User", &new_name));
                     }
+                    let (old, new) = (arn_of(&row), Arn::user(&row.account, &new_path, &new_name));
+                    trust_policy::principal_changes(tx, &row.user_id, &old, Fate::Becomes(&new))
+                        .await?;
                     Ok(user::rename(tx, &row.user_id, &new_name, &new_path).await?)
                 })
             })
@@ -171,8 +175,7 @@ impl Iam {
                 Box::pin(async move {
                     let row = must_find(tx, &resource, &name).await?;
                     refuse_owner(tx, &row).await?;
-                    user::delete(tx, &row.account, &row.user_name).await?;
-                    Ok(())
+                    delete(tx, &row).await
                 })
             })
             .await
@@ -193,8 +196,7 @@ impl Iam {
             .write(move |tx| {
                 Box::pin(async move {
                     let row = must_find(tx, &resource, &name).await?;
-                    user::delete(tx, &row.account, &row.user_name).await?;
-                    Ok(())
+                    delete(tx, &row).await
                 })
             })
             .await
@@ -289,6 +291,14 @@ pub(crate) async fn must_find(
     let found = user::find(tx, resource.account(), name).await?;
     let found = found.filter(|row| scope::covers(resource, &arn_of(row)));
     found.ok_or_else(|| Error::not_found("user", name))
+}
+
+/// Deletes a user with all that is its own. What trusted it trusts nobody then, whoever is given its
+/// name later.
+async fn delete(tx: &mut Tx, row: &UserRow) -> Result<(), Error> {
+    trust_policy::principal_changes(tx, &row.user_id, &arn_of(row), Fate::Goes).await?;
+    user::delete(tx, &row.account, &row.user_name).await?;
+    Ok(())
 }
 
 /// The user of that name, whatever a permit is of.

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use wharfinger_auth::iam_actions::{DeleteUserPolicy, PutUserPolicy};
 use wharfinger_auth::{AccessKey, Action, IamResource, Permit};
 use wharfinger_core::AccountId;
 use wharfinger_iam::{Error, Iam, KeyOwner, NewUser, User};
@@ -33,7 +34,7 @@ impl People {
         policy_name: &str,
         text: &str,
     ) -> Result<(), Error> {
-        self.0.put_user_policy(&permit(account), name, policy_name, text).await
+        self.0.put_inline_policy(&permit::<PutUserPolicy>(account), name, policy_name, text).await
     }
 
     pub async fn delete_user_policy(
@@ -42,7 +43,7 @@ impl People {
         name: &str,
         policy_name: &str,
     ) -> Result<(), Error> {
-        self.0.delete_user_policy(&permit(account), name, policy_name).await
+        self.0.delete_inline_policy(&permit::<DeleteUserPolicy>(account), name, policy_name).await
     }
 
     pub async fn create_access_key(

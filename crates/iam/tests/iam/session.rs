@@ -56,7 +56,7 @@ async fn a_role_that_trusts_nobody_refuses_and_tells_the_log_why() {
     let ci = world.ci().await;
     let assume = async |arn: &str| world.iam.assume_role(&ci, arn, None, world.request()).await;
     assert!(assume(&world.role_arn).await.is_ok());
-    world.set_trust(r#"{"Statement":{"Effect":"Deny","Action":"*","Principal":"*"}}"#).await;
+    world.set_trust(r#"{"Statement":{"Effect":"Deny","Action":"sts:*","Principal":"*"}}"#).await;
     let refused = assume(&world.role_arn).await.unwrap_err();
     let Error::RoleRefused { message, denied } = &refused else { panic!("{refused}") };
     assert!(message.ends_with(":role/deploy"), "{message}");

@@ -27,7 +27,6 @@ async fn named(fixture: &Fixture, role_name: &str) -> Value {
 async fn a_trust_policy_names_principals_and_no_resources() {
     let fixture = fixture().await;
     let refused = async |text: &str| refusal(create(&fixture, "bad", text.to_owned()).await);
-    let malformed = |reason: &str| ("MalformedPolicyDocument".to_owned(), reason.to_owned());
     let statement = |members: &str| {
         format!(r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow",{members}}}}}"#)
     };
@@ -50,7 +49,9 @@ async fn a_trust_policy_names_principals_and_no_resources() {
             "AssumeRole policy must not contain NotPrincipal field.",
         ),
     ] {
-        assert_eq!(refused(&statement(&members)).await, malformed(reason), "{members}");
+        let (code, message) = refused(&statement(&members)).await;
+        assert_eq!(code, "MalformedPolicyDocument", "{members}");
+        assert!(message.starts_with(reason), "{members}: {message}");
     }
     for text in ["", "{}", "[]", &statement(r#""Action":"sts:AssumeRole""#)] {
         assert_eq!(refused(text).await.0, "MalformedPolicyDocument", "{text}");
@@ -60,6 +61,21 @@ async fn a_trust_policy_names_principals_and_no_resources() {
     assert_eq!(refused(&long).await, ("LimitExceeded".into(), sentence));
     let laid_out = trust(&json!({ "Service": "ecs-tasks.amazonaws.com" })) + &" ".repeat(4_000);
     create(&fixture, "laid-out", laid_out).await.unwrap();
+}
+
+#[tokio::test]
+async fn nobody_inherits_trust_by_a_name() {
+    let fixture = fixture().await;
+    fixture.user("AIDAAAAAAAAAAAAAAAAA", "ann").await;
+    let ann = json!({ "AWS": format!("arn:aws:iam::{ACCOUNT}:user/ann") });
+    create(&fixture, "deploy", trust(&ann)).await.unwrap();
+    let (iam, permit) = (&fixture.iam, fixture.permit());
+    iam.update_user(&permit, &fixture.permit(), "ann", Some("eve"), None).await.unwrap();
+    let renamed = named(&fixture, "deploy").await;
+    assert_eq!(renamed, json!(format!("arn:aws:iam::{ACCOUNT}:user/eve")));
+    iam.delete_user(&fixture.permit(), "eve").await.unwrap();
+    fixture.user("AIDABBBBBBBBBBBBBBBBB", "eve").await;
+    assert_eq!(named(&fixture, "deploy").await, json!("AIDAAAAAAAAAAAAAAAAA"));
 }
 
 #[tokio::test]

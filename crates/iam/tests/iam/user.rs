@@ -233,19 +233,3 @@ async fn tags_are_put_listed_and_taken_away() {
     let absent = iam.tag_user(&permit(account), "zoe", vec![tag("k", "v")]).await;
     assert_eq!(refusal(absent).0, "NoSuchEntity");
 }
-
-#[tokio::test]
-async fn policies_of_a_user_are_policies() {
-    let fixture = fixture().await;
-    let account = fixture.account;
-    fixture.user("ann").await;
-    let bad = fixture.people.put_user_policy(account, "ann", "p", "{}").await;
-    assert_eq!(refusal(bad).0, "MalformedPolicyDocument");
-    fixture.people.put_user_policy(account, "ann", "p", POLICY).await.unwrap();
-    fixture.people.put_user_policy(account, "ann", "p", POLICY).await.unwrap();
-    let listed = fixture.iam.list_user_policies(&permit(account), "ann", page(9)).await.unwrap();
-    assert_eq!(listed.items, ["p"]);
-    let absent = refusal(fixture.people.delete_user_policy(account, "ann", "q").await);
-    let text = "The user policy with name q cannot be found.";
-    assert_eq!(absent, ("NoSuchEntity", text.into()));
-}
