@@ -71,7 +71,8 @@ mod tests {
         let text = operations_markdown(&BTreeMap::from([("ecr".to_owned(), ecr)]));
         assert!(text.contains("## ECR: 62 of 62 operations\n\n| operation | implemented | acts |"));
         assert!(text.contains("## ECR Public: 23 of 23 operations\n"));
-        assert!(text.contains("## STS: 1 of 11 operations\n"));
+        assert!(text.contains("## STS: 7 of 11 operations\n"));
+        assert!(text.contains("## IAM: 101 of 180 operations\n"));
         assert!(text.contains("| PutImage | yes | yes | aws-cli, boto3 |\n"));
         assert!(text.contains("| StartImageScan | yes | stores only, without scanning |  |\n"));
         let public = ecr_public::Operation::ALL;
@@ -79,6 +80,9 @@ mod tests {
             let times = 1 + public.iter().filter(|it| it.name() == operation.name()).count();
             assert_eq!(text.matches(&format!("| {operation} |")).count(), times, "{operation}");
         }
-        assert_eq!(text.lines().filter(|line| line.starts_with("| ")).count(), 62 + 23 + 11 + 3);
+        assert_eq!(
+            text.lines().filter(|line| line.starts_with("| ")).count(),
+            62 + 23 + 11 + 180 + 4
+        );
     }
 }

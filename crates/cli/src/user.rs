@@ -163,6 +163,7 @@ async fn list(iam: &Iam, account: AccountId) -> anyhow::Result<Vec<Listed>> {
             let attached = permit::<ListAttachedUserPolicies>(account);
             let attached = iam.list_attached_policies(&attached, name, None, all).await?.items;
             policy_names.extend(attached.into_iter().map(|policy| policy.policy_name));
+            policy_names.sort_unstable();
             found.push(Listed { user, policy_names });
         }
         marker = page.marker;

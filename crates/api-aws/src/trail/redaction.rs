@@ -15,7 +15,8 @@ const TEXT_BYTES_MAX: usize = 16 * 1024;
 /// Bytes of content, which the log has no place for (CloudTrail leaves them out too).
 const BULK: [&str; 2] = ["layerpartblob", "logoimageblob"];
 /// What names of secrets have in them.
-const SECRET: [&str; 8] = [
+const SECRET: [&str; 9] = [
+    "encodedmessage",
     "password",
     "secret",
     "token",

@@ -1,25 +1,25 @@
 //! A registry with its edge, clients that sign, and what they are answered.
 
+mod draft;
+mod reply;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
-use http::header::HeaderMap;
-use http::{Method, Request, StatusCode};
-use http_body_util::{BodyExt, Full};
+use http::{Method, Request};
+use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use wharfinger_api_aws::{ApiAws, Body, Endpoints};
 use wharfinger_api_oci::ApiOci;
 use wharfinger_auth::{AccessKey, Auth, AuthKeys};
-use wharfinger_aws_protocol::sigv4::{RequestParts, Signer, body_sha256};
 use wharfinger_blobs::{LocalBlobStore, LocalKeyRing, MasterKey};
 use wharfinger_core::{
-    AccountId, Clock, Entropy, ManualClock, PublicEndpoint, Quotas, Region, RegistryId,
-    RequestContext, RequestId, Secret, SeededEntropy, Timestamp,
+    AccountId, Clock, Entropy, ManualClock, PublicEndpoint, Quotas, RegistryId, RequestContext,
+    RequestId, Secret, SeededEntropy, Timestamp,
 };
 use wharfinger_iam::{Iam, KeyOwner};
 use wharfinger_metadata::{Metadata, OpenMode};
@@ -28,6 +28,9 @@ use wharfinger_registry::{KmsKeys, Registry};
 use crate::audit_log::AuditLog;
 use crate::people::People;
 use crate::providers::Providers;
+
+pub use draft::Draft;
+pub use reply::Reply;
 
 pub const ACCOUNT: &str = "111122223333";
 pub const HOST: &str = "localhost:4566";
@@ -52,25 +55,6 @@ pub struct World {
     pub metadata: Metadata,
     pub providers: Arc<Providers>,
     entropy: Arc<dyn Entropy>,
-}
-
-/// An answer, read whole.
-#[derive(Debug)]
-pub struct Reply {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub bytes: Bytes,
-}
-
-/// A request on its way to be signed. Tests change what they are about.
-pub struct Draft<'a> {
-    pub method: Method,
-    pub uri: String,
-    pub headers: Vec<(&'a str, String)>,
-    pub body: Vec<u8>,
-    pub region: &'a str,
-    pub service: &'a str,
-    pub signed_at: Timestamp,
 }
 
 impl World {
@@ -335,86 +319,6 @@ impl World {
             |folder: PathBuf| std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
         let folders = entries(self.folder.path().join("objects")).filter(|path| path.is_dir());
         folders.flat_map(entries).collect()
-    }
-}
-
-impl Draft<'_> {
-    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.retain(|(have, _)| *have != name);
-        self.headers.push((name, value.into()));
-        self
-    }
-
-    pub fn without(mut self, name: &str) -> Self {
-        self.headers.retain(|(have, _)| *have != name);
-        self
-    }
-
-    pub fn unsigned(&self) -> Request<Body> {
-        let body = Full::from(self.body.clone()).map_err(|never| match never {});
-        let mut request = Request::new(body.boxed_unsync());
-        *request.method_mut() = self.method.clone();
-        *request.uri_mut() = self.uri.parse().unwrap();
-        for (name, value) in &self.headers {
-            let name: http::HeaderName = name.parse().unwrap();
-            request.headers_mut().append(name, value.parse().unwrap());
-        }
-        request
-    }
-
-    pub fn sign(&self, key: &AccessKey) -> Request<Body> {
-        self.sign_with(key, None)
-    }
-
-    /// The same with a session token.
-    pub fn sign_with(&self, key: &AccessKey, token: Option<&str>) -> Request<Body> {
-        let mut request = self.unsigned();
-        let region: Region = self.region.parse().unwrap();
-        let signer = Signer {
-            access_key_id: &key.access_key_id,
-            secret_access_key: key.secret_access_key.expose(),
-            session_token: token,
-            region: &region,
-            service: self.service,
-        };
-        let parts = RequestParts {
-            method: request.method().as_str(),
-            path: request.uri().path(),
-            query: request.uri().query(),
-            headers: request.headers(),
-        };
-        let added = signer.sign(&parts, &body_sha256(&self.body), self.signed_at).unwrap();
-        request.headers_mut().extend(added);
-        request
-    }
-}
-
-impl Reply {
-    pub fn json(&self) -> Value {
-        assert_eq!(self.headers["content-type"], "application/x-amz-json-1.1");
-        serde_json::from_slice(&self.bytes).unwrap()
-    }
-
-    pub fn text(&self) -> &str {
-        std::str::from_utf8(&self.bytes).unwrap()
-    }
-
-    /// The body of a success.
-    pub fn ok(&self) -> Value {
-        assert_eq!(self.status, StatusCode::OK, "{}", self.text());
-        self.json()
-    }
-
-    /// The message of a refusal with status 400, which must have this `__type`.
-    pub fn refused(&self, code: &str) -> String {
-        self.refused_with(code, StatusCode::BAD_REQUEST)
-    }
-
-    pub fn refused_with(&self, code: &str, status: StatusCode) -> String {
-        let body = self.json();
-        assert_eq!((self.status, body["__type"].as_str()), (status, Some(code)), "{body}");
-        assert_eq!(self.headers["x-amzn-errortype"], code);
-        body["message"].as_str().unwrap().to_owned()
     }
 }
 

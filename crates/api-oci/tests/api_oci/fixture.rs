@@ -1,5 +1,7 @@
 //! A registry on a folder of its own, and requests to it.
 
+mod reply;
+
 use std::sync::Arc;
 
 use super::audit_log::AuditLog;
@@ -26,6 +28,8 @@ use wharfinger_registry::{Encryption, KmsKeys, NewRepository, Registry, TagMutab
 
 use crate::people::People;
 
+pub(super) use reply::Reply;
+
 pub(super) const ACCOUNT: &str = "111122223333";
 pub(super) const REGION: &str = "eu-west-1";
 pub(super) const HOST_NAME: &str = "localhost:4566";
@@ -45,16 +49,6 @@ pub(super) struct Fixture {
     entropy: Arc<SeededEntropy>,
     api: ApiOci,
     pub(super) log: AuditLog,
-}
-
-/// An answer with its whole body.
-#[derive(Debug)]
-pub(super) struct Reply {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
-    /// Whether the body broke off.
-    pub(super) broken: bool,
 }
 
 pub(super) async fn fixture() -> Fixture {
@@ -310,45 +304,6 @@ impl Call<'_> {
             }
         }
         Reply { status: head.status, headers: head.headers, body: bytes.into(), broken }
-    }
-}
-
-impl Reply {
-    pub(super) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
-    }
-
-    pub(super) fn text(&self) -> &str {
-        std::str::from_utf8(&self.body).unwrap()
-    }
-
-    /// Status, headers in order of name, and body; the id of an upload redacted.
-    pub(super) fn whole(&self) -> String {
-        let mut lines: Vec<String> = self
-            .headers
-            .iter()
-            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
-            .collect();
-        lines.sort();
-        lines.insert(0, self.status.as_u16().to_string());
-        if !self.body.is_empty() {
-            lines.push(String::new());
-            lines.push(self.text().to_owned());
-        }
-        let whole = lines.join("\n");
-        match self.header("docker-upload-uuid") {
-            "" => whole,
-            id => whole.replace(id, "<upload>"),
-        }
-    }
-
-    /// Asserts an error: its status, and its body with code and message.
-    #[track_caller]
-    pub(super) fn assert_error(&self, status: u16, code: &str, message: &str) {
-        let expected = format!(r#"{{"errors":[{{"code":"{code}","message":"{message}"}}]}}"#);
-        assert_eq!((self.status.as_u16(), self.text()), (status, expected.as_str()));
-        assert_eq!(self.header("content-type"), "application/json; charset=utf-8");
-        assert_eq!(self.header("docker-distribution-api-version"), "registry/2.0");
     }
 }
 
