@@ -1,5 +1,7 @@
-//! Where answers differ from AWS's on purpose. Those about images stand in a file of their own.
+//! Where answers differ from AWS's on purpose. Those about images, and about IAM
+//! and STS, stand in files of their own.
 
+mod identity;
 mod image;
 
 /// A place where an answer differs from AWS's on purpose.
@@ -14,27 +16,9 @@ pub struct Deviation {
 }
 
 /// The deviations of the AWS APIs. Those of `/v2` are listed by the edge that speaks it.
-pub const DEVIATIONS: [&[Deviation]; 2] = [OF_SERVICES, image::OF_IMAGES];
+pub const DEVIATIONS: [&[Deviation]; 3] = [OF_SERVICES, image::OF_IMAGES, identity::OF_IDENTITY];
 
 const OF_SERVICES: &[Deviation] = &[
-    Deviation {
-        place: "Operations of STS that are not implemented yet",
-        aws: "Carries them out.",
-        here: "Authenticates, validates the input, and answers `InvalidAction`, status 400, with a \
-               message that says so.",
-    },
-    Deviation {
-        place: "IAM",
-        aws: "Has operations for users, keys, roles and policies.",
-        here: "Not served yet: a request to `iam.amazonaws.com`, or signed for `iam`, is \
-               authenticated and answered with `InvalidAction`, status 400, in IAM's XML.",
-    },
-    Deviation {
-        place: "Signatures with a session token",
-        aws: "Come from roles and sessions.",
-        here: "`UnrecognizedClientException` (STS: `InvalidClientTokenId`): nothing here issues \
-               session tokens yet.",
-    },
     Deviation {
         place: "`imageTag`",
         aws: "1 to 300 characters of `[a-zA-Z0-9-_.]`.",
