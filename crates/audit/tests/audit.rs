@@ -10,6 +10,7 @@ use parking_lot::{Condvar, Mutex};
 use serde_json::{Value, json};
 use wharfinger_audit::{
     Audit, AuditSettings, Effect, Entry, Mode, Order, Query, Sink, Tail, Unrecorded, UserIdentity,
+    Who,
 };
 use wharfinger_core::{Clock, Entropy, EventId, ManualClock, RequestId, SeededEntropy, Timestamp};
 
@@ -30,7 +31,7 @@ fn entry(name: &str) -> TestEntry<'_> {
     let what = ("ecr.amazonaws.com", name, "eu-west-1");
     let ids = (RequestId::random(&random), EventId::random(&random));
     let time = Timestamp::from_seconds(1_772_368_200);
-    Entry::new(identity, time, what, [203, 0, 113, 12].into(), ids)
+    Entry::new(Who::Described(identity), time, what, [203, 0, 113, 12].into(), ids)
 }
 
 fn open(folder: &Path, mode: Mode) -> Audit {

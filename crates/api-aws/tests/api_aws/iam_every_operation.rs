@@ -152,11 +152,9 @@ fn value_of(member: &str, name: &str) -> String {
         "AccessKeyId" => "AccessKeyId=AKIAAAAAAAAAAAAAAAAA".into(),
         "ActionNames" => "ActionNames.member.1=ecr:PutImage".into(),
         "AssumeRolePolicyDocument" => format!("{member}={trust}"),
-        "DeletionTaskId" => {
-            "DeletionTaskId=task/aws-service-role/replication.ecr.amazonaws.com/\
+        "DeletionTaskId" => "DeletionTaskId=task/aws-service-role/replication.ecr.amazonaws.com/\
              AWSServiceRoleForECRReplication/00000000-0000-4000-8000-000000000000"
-                .into()
-        }
+            .into(),
         "OpenIDConnectProviderArn" => format!("{member}={}.example.com", arn("oidc-provider")),
         "PermissionsBoundary" | "PolicyArn" => format!("{member}={}", arn("policy")),
         "PolicyDocument" => {
