@@ -145,7 +145,7 @@ fn the_log_is_read_beside_the_server_and_has_no_secret_in_it() {
     assert_eq!(puts[0]["responseElements"]["image"]["imageId"]["imageTag"], "1");
     let (root_login, user_login) = (api.authorization(), user.authorization());
     let guess = format!("Basic {}", STANDARD.encode("AWS:a-password-that-was-guessed"));
-    for (authorization, status) in [(&root_login, 400), (&user_login, 403), (&guess, 401)] {
+    for (authorization, status) in [(&root_login, 405), (&user_login, 403), (&guess, 401)] {
         let put = Request::new("PUT", "/v2/app/manifests/2").header("Authorization", authorization);
         let put = put.header("Content-Type", OCI_MANIFEST).body(Body::Whole(b"{}"));
         assert_eq!(put.send(server.port()).expect("an answer").status, status);
