@@ -15,7 +15,7 @@ use http::request::Parts;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use wharfinger_audit::{
-    Audit, Effect, Entry, Resource, Unrecorded, UserIdentity, capped, effect_of,
+    Audit, Effect, Entry, Resource, Unrecorded, UserIdentity, Who, capped, effect_of,
 };
 use wharfinger_auth::{AccessDenied, Caller, decided_by};
 use wharfinger_aws_model::{ecr, ecr_public};
@@ -213,11 +213,13 @@ impl<'a> Trail<'a> {
                 Some(Additional { decided_by, failed_logins_left_out: left_out });
         }
         // What failed has changed nothing that its client relies on.
-        if effect == Effect::Reads || failed.is_some() {
-            self.audit.record(&entry).await;
-            return Ok(());
+        match effect {
+            _ if failed.is_some() => self.audit.record(&entry).await,
+            Effect::Reads => self.audit.record(&entry).await,
+            Effect::Prepares => return self.audit.record_in_order(&entry).await,
+            Effect::Issues | Effect::Writes => return self.audit.record_durably(&entry).await,
         }
-        self.audit.record_durably(&entry).await
+        Ok(())
     }
 
     /// How many failed logins were left out before this call; none if it is left out too.
@@ -259,14 +261,12 @@ impl<'a> Trail<'a> {
         })
     }
 
-    fn user_identity(&self, called: &Called) -> UserIdentity<'_> {
+    fn user_identity(&self, called: &Called) -> Who<'_> {
         if let Some(caller) = self.caller.get() {
-            return caller.principal().user_identity();
+            return Who::Rendered(caller.rendered_identity(None));
         }
-        if called.is_unsigned {
-            return UserIdentity { kind: "WebIdentityUser", ..UserIdentity::default() };
-        }
-        UserIdentity { kind: "Unknown", ..UserIdentity::default() }
+        let kind = if called.is_unsigned { "WebIdentityUser" } else { "Unknown" };
+        Who::Described(UserIdentity { kind, ..UserIdentity::default() })
     }
 
     fn account(&self) -> Cow<'_, str> {

@@ -12,13 +12,15 @@ use wharfinger_registry::Registry;
 use crate::authenticate::Session;
 use crate::origin::Origin;
 use crate::refusal::Refusal;
+use crate::trail::Trail;
 
 /// What a handler knows of its request, the body apart.
 pub(crate) struct Call<'a> {
     pub(crate) registry: &'a Registry,
     pub(crate) context: &'a RequestContext,
-    pub(crate) session: Session,
+    pub(crate) session: &'a Session,
     pub(crate) head: &'a Parts,
+    pub(crate) trail: &'a Trail<'a>,
 }
 
 impl Call<'_> {

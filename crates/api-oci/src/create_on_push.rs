@@ -31,8 +31,12 @@ pub(crate) async fn create_missing<A: Action<Resource = RepositoryResource>>(
     };
     let registry = call.registry;
     match registry.create_repository_from_template(&create, tagging.as_ref(), template).await {
+        Ok(_) => {
+            call.trail.has_created();
+            Ok(())
+        }
         // Another push was first: its repository is this one's as well.
-        Ok(_) | Err(Error::RepositoryAlreadyExists { .. }) => Ok(()),
+        Err(Error::RepositoryAlreadyExists { .. }) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }

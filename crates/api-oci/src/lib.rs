@@ -33,7 +33,7 @@ mod upload_credential;
 use std::sync::Arc;
 
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, Response};
+use http::{HeaderValue, Method, Request, Response};
 use wharfinger_audit::Audit;
 use wharfinger_auth::Auth;
 use wharfinger_core::RequestContext;
@@ -107,14 +107,13 @@ impl ApiOci {
             plane => return Box::pin(self.answer_beside(context, head, &plane, trail)).await,
         }
         let session = self.authenticate(context, head).await?;
-        trail.caller(&session.caller);
-        trail.registry(&session.registry);
+        let session = trail.session(session);
         let path = head.uri.path();
         let route = Route::parse(path)
             .map_err(|error| error::of_path(&error, &head.method, path, &session.registry))?;
-        trail.route(&route)?;
-        let call = Call { registry: &self.registry, context, session, head };
-        routing::dispatch(&call, &route, body).await
+        let route = trail.route(route)?;
+        let call = Call { registry: &self.registry, context, session, head, trail };
+        routing::dispatch(&call, route, body).await
     }
 }
 
@@ -123,10 +122,11 @@ async fn recorded(
     trail: Trail<'_>,
     outcome: Result<Response<Body>, Refusal>,
 ) -> Result<Response<Body>, Refusal> {
-    let failed = outcome.as_ref().err().map(Failed::of);
-    let none = HeaderMap::new();
-    let headers = outcome.as_ref().map_or(&none, Response::headers);
-    match trail.finish(failed.as_ref(), headers).await {
+    let told = match &outcome {
+        Ok(response) => Ok((response.status(), response.headers())),
+        Err(refusal) => Err(Failed::of(refusal)),
+    };
+    match trail.finish(told).await {
         Ok(()) => outcome,
         Err(_) => Err(trail::not_acknowledged()),
     }

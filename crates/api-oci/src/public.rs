@@ -121,13 +121,13 @@ impl ApiOci {
         if route.name().is_none() {
             return Err(no_route());
         }
-        trail.route(&route)?;
+        let route = trail.route(route)?;
         let prefix = place.prefix.map(|prefix| format!("{prefix}/")).unwrap_or_default();
         let mount = format!("{prefix}{alias}/");
         let public = Some(PublicSession { anyone: self.auth.anonymous(context), mount });
-        let session = Session { caller, registry, public };
-        let call = Call { registry: &self.registry, context, session, head };
-        routing::dispatch(&call, &route, body).await
+        let session = trail.session(Session { caller, registry, public });
+        let call = Call { registry: &self.registry, context, session, head, trail };
+        routing::dispatch(&call, route, body).await
     }
 
     /// Answers what is served beside public registries, and nothing where there are none.

@@ -11,12 +11,13 @@ use tokio::sync::oneshot;
 use wharfinger_core::limits::{AUDIT_BYTES_MAX, AUDIT_BYTES_MIN, AUDIT_FILE_BYTES_MAX};
 use wharfinger_core::{Clock, Entropy, EventId, Timestamp};
 
-use crate::Effect;
+use crate::event_id::EventIds;
 use crate::failed_login::FailedLogins;
 use crate::line::with_line;
 use crate::log_file::{LogFile, Sizes};
 use crate::queue::{Pushed, Queue, Waiter};
 use crate::writer::{Sink, Writer};
+use crate::{Effect, Entry};
 
 /// What is recorded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Deserialize)]
@@ -69,7 +70,7 @@ pub struct Audit {
 struct Shared {
     mode: Mode,
     queue: Arc<Queue>,
-    entropy: Arc<dyn Entropy>,
+    event_ids: EventIds,
     failed_logins: FailedLogins,
     writer: Option<JoinHandle<()>>,
 }
@@ -117,7 +118,8 @@ impl Audit {
         let thread = std::thread::Builder::new().name("audit-writer".into());
         let writer = Some(thread.spawn(move || writer.run())?);
         let failed_logins = FailedLogins::default();
-        let shared = Shared { mode, queue, entropy, failed_logins, writer };
+        let event_ids = EventIds::new(&*entropy);
+        let shared = Shared { mode, queue, event_ids, failed_logins, writer };
         Ok(Self { shared: Some(Arc::new(shared)) })
     }
 
@@ -144,33 +146,53 @@ impl Audit {
     /// done that is not.
     ///
     /// # Errors
-    /// [`Unrecorded`] while the log cannot be written, for operations that wait for their record.
+    /// [`Unrecorded`] while the log cannot be written, for operations that must be recorded.
     pub fn check_writable(&self, effect: Effect) -> Result<(), Unrecorded> {
         match self.shared.as_deref() {
-            Some(shared) if effect.is_durable() && shared.queue.is_failing() => Err(Unrecorded),
+            Some(shared) if effect.must_be_recorded() && shared.queue.is_failing() => {
+                Err(Unrecorded)
+            }
             _ => Ok(()),
         }
     }
 
     /// A fresh id for a record; none if nothing is recorded.
     pub fn event_id(&self) -> Option<EventId> {
-        Some(EventId::random(&*self.shared.as_deref()?.entropy))
+        Some(self.shared.as_deref()?.event_ids.next())
     }
 
     /// Records what nobody has to wait for. Returns at once unless too much waits to be written.
     /// While the log cannot be written it is counted instead.
-    pub async fn record(&self, entry: &(impl Serialize + Sync)) {
+    pub async fn record<P, R, X>(&self, entry: &Entry<'_, P, R, X>)
+    where
+        P: Serialize + Sync,
+        R: Serialize + Sync,
+        X: Serialize + Sync,
+    {
         let Some(shared) = self.shared.as_deref() else { return };
-        let outcome = with_line(entry, |line| match shared.queue.push(line, &mut None) {
-            Pushed::Full => Some(line.to_vec()),
-            Pushed::Queued | Pushed::Failing => None,
-        });
-        match outcome {
-            None => shared.queue.give_up(),
-            Some(None) => {}
-            Some(Some(line)) => {
-                shared.push_when_there_is_room(&line, &mut None).await;
-            }
+        if shared.push(entry, &mut None).await != Pushed::Queued {
+            shared.queue.give_up();
+        }
+    }
+
+    /// Records a step: its record is before those of all that is recorded after this has returned,
+    /// and on disk when one of these is.
+    ///
+    /// # Errors
+    /// [`Unrecorded`] while the log cannot be written.
+    pub async fn record_in_order<P, R, X>(
+        &self,
+        entry: &Entry<'_, P, R, X>,
+    ) -> Result<(), Unrecorded>
+    where
+        P: Serialize + Sync,
+        R: Serialize + Sync,
+        X: Serialize + Sync,
+    {
+        let Some(shared) = self.shared.as_deref() else { return Ok(()) };
+        match shared.push(entry, &mut None).await {
+            Pushed::Queued => Ok(()),
+            Pushed::Full | Pushed::Failing => Err(Unrecorded),
         }
     }
 
@@ -178,19 +200,18 @@ impl Audit {
     ///
     /// # Errors
     /// [`Unrecorded`] if it is not. It may be recorded later.
-    pub async fn record_durably(&self, entry: &(impl Serialize + Sync)) -> Result<(), Unrecorded> {
+    pub async fn record_durably<P, R, X>(
+        &self,
+        entry: &Entry<'_, P, R, X>,
+    ) -> Result<(), Unrecorded>
+    where
+        P: Serialize + Sync,
+        R: Serialize + Sync,
+        X: Serialize + Sync,
+    {
         let Some(shared) = self.shared.as_deref() else { return Ok(()) };
         let (told, outcome) = oneshot::channel();
-        let mut waiter = Some(told);
-        let pushed = with_line(entry, |line| match shared.queue.push(line, &mut waiter) {
-            Pushed::Full => Err(line.to_vec()),
-            pushed => Ok(pushed),
-        });
-        let pushed = match pushed.ok_or(Unrecorded)? {
-            Ok(pushed) => pushed,
-            Err(line) => shared.push_when_there_is_room(&line, &mut waiter).await,
-        };
-        match pushed {
+        match shared.push(entry, &mut Some(told)).await {
             Pushed::Queued => outcome.await.unwrap_or(Err(Unrecorded)),
             Pushed::Full | Pushed::Failing => Err(Unrecorded),
         }
@@ -198,10 +219,15 @@ impl Audit {
 
     /// Records without waiting, whatever it is: for requests whose client went away. It is counted
     /// if there is no room.
-    pub fn record_now(&self, entry: &impl Serialize) {
+    pub fn record_now<P, R, X>(&self, entry: &Entry<'_, P, R, X>)
+    where
+        P: Serialize,
+        R: Serialize,
+        X: Serialize,
+    {
         let Some(shared) = self.shared.as_deref() else { return };
         let pushed = with_line(entry, |line| shared.queue.push(line, &mut None));
-        if !matches!(pushed, Some(Pushed::Queued | Pushed::Failing)) {
+        if pushed != Some(Pushed::Queued) {
             shared.queue.give_up();
         }
     }
@@ -226,6 +252,25 @@ impl Audit {
 }
 
 impl Shared {
+    /// Queues a record, as soon as there is room. What does not serialize counts as one for which
+    /// there is none.
+    async fn push<P, R, X>(&self, entry: &Entry<'_, P, R, X>, waiter: &mut Option<Waiter>) -> Pushed
+    where
+        P: Serialize + Sync,
+        R: Serialize + Sync,
+        X: Serialize + Sync,
+    {
+        let pushed = with_line(entry, |line| match self.queue.push(line, waiter) {
+            Pushed::Full => Err(line.to_vec()),
+            pushed => Ok(pushed),
+        });
+        match pushed {
+            None => Pushed::Full,
+            Some(Ok(pushed)) => pushed,
+            Some(Err(line)) => self.push_when_there_is_room(&line, waiter).await,
+        }
+    }
+
     async fn push_when_there_is_room(&self, line: &[u8], waiter: &mut Option<Waiter>) -> Pushed {
         loop {
             let mut room = pin!(self.queue.room.notified());

@@ -9,6 +9,9 @@ pub enum Effect {
     /// It changes nothing that others see, but hands out temporary credentials: `readOnly`, as in
     /// CloudTrail, yet answered only when its record is on disk.
     Issues,
+    /// It is a step towards something: what it did counts when the call comes that completes it. It
+    /// is recorded before that, in order, and answered without waiting for its record to be on disk.
+    Prepares,
     /// It changes something.
     Writes,
 }
@@ -16,14 +19,22 @@ pub enum Effect {
 impl Effect {
     /// `readOnly` of CloudTrail.
     pub fn is_read_only(self) -> bool {
-        self != Self::Writes
+        matches!(self, Self::Reads | Self::Issues)
+    }
+
+    /// Whether it is not done where it cannot be recorded.
+    pub fn must_be_recorded(self) -> bool {
+        self != Self::Reads
     }
 
     /// Whether the answer waits for the record to be on disk.
     pub fn is_durable(self) -> bool {
-        self != Self::Reads
+        matches!(self, Self::Issues | Self::Writes)
     }
 }
+
+/// The operations, of ECR and ECR Public, that come before a `CompleteLayerUpload`.
+const ECR_PREPARES: [&str; 2] = ["InitiateLayerUpload", "UploadLayerPart"];
 
 /// The operations of ECR that read.
 const ECR_READS: [&str; 27] = [
@@ -162,6 +173,9 @@ const STS_ISSUES: [&str; 7] = [
 /// write.
 pub fn effect_of(event_source: &str, operation: &str) -> Effect {
     let reads: &[&str] = match event_source {
+        "ecr.amazonaws.com" | "ecr-public.amazonaws.com" if ECR_PREPARES.contains(&operation) => {
+            return Effect::Prepares;
+        }
         "ecr.amazonaws.com" => &ECR_READS,
         "ecr-public.amazonaws.com" => &ECR_PUBLIC_READS,
         "iam.amazonaws.com" => &IAM_READS,
@@ -191,7 +205,9 @@ mod tests {
     fn what_changes_something_is_no_read() {
         for (source, operation, effect) in [
             ("ecr.amazonaws.com", "GetAuthorizationToken", Effect::Reads),
-            ("ecr.amazonaws.com", "UploadLayerPart", Effect::Writes),
+            ("ecr.amazonaws.com", "UploadLayerPart", Effect::Prepares),
+            ("ecr-public.amazonaws.com", "InitiateLayerUpload", Effect::Prepares),
+            ("ecr.amazonaws.com", "CompleteLayerUpload", Effect::Writes),
             ("ecr-public.amazonaws.com", "DescribeImageTags", Effect::Reads),
             ("iam.amazonaws.com", "GenerateCredentialReport", Effect::Writes),
             ("iam.amazonaws.com", "SimulatePrincipalPolicy", Effect::Reads),

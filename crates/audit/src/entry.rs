@@ -11,16 +11,13 @@ use wharfinger_core::{EventId, RequestId, Timestamp};
 pub const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 
 /// One record. `P`, `R` and `X` are whatever serializes to the parameters of the request, to what
-/// was answered, and to what CloudTrail has no member for.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+/// was answered, and to what CloudTrail has no member for. The members that are the same in all
+/// records are not among these.
+#[derive(Debug)]
 pub struct Entry<'a, P, R, X> {
-    /// The version of the shape: `1.08`.
-    pub event_version: &'static str,
     /// Who called.
-    pub user_identity: UserIdentity<'a>,
+    pub user_identity: Who<'a>,
     /// When the request arrived; whole seconds of UTC, RFC 3339.
-    #[serde(serialize_with = "iso8601")]
     pub event_time: Timestamp,
     /// `ecr.amazonaws.com` and the like.
     pub event_source: &'a str,
@@ -29,59 +26,41 @@ pub struct Entry<'a, P, R, X> {
     /// The region that was called.
     pub aws_region: &'a str,
     /// Whence.
-    #[serde(rename = "sourceIPAddress")]
     pub source_ip_address: IpAddr,
     /// What the client calls itself; empty if it says nothing.
     pub user_agent: &'a str,
     /// The exception, if the call failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub error_code: Option<&'a str>,
     /// Its message.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub error_message: Option<&'a str>,
     /// What was asked, without secrets; null if that is not known.
     pub request_parameters: Option<P>,
     /// What a write was answered, without secrets; null for reads and for what failed.
     pub response_elements: Option<R>,
     /// What CloudTrail has no member for.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub additional_event_data: Option<X>,
     /// The id in the answer and in the log.
-    #[serde(rename = "requestID", serialize_with = "shown")]
     pub request_id: RequestId,
     /// The id of this record.
-    #[serde(rename = "eventID", serialize_with = "shown")]
     pub event_id: EventId,
     /// Whether the operation changes nothing.
     pub read_only: bool,
     /// What it was about.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub resources: &'a [Resource<'a>],
-    /// `AwsApiCall`.
-    pub event_type: &'static str,
-    /// Always true, as for all of ECR.
-    pub management_event: bool,
     /// The account whose resources are concerned; absent if nobody knows.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub recipient_account_id: Option<&'a str>,
-    /// `Management`.
-    pub event_category: &'static str,
 }
-
-/// The version of the shape that is written.
-pub(crate) const EVENT_VERSION: &str = "1.08";
 
 impl<'a, P, R, X> Entry<'a, P, R, X> {
     /// A record of which only the obligatory members are set.
     pub fn new(
-        user_identity: UserIdentity<'a>,
+        user_identity: Who<'a>,
         event_time: Timestamp,
         (event_source, event_name, aws_region): (&'a str, &'a str, &'a str),
         source_ip_address: IpAddr,
         (request_id, event_id): (RequestId, EventId),
     ) -> Self {
         Self {
-            event_version: EVENT_VERSION,
             user_identity,
             event_time,
             event_source,
@@ -98,11 +77,93 @@ impl<'a, P, R, X> Entry<'a, P, R, X> {
             event_id,
             read_only: true,
             resources: &[],
-            event_type: "AwsApiCall",
-            management_event: true,
             recipient_account_id: None,
-            event_category: "Management",
         }
+    }
+}
+
+impl<P: Serialize, R: Serialize, X: Serialize> Entry<'_, P, R, X> {
+    /// Appends the JSON of the record. By hand, because it is done for every read: most of it is
+    /// names, which are copied as they are.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        out.extend_from_slice(br#"{"eventVersion":"1.08","userIdentity":"#);
+        match &self.user_identity {
+            Who::Rendered(identity) => out.extend_from_slice(identity.0.as_bytes()),
+            Who::Described(identity) => serde_json::to_writer(&mut *out, identity)?,
+        }
+        text(out, ",\"eventTime\":", self.event_time.iso8601_in(&mut [0; 20]))?;
+        text(out, ",\"eventSource\":", self.event_source)?;
+        text(out, ",\"eventName\":", self.event_name)?;
+        text(out, ",\"awsRegion\":", self.aws_region)?;
+        json(out, ",\"sourceIPAddress\":", &self.source_ip_address)?;
+        text(out, ",\"userAgent\":", self.user_agent)?;
+        if let Some(code) = self.error_code {
+            text(out, ",\"errorCode\":", code)?;
+        }
+        if let Some(message) = self.error_message {
+            text(out, ",\"errorMessage\":", message)?;
+        }
+        json(out, ",\"requestParameters\":", &self.request_parameters)?;
+        json(out, ",\"responseElements\":", &self.response_elements)?;
+        if let Some(data) = &self.additional_event_data {
+            json(out, ",\"additionalEventData\":", data)?;
+        }
+        text(out, ",\"requestID\":", self.request_id.shown_in(&mut [0; 36]))?;
+        text(out, ",\"eventID\":", self.event_id.shown_in(&mut [0; 36]))?;
+        json(out, ",\"readOnly\":", &self.read_only)?;
+        if !self.resources.is_empty() {
+            json(out, ",\"resources\":", &self.resources)?;
+        }
+        out.extend_from_slice(br#","eventType":"AwsApiCall","managementEvent":true"#);
+        if let Some(account) = self.recipient_account_id {
+            text(out, ",\"recipientAccountId\":", account)?;
+        }
+        out.extend_from_slice(br#","eventCategory":"Management"}"#);
+        Ok(())
+    }
+}
+
+fn json(out: &mut Vec<u8>, name: &str, value: &impl Serialize) -> serde_json::Result<()> {
+    out.extend_from_slice(name.as_bytes());
+    serde_json::to_writer(out, value)
+}
+
+fn text(out: &mut Vec<u8>, name: &str, value: &str) -> serde_json::Result<()> {
+    if value.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        return json(out, name, &value);
+    }
+    out.extend_from_slice(name.as_bytes());
+    out.push(b'"');
+    out.extend_from_slice(value.as_bytes());
+    out.push(b'"');
+    Ok(())
+}
+
+/// Who called, as a record is given it.
+#[derive(Debug)]
+pub enum Who<'a> {
+    /// Someone whose requests come often.
+    Rendered(&'a RenderedIdentity),
+    /// Anyone else.
+    Described(UserIdentity<'a>),
+}
+
+/// A [`UserIdentity`] as JSON, made once and kept with whom it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenderedIdentity(Box<str>);
+
+impl RenderedIdentity {
+    /// The JSON.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl UserIdentity<'_> {
+    /// Its JSON, for many records.
+    pub fn rendered(&self) -> RenderedIdentity {
+        // Texts and nothing else, which always serialize.
+        RenderedIdentity(serde_json::to_string(self).unwrap_or_else(|_| "{}".into()).into())
     }
 }
 
@@ -229,9 +290,5 @@ pub fn capped(text: &str, bytes_max: usize) -> &str {
 }
 
 fn iso8601<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&time.iso8601())
-}
-
-fn shown<S: Serializer>(id: &impl std::fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(id)
+    serializer.serialize_str(time.iso8601_in(&mut [0; 20]))
 }

@@ -6,6 +6,7 @@
 mod audit;
 mod effect;
 mod entry;
+mod event_id;
 mod failed_login;
 mod line;
 mod log_file;
@@ -20,8 +21,8 @@ mod writer;
 pub use audit::{Audit, AuditSettings, Mode, OpenError, Unrecorded};
 pub use effect::{Effect, effect_of};
 pub use entry::{
-    Entry, HIDDEN, Resource, SessionAttributes, SessionContext, SessionIssuer, UserIdentity,
-    WebIdFederationData, capped,
+    Entry, HIDDEN, RenderedIdentity, Resource, SessionAttributes, SessionContext, SessionIssuer,
+    UserIdentity, WebIdFederationData, Who, capped,
 };
 pub use matches::{Matches, Tail};
 pub use query::{Order, Query};

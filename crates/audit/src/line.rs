@@ -5,16 +5,21 @@ use std::cell::RefCell;
 use serde::Serialize;
 use wharfinger_core::limits::AUDIT_RECORD_BYTES_MAX;
 
+use crate::Entry;
+
 thread_local! {
     static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Hands the line of a record to `take`. `None` if it does not serialize, or is longer than
 /// records may be: nothing an edge makes is.
-pub(crate) fn with_line<T>(record: &impl Serialize, take: impl FnOnce(&[u8]) -> T) -> Option<T> {
+pub(crate) fn with_line<P: Serialize, R: Serialize, X: Serialize, T>(
+    entry: &Entry<'_, P, R, X>,
+    take: impl FnOnce(&[u8]) -> T,
+) -> Option<T> {
     LINE.with_borrow_mut(|line| {
         line.clear();
-        serde_json::to_writer(&mut *line, record).ok()?;
+        entry.write(line).ok()?;
         if line.len() >= AUDIT_RECORD_BYTES_MAX {
             // Nobody needs so much again.
             *line = Vec::new();

@@ -30,6 +30,10 @@ pub(crate) struct LogFile {
     name: LogName,
     /// Bytes of whole lines in it.
     length: u64,
+    /// Those of them that are known to be on disk.
+    synced: u64,
+    /// Whether the others may be lost, though the system does not say so again.
+    sync_failed: bool,
 }
 
 impl LogFile {
@@ -47,7 +51,9 @@ impl LogFile {
                 (name, create(folder, name)?, 0)
             }
         };
-        let opened = Self { folder: folder.to_owned(), clock, sizes, file, name, length };
+        let folder = folder.to_owned();
+        let (synced, sync_failed) = (length, false);
+        let opened = Self { folder, clock, sizes, file, name, length, synced, sync_failed };
         opened.remove_oldest()?;
         Ok(opened)
     }
@@ -55,8 +61,22 @@ impl LogFile {
     fn begin_next(&mut self) -> io::Result<()> {
         let name = LogName::after(Some(self.name), self.clock.now());
         self.file = create(&self.folder, name)?;
-        (self.name, self.length) = (name, 0);
+        (self.name, self.length, self.synced) = (name, 0, 0);
         self.remove_oldest()
+    }
+
+    /// Whole lines that may not be on disk; none if they cannot be read either.
+    fn unsynced(&mut self) -> Vec<u8> {
+        let mut lines = Vec::new();
+        let read = self.file.seek(SeekFrom::Start(self.synced)).and_then(|_| {
+            Read::take(&mut self.file, self.length - self.synced).read_to_end(&mut lines)
+        });
+        if let Err(error) = read {
+            let bytes = self.length - self.synced;
+            tracing::error!(%error, bytes, "records of the audit log are lost");
+            lines.clear();
+        }
+        lines
     }
 
     /// Removes the oldest files, so that there is room for the one that is written.
@@ -79,7 +99,7 @@ impl Sink for LogFile {
     fn append(&mut self, lines: &[u8]) -> io::Result<()> {
         let bytes = lines.len() as u64;
         if self.length > 0 && self.length.saturating_add(bytes) > self.sizes.file_bytes_max {
-            self.file.sync_data()?;
+            self.sync()?;
             self.begin_next()?;
         }
         self.file.write_all(lines)?;
@@ -88,20 +108,37 @@ impl Sink for LogFile {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.file.sync_data()
+        self.sync_failed = true;
+        self.file.sync_data()?;
+        (self.synced, self.sync_failed) = (self.length, false);
+        Ok(())
     }
 
-    /// A file that could not be synced is never written again. It ends with a whole line if that
-    /// can be had; else its last line is one that readers leave out.
+    /// A file whose last write was cut off ends with a whole line again. One that could not be
+    /// synced is never written again: what of it may not be on disk goes into the next one.
     fn recover(&mut self) -> io::Result<()> {
-        let _ = self.file.set_len(self.length);
-        self.begin_next()
+        if !self.sync_failed {
+            return self.file.set_len(self.length);
+        }
+        let name = LogName::after(Some(self.name), self.clock.now());
+        let mut file = create(&self.folder, name)?;
+        let unsynced = self.unsynced();
+        if let Err(error) = file.write_all(&unsynced).and_then(|()| file.sync_data()) {
+            let _ = fs::remove_file(self.folder.join(name.file_name()));
+            return Err(error);
+        }
+        // So that no line is there twice. If it cannot be cut off, some are.
+        let _ = self.file.set_len(self.synced);
+        let length = unsynced.len() as u64;
+        (self.file, self.name, self.length, self.synced) = (file, name, length, length);
+        self.sync_failed = false;
+        self.remove_oldest()
     }
 }
 
 fn create(folder: &Path, name: LogName) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    let options = options.append(true).create_new(true).mode(0o600);
+    let options = options.read(true).append(true).create_new(true).mode(0o600);
     let file = options.open(folder.join(name.file_name()))?;
     log_folder::sync(folder)?;
     Ok(file)

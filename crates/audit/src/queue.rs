@@ -52,7 +52,7 @@ pub(crate) enum Pushed {
     Queued,
     /// There is no room; nothing was queued.
     Full,
-    /// The log cannot be written; nothing was queued, and it was counted if nobody waits for it.
+    /// The log cannot be written; nothing was queued.
     Failing,
 }
 
@@ -61,9 +61,6 @@ impl Queue {
     pub(crate) fn push(&self, line: &[u8], waiter: &mut Option<Waiter>) -> Pushed {
         let mut state = self.state.lock();
         if state.failing || state.closed {
-            if waiter.is_none() {
-                state.lost += 1;
-            }
             return Pushed::Failing;
         }
         let before = state.bytes.len();
@@ -82,7 +79,7 @@ impl Queue {
         Pushed::Queued
     }
 
-    /// Counts a record that is given up for want of room.
+    /// Counts a record that is given up.
     pub(crate) fn give_up(&self) {
         self.state.lock().lost += 1;
     }

@@ -27,8 +27,8 @@ pub trait Sink: Send + 'static {
     /// Those of the file system.
     fn sync(&mut self) -> io::Result<()>;
 
-    /// Makes a fresh start after an error: what was appended and not synced may be gone, or be
-    /// there twice when it is appended again, but no line is ever half there before another one.
+    /// Makes a fresh start after an error. Everything that [`Self::append`] took is there, though
+    /// not synced, and nothing of what it did not take.
     ///
     /// # Errors
     /// Those of the file system; it is tried again later.
@@ -48,14 +48,13 @@ impl Writer {
     pub(crate) fn run(mut self) {
         let mut batch = Batch::default();
         while self.queue.take(&mut batch, self.unsynced) {
-            if let Err(error) = self.write(&batch) {
+            if let Err(error) = self.write(&mut batch) {
                 self.fail(&error, &mut batch);
             }
             for waiter in batch.waiters.drain(..) {
                 // One that went away does not want to know.
                 let _ = waiter.send(Ok(()));
             }
-            batch.bytes.clear();
         }
         if self.unsynced
             && let Err(error) = self.sink.sync()
@@ -64,19 +63,31 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, batch: &Batch) -> io::Result<()> {
-        if !batch.bytes.is_empty() {
+    /// Empties the batch, all but those who wait, if the sink takes it.
+    fn write(&mut self, batch: &mut Batch) -> io::Result<()> {
+        let is_idle = batch.bytes.is_empty();
+        if !is_idle {
             self.sink.append(&batch.bytes)?;
+            batch.bytes.clear();
             self.unsynced = true;
         }
         let now = self.clock.now();
         let due = now.seconds() - self.synced_at.seconds() >= SYNC_SECONDS;
-        if self.unsynced && (batch.bytes.is_empty() || !batch.waiters.is_empty() || due) {
+        if self.unsynced && (is_idle || !batch.waiters.is_empty() || due) {
             self.sink.sync()?;
             self.unsynced = false;
             self.synced_at = now;
         }
         Ok(())
+    }
+
+    fn make_up_for(&mut self, batch: &mut Batch) -> io::Result<()> {
+        self.sink.recover()?;
+        if !batch.bytes.is_empty() {
+            self.sink.append(&batch.bytes)?;
+            batch.bytes.clear();
+        }
+        self.sink.sync()
     }
 
     /// Tells those who wait that their record is not on disk, and keeps trying: what they did has
@@ -94,8 +105,7 @@ impl Writer {
                 tracing::error!(lost, "the audit log is closed without its last records");
                 return;
             }
-            let tried = self.sink.recover().and_then(|()| self.sink.append(&batch.bytes));
-            if tried.and_then(|()| self.sink.sync()).is_ok() {
+            if self.make_up_for(batch).is_ok() {
                 break;
             }
         }

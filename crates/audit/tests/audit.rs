@@ -10,6 +10,7 @@ use parking_lot::{Condvar, Mutex};
 use serde_json::{Value, json};
 use wharfinger_audit::{
     Audit, AuditSettings, Effect, Entry, Mode, Order, Query, Sink, Tail, Unrecorded, UserIdentity,
+    Who,
 };
 use wharfinger_core::{Clock, Entropy, EventId, ManualClock, RequestId, SeededEntropy, Timestamp};
 
@@ -30,7 +31,7 @@ fn entry(name: &str) -> TestEntry<'_> {
     let what = ("ecr.amazonaws.com", name, "eu-west-1");
     let ids = (RequestId::random(&random), EventId::random(&random));
     let time = Timestamp::from_seconds(1_772_368_200);
-    Entry::new(identity, time, what, [203, 0, 113, 12].into(), ids)
+    Entry::new(Who::Described(identity), time, what, [203, 0, 113, 12].into(), ids)
 }
 
 fn open(folder: &Path, mode: Mode) -> Audit {
@@ -181,6 +182,33 @@ async fn those_who_wait_are_told_after_the_sync_and_share_it() {
     assert!(syncs <= 50);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_step_does_not_wait_and_is_on_disk_with_what_completes_it() {
+    let disk = Disk::default();
+    let audit = on(&disk);
+    disk.set(|state| state.held = true);
+    for step in ["InitiateLayerUpload", "UploadLayerPart"] {
+        assert_eq!(audit.record_in_order(&entry(step)).await, Ok(()));
+    }
+    assert_eq!(disk.lines(), 0);
+    let task = {
+        let audit = audit.clone();
+        tokio::spawn(async move { audit.record_durably(&entry("CompleteLayerUpload")).await })
+    };
+    tokio::task::yield_now().await;
+    assert!(!task.is_finished());
+    disk.set(|state| state.held = false);
+    assert_eq!(task.await.unwrap(), Ok(()));
+    let state = disk.0.0.lock();
+    assert_eq!(state.synced_bytes, state.written.len());
+    let written = String::from_utf8(state.written.clone()).unwrap();
+    let expected = ["InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload"];
+    assert_eq!(written.lines().count(), expected.len());
+    for (line, name) in written.lines().zip(expected) {
+        assert!(line.contains(&format!("\"eventName\":\"{name}\"")), "{line}");
+    }
+}
+
 #[tokio::test]
 async fn a_full_queue_keeps_reads_waiting_and_loses_none() {
     let disk = Disk::default();
@@ -217,6 +245,9 @@ async fn while_the_disk_is_full_writes_are_refused_and_made_up_for() {
     assert_eq!(audit.check_writable(Effect::Issues), Err(Unrecorded));
     assert_eq!(audit.check_writable(Effect::Reads), Ok(()));
     assert_eq!(audit.record_durably(&entry("Second")).await, Err(Unrecorded));
+    assert_eq!(audit.check_writable(Effect::Prepares), Err(Unrecorded));
+    assert_eq!(audit.record_in_order(&entry("Step")).await, Err(Unrecorded));
+    assert_eq!(audit.lost(), 0);
     audit.record(&entry("Read")).await;
     assert_eq!(audit.lost(), 1);
     disk.set(|state| state.broken = false);

@@ -12,6 +12,7 @@ use std::mem;
 use std::sync::Arc;
 use std::task::Poll;
 
+use wharfinger_audit::RenderedIdentity;
 use wharfinger_core::{AccountId, Region, RequestContext};
 use wharfinger_iam_policy::{ContextKeys, PolicyDocument, Request};
 
@@ -79,6 +80,12 @@ impl Caller {
     /// Who it is.
     pub fn principal(&self) -> &Principal {
         &self.identity.principal
+    }
+
+    /// What the audit log says of it; of calls that `invoked_by` passed on, if there is one, which
+    /// must always be the same.
+    pub fn rendered_identity(&self, invoked_by: Option<&'static str>) -> &RenderedIdentity {
+        self.identity.rendered(invoked_by)
     }
 
     /// Decides whether the caller may do `A` to `resource`: its identity policies and what bounds

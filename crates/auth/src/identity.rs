@@ -1,8 +1,9 @@
 //! Who a caller is, and what holds for it: as it was read at one moment, for as many requests as it
 //! stays true.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use wharfinger_audit::{RenderedIdentity, UserIdentity};
 use wharfinger_core::{AccountId, Arn};
 use wharfinger_iam_policy::{PolicyType, PrincipalFacts, managed};
 use wharfinger_metadata::group::GroupRow;
@@ -17,6 +18,9 @@ use crate::{Principal, PrincipalKind, SessionFacts, organization};
 /// What session policies that were given as texts are called.
 const INLINE_SESSION_POLICY: &str = "inline session policy";
 
+/// Bytes of a principal as the audit log shows it, its ARNs apart.
+const RENDERED_BYTES: usize = 300;
+
 /// A principal with all that holds for it.
 pub(crate) struct Identity {
     pub(crate) principal: Arc<Principal>,
@@ -27,6 +31,8 @@ pub(crate) struct Identity {
     pub(crate) tags: Vec<(String, String)>,
     /// The organization that its account is in.
     pub(crate) organization_id: Option<String>,
+    /// What the audit log says of it: of calls, and of those that came over `/v2`.
+    pub(crate) rendered: [OnceLock<RenderedIdentity>; 2],
 }
 
 impl Identity {
@@ -43,14 +49,31 @@ impl Identity {
             service: None,
             federated: None,
         };
-        let (tags, organization_id) = (Vec::new(), None);
-        Self { principal: Arc::new(principal), facts, policies, tags, organization_id }
+        Self {
+            principal: Arc::new(principal),
+            facts,
+            policies,
+            tags: Vec::new(),
+            organization_id: None,
+            rendered: [const { OnceLock::new() }; 2],
+        }
+    }
+
+    /// What the audit log says of it, made when it is asked for first; of calls that `invoked_by`
+    /// passed on, if there is one, which is always the same.
+    pub(crate) fn rendered(&self, invoked_by: Option<&'static str>) -> &RenderedIdentity {
+        let rendered = &self.rendered[usize::from(invoked_by.is_some())];
+        rendered.get_or_init(|| {
+            UserIdentity { invoked_by, ..self.principal.user_identity() }.rendered()
+        })
     }
 
     /// Bytes of all texts that hold.
     pub(crate) fn text_bytes(&self) -> usize {
         let tags = self.tags.iter().map(|(key, value)| key.len() + value.len());
-        self.policies.text_bytes + self.facts.arn.len() + tags.sum::<usize>()
+        // Rendered, it is twice there with its ARN, and some names.
+        let rendered = self.rendered.len() * (RENDERED_BYTES + 2 * self.facts.arn.len());
+        self.policies.text_bytes + self.facts.arn.len() + rendered + tags.sum::<usize>()
     }
 }
 

@@ -129,6 +129,7 @@ impl Identity {
             policies,
             tags: self.tags.clone(),
             organization_id: self.organization_id.clone(),
+            rendered: self.rendered.clone(),
         }
     }
 }

@@ -19,7 +19,22 @@ pub struct Arn {
 impl Arn {
     /// `arn:aws:ecr:R:A:repository/name`, or `arn:aws:ecr-public::A:repository/name`.
     pub fn repository(registry: &RegistryId, name: &RepositoryName) -> Self {
-        Self::in_registry(registry, &format!("repository/{name}"))
+        // Each decision and each record of the audit log asks for one: made without formatting.
+        let region = if registry.is_public() { "" } else { registry.region.as_str() };
+        let (service, account) = (registry.service(), registry.account.as_str());
+        let parts = [
+            "arn:",
+            PARTITION,
+            ":",
+            service,
+            ":",
+            region,
+            ":",
+            account,
+            ":repository/",
+            name.as_str(),
+        ];
+        Self::of_text(parts.concat())
     }
 
     /// `arn:aws:ecr:R:A:repository/*`: the resource of a call that names no repository.
@@ -99,7 +114,10 @@ impl Arn {
     }
 
     fn build(service: &str, region: &str, account: &AccountId, resource: &str) -> Self {
-        let text = format!("arn:{PARTITION}:{service}:{region}:{account}:{resource}");
+        Self::of_text(format!("arn:{PARTITION}:{service}:{region}:{account}:{resource}"))
+    }
+
+    fn of_text(text: String) -> Self {
         let colons = colons(&text).unwrap_or_default();
         Self { text, colons }
     }
@@ -107,6 +125,11 @@ impl Arn {
     /// The whole ARN.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The same, without a copy.
+    pub fn into_string(self) -> String {
+        self.text
     }
 
     /// The second field, `aws` as a rule.

@@ -58,6 +58,29 @@ impl Timestamp {
         whole.format(&Rfc3339).unwrap_or_default()
     }
 
+    /// The same as [`Self::iso8601`], written into a buffer, for what is written by the thousand.
+    pub fn iso8601_in(self, buffer: &mut [u8; 20]) -> &str {
+        let time = self.date_time();
+        let (hour, minute, second) = time.to_hms();
+        let (month, day) = (u8::from(time.month()), time.day());
+        // Years of five digits are not in the form, and are written as the last one that is.
+        let year = u16::try_from(time.year().clamp(0, 9999)).unwrap_or_default();
+        let two = |number: u16| [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8];
+        *buffer = *b"0000-00-00T00:00:00Z";
+        buffer[..2].copy_from_slice(&two(year / 100));
+        for (at, number) in [
+            (2, year % 100),
+            (5, month.into()),
+            (8, day.into()),
+            (11, hour.into()),
+            (14, minute.into()),
+            (17, second.into()),
+        ] {
+            buffer[at..at + 2].copy_from_slice(&two(number));
+        }
+        std::str::from_utf8(buffer).unwrap_or_default()
+    }
+
     /// `20260301T123000Z`, the form of `X-Amz-Date`.
     pub fn amz_date(self) -> String {
         self.date_time()
@@ -150,6 +173,11 @@ mod tests {
     fn one_time_in_every_form() {
         let time = Timestamp::from_millis(1_772_368_200_250);
         assert_eq!(time.iso8601(), "2026-03-01T12:30:00Z");
+        assert_eq!(time.iso8601_in(&mut [0; 20]), "2026-03-01T12:30:00Z");
+        for seconds in [0, -1, 951_782_399, 951_782_400, 4_102_444_799, 253_402_300_799] {
+            let time = Timestamp::from_seconds(seconds);
+            assert_eq!(time.iso8601_in(&mut [0; 20]), time.iso8601());
+        }
         assert_eq!(time.amz_date(), "20260301T123000Z");
         assert_eq!(time.http_date(), "Sun, 01 Mar 2026 12:30:00 GMT");
         assert!((time.epoch_seconds() - 1_772_368_200.25).abs() < 1e-6);

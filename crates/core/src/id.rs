@@ -65,6 +65,11 @@ macro_rules! uuid_id {
             pub fn random(entropy: &dyn Entropy) -> Self {
                 Self(uuid::Builder::from_random_bytes(entropy.bytes()).into_uuid())
             }
+
+            /// As it is shown, written into a buffer.
+            pub fn shown_in<'a>(&self, buffer: &'a mut [u8; 36]) -> &'a str {
+                self.0.as_hyphenated().encode_lower(buffer)
+            }
         }
 
         impl FromStr for $name {
@@ -125,6 +130,7 @@ mod tests {
         let (a, b) = (UploadId::random(&entropy), UploadId::random(&entropy));
         assert_ne!(a, b);
         assert_eq!(a.to_string().parse::<UploadId>().unwrap(), a);
+        assert_eq!(a.shown_in(&mut [0; 36]), a.to_string());
         let object = ObjectId::random(&entropy);
         assert_eq!(object.to_string().parse::<ObjectId>().unwrap(), object);
         assert!("{67e55044-10b1-426f-9247-bb680e5fe0c8}".parse::<UploadId>().is_err());

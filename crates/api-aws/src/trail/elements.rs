@@ -213,14 +213,14 @@ pub(super) fn resources<'a>(
     let names =
         repository_name.into_iter().chain(repository_names.into_iter().flatten().map(Cow::Owned));
     let repository = |name: Cow<'_, str>| {
-        let arn = Arn::repository(registry.as_ref()?, &name.parse().ok()?).to_string();
+        let arn = Arn::repository(registry.as_ref()?, &name.parse().ok()?).into_string();
         let account_id = Cow::Owned(account.clone().into_owned());
         Some(Resource { arn: arn.into(), account_id, kind: "AWS::ECR::Repository" })
     };
     let by_arn = |arn: Option<Cow<'_, str>>, kind| {
         let arn: Arn = arn.filter(|arn| arn.len() <= AUDIT_TEXT_BYTES_MAX)?.parse().ok()?;
         let account_id = Cow::Owned(arn.account().to_owned());
-        Some(Resource { arn: arn.to_string().into(), account_id, kind })
+        Some(Resource { arn: arn.into_string().into(), account_id, kind })
     };
     let of_arns = [
         by_arn(resource_arn, "AWS::ECR::Repository"),

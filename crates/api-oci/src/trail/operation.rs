@@ -46,9 +46,9 @@ impl Operation {
             (Route::BlobUpload { .. }, Verb::Get | Verb::Head) => {
                 ("DescribeLayerUpload", Effect::Reads)
             }
-            (Route::BlobUpload { .. }, Verb::Patch) => ("UploadLayerPart", Effect::Writes),
+            (Route::BlobUpload { .. }, Verb::Patch) => ("UploadLayerPart", Effect::Prepares),
             (Route::BlobUpload { .. }, Verb::Put) => ("CompleteLayerUpload", Effect::Writes),
-            (Route::BlobUpload { .. }, Verb::Delete) => ("CancelLayerUpload", Effect::Writes),
+            (Route::BlobUpload { .. }, Verb::Delete) => ("CancelLayerUpload", Effect::Prepares),
             (Route::Referrers { .. }, Verb::Get | Verb::Head) => {
                 ("ListImageReferrers", Effect::Reads)
             }
@@ -69,7 +69,7 @@ impl Operation {
                 ..UNKNOWN
             };
         }
-        Self { name: "InitiateLayerUpload", effect: Effect::Writes, ..UNKNOWN }
+        Self { name: "InitiateLayerUpload", effect: Effect::Prepares, ..UNKNOWN }
     }
 }
 

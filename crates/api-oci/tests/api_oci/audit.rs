@@ -3,10 +3,13 @@
 
 use serde_json::{Value, json};
 use wharfinger_api_oci::required_actions::REQUIRED_ACTIONS;
+use wharfinger_registry::TagMutability;
 
 use super::fixture::{ACCOUNT, REGION, REPOSITORY, digest_of, fixture, manifest};
 use super::public_world::{PREFIX, world};
 
+const NOT_ACKNOWLEDGED: &str =
+    "The audit log could not be written; the request may have been carried out";
 const LAYER: &[u8] = b"layer";
 const ARN: &str = "arn:aws:ecr:eu-west-1:111122223333:repository/team/app";
 
@@ -161,14 +164,10 @@ async fn what_cannot_be_recorded_is_not_done() {
     let fixture = fixture().await;
     fixture.push_image(REPOSITORY, "v1", LAYER).await;
     let target = format!("/v2/{REPOSITORY}/manifests/v1");
-    let uploads = format!("/v2/{REPOSITORY}/blobs/uploads/");
+    let uploads = format!("/v2/{REPOSITORY}/blobs/uploads/?digest={}", digest_of(b"other"));
     fixture.log.set_full(true);
-    let first = fixture.request("POST", &uploads).send().await;
-    first.assert_error(
-        507,
-        "UNKNOWN",
-        "The audit log could not be written; the request may have been carried out",
-    );
+    let first = fixture.request("POST", &uploads).body(b"other").send().await;
+    first.assert_error(507, "UNKNOWN", NOT_ACKNOWLEDGED);
     let refused = "The audit log cannot be written, and the request was not carried out";
     fixture.request("DELETE", &target).send().await.assert_error(507, "UNKNOWN", refused);
     // Reads go on, and nothing was deleted.
@@ -181,7 +180,29 @@ async fn what_cannot_be_recorded_is_not_done() {
     let records = fixture.log.records().await;
     let names: Vec<&str> = records.iter().map(|it| it["eventName"].as_str().unwrap()).collect();
     // What had happened when the disk was found to be full is on record now.
-    assert_eq!(names[names.len() - 2..], ["InitiateLayerUpload", "BatchDeleteImage"]);
+    assert_eq!(names[names.len() - 2..], ["CompleteLayerUpload", "BatchDeleteImage"]);
+}
+
+/// What begins an upload is answered without waiting; what has done something for good is not.
+#[tokio::test]
+async fn the_steps_of_an_upload_do_not_wait_for_the_disk_and_all_else_does() {
+    for (query, expected) in [
+        (String::new(), None),
+        (format!("?mount={}&from={REPOSITORY}", digest_of(b"absent")), None),
+        (format!("?mount={}&from={REPOSITORY}", digest_of(LAYER)), Some(NOT_ACKNOWLEDGED)),
+    ] {
+        let fixture = fixture().await;
+        fixture.push_image(REPOSITORY, "v1", LAYER).await;
+        fixture.create_repository("target", TagMutability::Mutable).await;
+        fixture.log.set_full(true);
+        let target = format!("/v2/target/blobs/uploads/{query}");
+        let reply = fixture.request("POST", &target).send().await;
+        match expected {
+            None => assert_eq!(reply.status, 202, "{query}"),
+            Some(message) => reply.assert_error(507, "UNKNOWN", message),
+        }
+        fixture.log.set_full(false);
+    }
 }
 
 #[tokio::test]

@@ -59,6 +59,10 @@ async fn a_whole_push_into_a_missing_repository_creates_it_as_the_template_says(
     template(&fixture, "new", settings).await;
     let pushed = fixture.push_image("new/app", "v1", b"layer").await;
     assert_eq!(fixture.get("/v2/new/app/manifests/v1").await.body, pushed);
+    let records = fixture.log.records().await;
+    let also = records.iter().map(|record| &record["additionalEventData"]["alsoPerformed"]);
+    let creating = also.filter(|also| also[0] == "CreateRepository").count();
+    assert_eq!(creating, 1, "one of the requests has created it, and says so");
     let repositories = repositories(&fixture).await;
     let created = repositories.iter().find(|it| it.name.as_str() == "new/app").unwrap();
     assert_eq!(created.tag_mutability.mode(), "IMMUTABLE");

@@ -67,7 +67,7 @@ fn a_log_goes_on_where_it_ended() {
 }
 
 #[test]
-fn after_a_failure_the_next_file_is_begun() {
+fn a_write_that_was_cut_off_is_taken_back() {
     let parent = tempfile::tempdir().unwrap();
     let (folder, clock) = (parent.path().join("audit"), clock());
     let mut log = open(&folder, &clock);
@@ -76,7 +76,24 @@ fn after_a_failure_the_next_file_is_begun() {
     log.file.write_all(b"hal").unwrap();
     log.recover().unwrap();
     log.append(b"whole again\n").unwrap();
-    assert_eq!((lengths(&folder), text(&folder)), (vec![6, 12], "whole\nwhole again\n".to_owned()));
+    assert_eq!((lengths(&folder), text(&folder)), (vec![18], "whole\nwhole again\n".to_owned()));
+}
+
+/// What was written before a sync that failed is nowhere else any more.
+#[test]
+fn after_a_sync_that_failed_the_next_file_has_what_may_be_lost() {
+    let parent = tempfile::tempdir().unwrap();
+    let (folder, clock) = (parent.path().join("audit"), clock());
+    let mut log = open(&folder, &clock);
+    log.append(b"synced\n").unwrap();
+    log.sync().unwrap();
+    log.append(b"step 1\n").unwrap();
+    log.append(b"step 2\n").unwrap();
+    log.sync_failed = true;
+    log.recover().unwrap();
+    log.append(b"after\n").unwrap();
+    let expected = "synced\nstep 1\nstep 2\nafter\n".to_owned();
+    assert_eq!((lengths(&folder), text(&folder)), (vec![7, 20], expected));
 }
 
 proptest! {

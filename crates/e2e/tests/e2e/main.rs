@@ -2,6 +2,7 @@
 //! them. A test whose client is not installed is skipped, and says so; in CI it fails.
 
 mod artifacts;
+mod audit;
 mod aws_names;
 mod boto3;
 mod buildah;
