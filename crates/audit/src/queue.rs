@@ -6,7 +6,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::{Notify, oneshot};
 use wharfinger_core::limits::{
-    AUDIT_GATHER_MILLIS_MAX, AUDIT_PENDING_BYTES_MAX, AUDIT_RETRY_SECONDS,
+    AUDIT_GATHER_MILLIS_MAX, AUDIT_PENDING_BYTES_MAX, AUDIT_RETRY_MILLIS,
 };
 
 use crate::Unrecorded;
@@ -138,7 +138,7 @@ impl Queue {
     pub(crate) fn wait_to_retry(&self) -> bool {
         let mut state = self.state.lock();
         if !state.closed {
-            self.work.wait_for(&mut state, Duration::from_secs(AUDIT_RETRY_SECONDS));
+            self.work.wait_for(&mut state, Duration::from_millis(AUDIT_RETRY_MILLIS));
         }
         !state.closed
     }

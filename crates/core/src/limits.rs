@@ -357,8 +357,8 @@ pub const AUDIT_TEXT_BYTES_MAX: usize = 1024;
 pub const AUDIT_PENDING_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Milliseconds that the record of a read may wait for others to be written with it.
 pub const AUDIT_GATHER_MILLIS_MAX: u64 = 250;
-/// Seconds between two attempts to write a log that could not be written.
-pub const AUDIT_RETRY_SECONDS: u64 = 1;
+/// Milliseconds between two attempts to write a log that could not be written.
+pub const AUDIT_RETRY_MILLIS: u64 = 100;
 /// Failed logins that are recorded in a minute; further ones are counted.
 pub const AUDIT_FAILED_LOGINS_PER_MINUTE: u32 = 600;
 /// Guardrails of an account (AWS's service control policies of one account).

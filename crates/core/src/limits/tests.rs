@@ -47,7 +47,7 @@ fn the_limits_of_the_audit_log_are_documented_as_they_are() {
         AUDIT_MEMBER_BYTES_MAX,
         AUDIT_PENDING_BYTES_MAX,
         AUDIT_RECORD_BYTES_MAX,
-        AUDIT_RETRY_SECONDS,
+        AUDIT_RETRY_MILLIS,
         AUDIT_TEXT_BYTES_MAX,
     );
 }

@@ -2,18 +2,20 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::json;
 use wharfinger_e2e::api::Api;
 use wharfinger_e2e::client::{Client, available};
 use wharfinger_e2e::distribution::Distribution;
-use wharfinger_e2e::http::{Body, Response};
+use wharfinger_e2e::http::{Body, Request, Response};
 use wharfinger_e2e::image::{Blob, Image, OCI_MANIFEST};
 use wharfinger_e2e::program;
 use wharfinger_e2e::scratch::Disk;
 use wharfinger_e2e::seed::Seed;
 use wharfinger_e2e::server::Server;
 use wharfinger_e2e::shell::Shell;
+use wharfinger_e2e::wait;
 
 const DISK_MIB: u32 = 48;
 const BALLAST_BYTES: usize = 16 * 1024 * 1024;
@@ -42,6 +44,10 @@ fn a_full_disk_is_507_and_loses_nothing() {
 
     // It goes on by itself when there is room again.
     fs::remove_file(ballast).expect("the ballast is there");
+    wait::until("room for the audit log", Duration::from_secs(30), || {
+        let begun = distribution.send(Request::new("POST", "/v2/app/blobs/uploads/"));
+        (begun.expect("an answer").status == 202).then_some(())
+    });
     let image = Image::new("amd64", b"afterwards");
     push(&distribution, &image);
     kept.extend([image.layer.clone(), image.config.clone()]);
@@ -80,7 +86,7 @@ fn fill(distribution: &Distribution, kept: &mut Vec<Blob>) {
 
 /// The answer to the whole blob, or the status with which not even the upload could begin.
 fn try_push(distribution: &Distribution, blob: &Blob) -> Result<Response, u16> {
-    let request = wharfinger_e2e::http::Request::new("POST", "/v2/app/blobs/uploads/");
+    let request = Request::new("POST", "/v2/app/blobs/uploads/");
     let answer = distribution.send(request).expect("an answer");
     if answer.status != 202 {
         return Err(answer.status);
