@@ -31,9 +31,10 @@ struct Package {
     program: &'static str,
 }
 
-const PACKAGES: [Package; 8] = [
+const PACKAGES: [Package; 9] = [
     Package { name: "docker.io", program: "dockerd" },
     Package { name: "podman", program: "podman" },
+    Package { name: "openssl", program: "openssl" },
     Package { name: "skopeo", program: "skopeo" },
     Package { name: "buildah", program: "buildah" },
     Package { name: "busybox-static", program: "busybox" },

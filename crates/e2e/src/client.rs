@@ -36,6 +36,8 @@ pub enum Client {
     Machine,
     /// The conformance suite of OCI Distribution, as `cargo xtask bootstrap` builds it.
     Conformance,
+    /// The command line of OpenSSL.
+    OpenSsl,
     /// `docker-credential-ecr-login`, Amazon's credential helper for docker.
     EcrLogin,
 }
@@ -114,6 +116,7 @@ impl Client {
                 .is_none()
                 .then(|| "a small disk cannot be mounted: run as root".to_owned()),
             Self::Machine => machine::remedy(),
+            Self::OpenSsl => package("openssl", &["openssl"]),
             Self::EcrLogin => {
                 package("amazon-ecr-credential-helper", &["docker-credential-ecr-login"])
             }

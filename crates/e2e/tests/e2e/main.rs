@@ -29,3 +29,4 @@ mod tutorial;
 mod two_planes;
 mod uploads;
 mod uploads_clients;
+mod web_identity;
