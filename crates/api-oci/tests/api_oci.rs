@@ -4,11 +4,13 @@
 #[path = "../../iam/tests/iam/people.rs"]
 mod people;
 
+#[path = "../../api-aws/tests/api_aws/audit_log.rs"]
+mod audit_log;
+
 mod api_oci {
     mod arbitrary;
     mod archived;
     mod audit;
-    mod audit_log;
     mod authentication;
     mod authorization;
     mod conformance;
