@@ -14,6 +14,9 @@ resource "aws_iam_user" "developer" {
   name = each.key
   path = "/shop/"
 
+  # Keys that were made by hand go along.
+  force_destroy = true
+
   tags = {
     team = "shop"
   }

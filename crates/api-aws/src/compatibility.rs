@@ -72,7 +72,7 @@ mod tests {
         assert!(text.contains("## ECR: 62 of 62 operations\n\n| operation | implemented | acts |"));
         assert!(text.contains("## ECR Public: 23 of 23 operations\n"));
         assert!(text.contains("## STS: 7 of 11 operations\n"));
-        assert!(text.contains("## IAM: 101 of 180 operations\n"));
+        assert!(text.contains("## IAM: 108 of 180 operations\n"));
         assert!(text.contains("| PutImage | yes | yes | aws-cli, boto3 |\n"));
         assert!(text.contains("| StartImageScan | yes | stores only, without scanning |  |\n"));
         let public = ecr_public::Operation::ALL;

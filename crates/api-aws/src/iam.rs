@@ -4,6 +4,7 @@
 mod access_key;
 mod account;
 mod boundary;
+mod foreign_credential;
 mod group;
 mod inline_policy;
 mod instance_profile;
@@ -36,10 +37,11 @@ use crate::{ApiAws, Body, signed_parts};
 type Outcome = Result<Box<dyn XmlStructure + Send>, CallError>;
 
 /// Which noun answers an operation.
-const NOUNS: [(&[Operation], Noun); 11] = [
+const NOUNS: [(&[Operation], Noun); 12] = [
     (access_key::OPERATIONS, Noun::AccessKey),
     (account::OPERATIONS, Noun::Account),
     (boundary::OPERATIONS, Noun::Boundary),
+    (foreign_credential::OPERATIONS, Noun::ForeignCredential),
     (group::OPERATIONS, Noun::Group),
     (inline_policy::OPERATIONS, Noun::InlinePolicy),
     (instance_profile::OPERATIONS, Noun::InstanceProfile),
@@ -56,6 +58,7 @@ enum Noun {
     AccessKey,
     Account,
     Boundary,
+    ForeignCredential,
     Group,
     InlinePolicy,
     InstanceProfile,
@@ -236,6 +239,7 @@ impl ApiAws {
             Noun::AccessKey => access_key::answer(call, request).await,
             Noun::Account => account::answer(call, request).await,
             Noun::Boundary => boundary::answer(call, request).await,
+            Noun::ForeignCredential => foreign_credential::answer(call, request).await,
             Noun::Group => group::answer(call, request).await,
             Noun::InlinePolicy => inline_policy::answer(call, request).await,
             Noun::InstanceProfile => instance_profile::answer(call, request).await,

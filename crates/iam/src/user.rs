@@ -1,7 +1,7 @@
 //! Users.
 
 use wharfinger_auth::iam_actions::{CreateUser, DeleteUser, GetUser, ListUsers, UpdateUser};
-use wharfinger_auth::{IamResource, Permit, Resource, unique_id};
+use wharfinger_auth::{Action, IamResource, Permit, Resource, unique_id};
 use wharfinger_core::limits::{USER_NAME_CHARS_MAX, USERS_PER_ACCOUNT_MAX};
 use wharfinger_core::{AccountId, Arn, Timestamp};
 use wharfinger_metadata::user::{self, UserRow};
@@ -160,6 +160,23 @@ impl Iam {
                         .await?;
                     Ok(user::rename(tx, &row.user_id, &new_name, &new_path).await?)
                 })
+            })
+            .await
+    }
+
+    /// Whether the user of that name is there, for what is about credentials that nobody has here.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchEntity`].
+    pub async fn require_user<A: Action<Resource = IamResource>>(
+        &self,
+        permit: &Permit<A>,
+        name: &str,
+    ) -> Result<(), Error> {
+        let (resource, name) = (permit.resource().clone(), name.to_owned());
+        self.metadata()
+            .read(move |tx| {
+                Box::pin(async move { must_find(tx, &resource, &name).await.map(|_| ()) })
             })
             .await
     }

@@ -8,7 +8,8 @@ pub(super) const OF_IDENTITY: &[Deviation] = &[
         aws: "Carries them out.",
         here: "Authenticates, validates the input, and answers `InvalidAction`, status 400, with a \
                message that says so. They are about credentials that nothing here takes: SAML, MFA \
-               devices, console passwords, certificates, delegation.",
+               devices, console passwords, certificates, delegation. What lists those of a user \
+               says that there are none.",
     },
     Deviation {
         place: "IAM's `GetAccessKeyLastUsed` of an unknown key; STS `GetAccessKeyInfo` of one",
