@@ -13,6 +13,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         arn: "arn:aws:sts::111122223333:assumed-role/ci/build".into(),
         role_arn: Some("arn:aws:iam::111122223333:role/ci".into()),
         service: None,
+        federated: None,
     };
     let mut keys = ContextKeys::new();
     keys.insert("aws:username", "dev");
