@@ -333,6 +333,8 @@ pub const ACCESS_KEYS_PER_USER_MAX: u64 = 2;
 pub const USER_NAME_CHARS_MAX: usize = 64;
 /// Characters of the name of a group.
 pub const GROUP_NAME_CHARS_MAX: usize = 128;
+/// Matched statements after which a page of a simulation ends (ours).
+pub const SIMULATED_STATEMENTS_MAX: usize = 10_000;
 /// Bytes of policies after which a page of `GetAccountAuthorizationDetails` ends (ours).
 pub const AUTHORIZATION_DETAILS_BYTES_MAX: usize = 1024 * 1024;
 /// Seconds for which the use of a key or a role is not noted again (ours, like the next one).

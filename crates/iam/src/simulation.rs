@@ -12,6 +12,7 @@ use wharfinger_auth::iam_actions::{
 use wharfinger_auth::{
     AuthorizeError, Caller, ContextKeys, Explanation, Permit, PolicySource, Resource, Supposition,
 };
+use wharfinger_core::limits::SIMULATED_STATEMENTS_MAX;
 use wharfinger_core::{AccountId, Arn};
 use wharfinger_iam_policy::{Outline, PolicyDocument, PolicyKind, PolicyType, Position};
 
@@ -171,12 +172,21 @@ async fn simulate(
         marker => marker.parse().map_err(|_| Error::InvalidInput("Invalid Marker.".into()))?,
     };
     let shown = usize::try_from(page.max_items).unwrap_or(usize::MAX);
-    let mut items = Vec::new();
-    let next = first.saturating_add(shown);
-    for (action, resource) in (first..next).map_while(|at| simulation.pair(at)) {
+    let mut items: Vec<Evaluation> = Vec::new();
+    let (mut next, mut statements) = (first, 0);
+    while let Some((action, resource)) = simulation.pair(next) {
+        // What is asked about may be thousands of statements, each of which matches everything.
+        if items.len() >= shown || statements >= SIMULATED_STATEMENTS_MAX {
+            break;
+        }
+        if next > first {
+            tokio::task::yield_now().await;
+        }
+        next += 1;
         let asked =
             caller.explain_under(action, resource, policy.as_ref(), owner, &simulation.keys);
         let explanation = asked.await.map_err(failed)?;
+        statements += explanation.statements.len();
         items.push(Evaluation {
             action: action.to_owned(),
             resource: resource.to_owned(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use wharfinger_auth::{Action, Auth, AuthKeys, ContextKeys, IamResource, Permit};
+use wharfinger_core::limits::SIMULATED_STATEMENTS_MAX;
 use wharfinger_core::{
     AccountId, Arn, Clock, Entropy, ManualClock, Secret, SeededEntropy, Timestamp,
 };
@@ -209,6 +210,31 @@ async fn results_come_in_pages() {
             pair("ecr:ListImages", "*"),
         ]
     );
+}
+
+#[tokio::test]
+async fn a_page_holds_so_many_statements_and_no_more() {
+    let fixture = Fixture::new().await;
+    let statement = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
+    let policy =
+        format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, vec![statement; 100].join(","));
+    let actions: Vec<String> = (0..60).map(|number| format!("ecr:Action{number}")).collect();
+    let names: Vec<&str> = actions.iter().map(String::as_str).collect();
+    let simulation = Simulation { policies: vec![policy; 10], ..asked(&names, "*") };
+    let permit = Permit::system(IamResource::account_wide(fixture.account));
+    let (mut found, mut marker, mut pages) = (Vec::new(), None, 0);
+    loop {
+        let page = PageRequest::new(marker.as_deref(), Some(1_000)).unwrap();
+        let page = fixture.iam.simulate_custom_policy(&permit, &simulation, &page).await.unwrap();
+        let matched: usize = page.items.iter().map(|item| item.matched.len()).sum();
+        assert!(matched <= SIMULATED_STATEMENTS_MAX + 1_000, "{matched}");
+        found.extend(page.items.into_iter().map(|item| item.action));
+        (marker, pages) = (page.marker, pages + 1);
+        if marker.is_none() {
+            break;
+        }
+    }
+    assert_eq!((found, pages), (actions, 6));
 }
 
 #[tokio::test]
