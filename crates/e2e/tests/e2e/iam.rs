@@ -9,7 +9,7 @@ use wharfinger_e2e::program;
 use wharfinger_e2e::server::Server;
 use wharfinger_e2e::shell::Shell;
 
-const NEEDS: [Client; 3] = [Client::Aws, Client::Docker, Client::Skopeo];
+const NEEDS: [Client; 4] = [Client::Aws, Client::Docker, Client::Mount, Client::Skopeo];
 const OTHER: &str = "999888777666";
 
 /// The exports of new credentials, out of what `aws` prints of them.
@@ -188,6 +188,19 @@ fn another_account_pulls_by_the_policy_of_the_repository() {
         )),
     );
     assert!(url.contains("/v2/"), "{url}");
+    // And by the registry's own name, as a client of images pulls it.
+    let host = format!("{account}.dkr.ecr.us-east-1.localhost");
+    let hosts = format!("127.0.0.1 localhost {host}\n");
+    std::fs::write(shell.home().join("hosts"), hosts).expect("a file");
+    let pull = format!(
+        "export NAMED={host}:${{REGISTRY##*:}}\n\
+         unshare --mount bash -euo pipefail -c 'mount --bind hosts /etc/hosts\n\
+         aws ecr get-login-password | skopeo login --tls-verify=false --username AWS \
+         --password-stdin $NAMED\n\
+         skopeo copy --quiet --src-tls-verify=false docker://$NAMED/app:1 dir:theirs'"
+    );
+    run(&shell, &theirs(&pull));
+    assert!(shell.home().join("theirs/manifest.json").is_file());
     let push = format!("aws ecr initiate-layer-upload {image}");
     refused(&shell, &theirs(&push));
     let listed = run(&shell, &theirs("aws ecr describe-repositories --query repositories"));
