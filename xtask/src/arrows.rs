@@ -36,7 +36,7 @@ enum Tier {
 }
 
 /// Every arrow there is. A new one is a decision: it gets a line here and one in `docs/adr/`.
-const RULES: [Rule; 19] = [
+const RULES: [Rule; 20] = [
     Rule { name: "core", tier: Tier::Pure, may_know: &[] },
     Rule { name: "oci", tier: Tier::Pure, may_know: &["core"] },
     Rule { name: "aws-protocol", tier: Tier::Pure, may_know: &["core"] },
@@ -67,17 +67,19 @@ const RULES: [Rule; 19] = [
         tier: Tier::Edge,
         may_know: &["audit", "auth", "aws-model", "aws-protocol", "core", "iam", "oci", "registry"],
     },
+    Rule { name: "workers", tier: Tier::Edge, may_know: &["audit", "core", "registry"] },
     Rule {
         name: "server",
         tier: Tier::Assembly,
         may_know: &[
             "api-aws", "api-oci", "audit", "auth", "blobs", "core", "iam", "metadata", "registry",
+            "workers",
         ],
     },
     Rule {
         name: "cli",
         tier: Tier::Assembly,
-        may_know: &["audit", "auth", "core", "iam", "iam-policy", "server"],
+        may_know: &["audit", "auth", "core", "iam", "iam-policy", "registry", "server"],
     },
     Rule { name: "e2e", tier: Tier::Assembly, may_know: &["aws-protocol", "core"] },
     Rule { name: "bench", tier: Tier::Assembly, may_know: &["aws-protocol", "core", "metadata"] },

@@ -21,6 +21,7 @@ use crate::key::KeyArguments;
 use crate::kms::KmsArguments;
 use crate::quotas::QuotaArguments;
 use crate::trust::TrustArguments;
+use crate::upkeep::UpkeepArguments;
 use crate::user::UserArguments;
 
 /// A container registry that speaks the Amazon ECR API, on your own machine.
@@ -175,6 +176,8 @@ pub(crate) struct ServeArguments {
     shutdown_grace_seconds: Option<NonZeroU32>,
     #[command(flatten)]
     quotas: QuotaArguments,
+    #[command(flatten)]
+    upkeep: UpkeepArguments,
 }
 
 #[derive(Args, Debug)]
@@ -285,6 +288,7 @@ impl ServeArguments {
                 shutdown_grace_seconds: self.shutdown_grace_seconds,
             },
             quotas: self.quotas.settings(),
+            upkeep: self.upkeep.settings(),
             oidc: OidcLayer { allow_hosts: self.oidc_allow_host, ca: self.oidc_ca },
             ..self.address.settings()
         };
@@ -314,6 +318,8 @@ mod tests {
                     --quota-rates ecr --quota-rate PutImage=9,UploadLayerPart=10 \
                     --public-host public.test --public-path-prefix pub --trusted-proxy 10.0.0.0/8,::1 \
                     --audit writes --audit-bytes-max 67108864 \
+                    --undo-window off --push-lease 2h --orphans-after 3m --lifecycle-debounce 4s \
+                    --lifecycle-interval 5d --gc-interval 6s --scrub-period 7d \
                     --oidc-allow-host gitlab.lan:8443 --oidc-ca /ca.pem";
         let Command::Serve(serve) = Arguments::parse_from(line.split_whitespace()).command else {
             panic!("not serve");
@@ -333,7 +339,10 @@ mod tests {
             limits: Limits { connections_max: 2, connections_per_address_max: Some(1), \
             header_read_timeout: 3s, idle_timeout: 4s, shutdown_grace: 5s }, quotas: Quotas { repositories_max: 6, \
             images_per_repository_max: 7, tags_per_image_max: 8, rates: Rates([Some(1000), \
-            Some(2000), Some(100), Some(500), Some(3000), Some(100), Some(9), Some(10)]) }, oidc: OidcConfig { allowed_hosts: \
+            Some(2000), Some(100), Some(500), Some(3000), Some(100), Some(9), Some(10)]) }, \
+            upkeep: Upkeep { undo_window: 0ns, push_lease: 7200s, orphan_delay: 180s, \
+            lifecycle_debounce: 4s, lifecycle_interval: 432000s, garbage_interval: 6s, \
+            scrub_period: 604800s }, oidc: OidcConfig { allowed_hosts: \
             [OidcHost { host: \"gitlab.lan\", port: 8443 }], ca: Some(\"/ca.pem\") } }";
         assert_eq!(shown, expected);
         let line = ["wharfinger", "serve", "--tls-cert", "/c", "--tls-key", "/k"];

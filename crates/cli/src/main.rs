@@ -19,6 +19,7 @@ mod quotas;
 mod serve;
 mod shell;
 mod trust;
+mod upkeep;
 mod user;
 
 use std::process::ExitCode;

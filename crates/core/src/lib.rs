@@ -18,6 +18,7 @@ pub mod repository_name;
 pub mod request;
 pub mod secret;
 pub mod tag;
+pub mod upkeep;
 
 pub use account::{AccountId, Region, RegistryId};
 pub use arn::Arn;
@@ -33,6 +34,7 @@ pub use repository_name::RepositoryName;
 pub use request::RequestContext;
 pub use secret::Secret;
 pub use tag::Tag;
+pub use upkeep::Upkeep;
 
 /// A text that is not what its type demands. `Display` says what was expected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

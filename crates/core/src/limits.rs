@@ -368,5 +368,37 @@ pub const GUARDRAILS_PER_ACCOUNT_MAX: usize = 10;
 /// Characters of the name of a guardrail.
 pub const GUARDRAIL_NAME_CHARS_MAX: usize = 128;
 
+/// Seconds for which what was deleted can be brought back unless configured (ours, like all of
+/// upkeep's).
+pub const UNDO_WINDOW_SECONDS: u64 = 7 * 24 * 60 * 60;
+/// The longest window that may be configured.
+pub const UNDO_WINDOW_SECONDS_MAX: u64 = 365 * 24 * 60 * 60;
+/// Seconds for which a blob stays that a client was told is there, unless configured: as long as an
+/// upload may lie idle.
+pub const PUSH_LEASE_SECONDS: u64 = 24 * 60 * 60;
+/// Seconds until the children of a deleted index and the referrers of a deleted subject go, unless
+/// configured (ECR: within 24 hours).
+pub const ORPHAN_DELAY_SECONDS: u64 = 24 * 60 * 60;
+/// Seconds that a lifecycle policy waits after a push unless configured.
+pub const LIFECYCLE_DEBOUNCE_SECONDS: u64 = 60;
+/// Seconds between two evaluations of a lifecycle policy unless configured (ECR: 24 hours).
+pub const LIFECYCLE_INTERVAL_SECONDS: u64 = 24 * 60 * 60;
+/// Seconds between two collections of garbage unless configured.
+pub const GARBAGE_INTERVAL_SECONDS: u64 = 5 * 60;
+/// Seconds in which everything that is stored is read once and verified, unless configured.
+pub const SCRUB_SECONDS: u64 = 30 * 24 * 60 * 60;
+/// Seconds for which a worker has a job; it renews that while it works.
+pub const JOB_LEASE_SECONDS: u64 = 60;
+/// Runs of a job that fail one after the other before it is given up.
+pub const JOB_ATTEMPTS_MAX: u32 = 10;
+/// Seconds before a job that failed is tried again; twice as many each further time.
+pub const JOB_RETRY_SECONDS_MIN: u64 = 1;
+/// The most there are.
+pub const JOB_RETRY_SECONDS_MAX: u64 = 60 * 60;
+/// Jobs that one process runs at once.
+pub const JOBS_AT_ONCE_MAX: usize = 4;
+/// Characters of what is kept of a job's report or failure.
+pub const JOB_TEXT_CHARS_MAX: usize = 4096;
+
 #[cfg(test)]
 mod tests;

@@ -73,8 +73,9 @@ pub async fn insert(
     blob: &BlobRow,
     now: Timestamp,
 ) -> Result<(), MetadataError> {
-    let sql = "INSERT INTO blob (key_domain, digest, object_id, size_bytes, created_at) \
-               VALUES (?1, ?2, ?3, ?4, ?5)";
+    let sql = "INSERT INTO blob \
+               (key_domain, digest, object_id, size_bytes, created_at, verified_at) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?5)";
     let values = params![key_domain, &blob.digest, &blob.object_id, blob.size_bytes, now];
     tx.execute(sql, values).await.map(|_| ())
 }
@@ -124,27 +125,65 @@ pub async fn mark_damaged(
     tx.execute(sql, params![object_id, key_domain, digest, now]).await.map(|_| ())
 }
 
-/// Links a blob into a repository; answers whether the link is new.
+/// Links a blob into a repository, and leases the link; answers whether it is new.
 pub async fn link(
     tx: &mut Tx,
     repository: RepositoryId,
     digest: &Digest,
     now: Timestamp,
+    leased_until: Timestamp,
 ) -> Result<bool, MetadataError> {
-    let sql = "INSERT INTO repository_blob (repository_id, digest, linked_at) VALUES (?1, ?2, ?3) \
-               ON CONFLICT (repository_id, digest) DO NOTHING";
-    Ok(tx.execute(sql, params![repository, digest, now]).await? == 1)
+    let sql = "INSERT INTO repository_blob (repository_id, digest, linked_at, leased_until) \
+               VALUES (?1, ?2, ?3, ?4) ON CONFLICT (repository_id, digest) DO NOTHING";
+    if tx.execute(sql, params![repository, digest, now, leased_until]).await? == 1 {
+        return Ok(true);
+    }
+    lease(tx, repository, digest, leased_until).await.map(|_| false)
+}
+
+/// Keeps a link that no image may use until then, unless it is kept longer already; answers whether
+/// there is such a link.
+pub async fn lease(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+    until: Timestamp,
+) -> Result<bool, MetadataError> {
+    let sql = "UPDATE repository_blob SET leased_until = \
+               CASE WHEN leased_until < ?3 THEN ?3 ELSE leased_until END \
+               WHERE repository_id = ?1 AND digest = ?2";
+    Ok(tx.execute(sql, params![repository, digest, until]).await? == 1)
+}
+
+/// Keeps the links of all blobs of an image until then, as [`lease`] does.
+pub async fn lease_those_of(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    image: &Digest,
+    until: Timestamp,
+) -> Result<(), MetadataError> {
+    let sql = "UPDATE repository_blob SET leased_until = ?3 \
+               WHERE repository_id = ?1 AND leased_until < ?3 AND digest IN \
+               (SELECT blob_digest FROM image_blob \
+                WHERE repository_id = ?1 AND image_digest = ?2)";
+    tx.execute(sql, params![repository, image, until]).await.map(|_| ())
 }
 
 /// Takes a blob out of a repository, which has no image that uses it; answers whether it was
-/// there.
+/// there. Whether any other repository of the key domain has it is for the collection to find out.
 pub async fn unlink(
     tx: &mut Tx,
     repository: RepositoryId,
     digest: &Digest,
 ) -> Result<bool, MetadataError> {
     let sql = "DELETE FROM repository_blob WHERE repository_id = ?1 AND digest = ?2";
-    Ok(tx.execute(sql, params![repository, digest]).await? == 1)
+    if tx.execute(sql, params![repository, digest]).await? == 0 {
+        return Ok(false);
+    }
+    let sql = "INSERT INTO unlinked_blob (key_domain, digest) \
+               SELECT key_domain, ?2 FROM repository WHERE repository_id = ?1 \
+               ON CONFLICT (key_domain, digest) DO NOTHING";
+    tx.execute(sql, params![repository, digest]).await.map(|_| true)
 }
 
 /// Whether any image of the repository uses the blob.

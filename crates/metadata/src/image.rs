@@ -153,7 +153,7 @@ pub async fn insert(
                    VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
         tx.execute(sql, params![repository, child, &image.digest]).await?;
     }
-    add_to_uses(tx, repository, &image.digest, 1).await?;
+    count_uses(tx, repository, &image.digest, 1).await?;
     add_to_count(tx, repository, 1).await
 }
 
@@ -184,7 +184,7 @@ pub async fn delete(
     repository: RepositoryId,
     digest: &Digest,
 ) -> Result<bool, MetadataError> {
-    add_to_uses(tx, repository, digest, -1).await?;
+    count_uses(tx, repository, digest, -1).await?;
     let sql = "DELETE FROM image WHERE repository_id = ?1 AND digest = ?2";
     if tx.execute(sql, params![repository, digest]).await? == 0 {
         return Ok(false);
@@ -277,6 +277,23 @@ pub async fn inactive_children(
                AND i.digest = c.child_digest AND i.status <> 'ACTIVE'";
     let rows = tx.query(sql, params![repository, index]).await?;
     rows.iter().map(|row| row.parsed(0)).collect()
+}
+
+/// Counts an image among (or no more among) those of its blobs, and the active ones if it is.
+async fn count_uses(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+    change: i64,
+) -> Result<(), MetadataError> {
+    let sql = "UPDATE repository_blob SET image_count = image_count + ?3, \
+               active_images = active_images + CASE WHEN 'ACTIVE' = (SELECT status FROM image \
+                                                WHERE repository_id = ?1 AND digest = ?2) \
+                                               THEN ?3 ELSE 0 END \
+               WHERE repository_id = ?1 AND digest IN \
+               (SELECT blob_digest FROM image_blob \
+                WHERE repository_id = ?1 AND image_digest = ?2)";
+    tx.execute(sql, params![repository, digest, change]).await.map(|_| ())
 }
 
 /// Counts an image among (or no more among) the active ones of its blobs, if it is active.

@@ -26,17 +26,21 @@ pub mod blob;
 pub mod catalog_data;
 pub mod creation_template;
 pub mod credential_use;
+pub mod deleted_image;
+pub mod deleted_repository;
 pub mod group;
 pub mod iam_tag;
 pub mod image;
 pub mod inline_policy;
 pub mod installation;
 pub mod instance_profile;
+pub mod job;
 pub mod kms_key;
 pub mod lifecycle_policy;
 pub mod lifecycle_preview;
 pub mod managed_policy;
 pub mod oidc_provider;
+pub mod orphaned_image;
 pub mod policy_attachment;
 pub mod public_registry;
 pub mod pull_through_cache_rule;
@@ -48,8 +52,10 @@ pub mod repository_policy;
 pub mod resource_tag;
 pub mod role;
 pub mod scan;
+pub mod service_event;
 pub mod session;
 pub mod tag;
+pub mod tag_history;
 pub mod trusted_principal;
 pub mod upload;
 pub mod user;
@@ -73,6 +79,21 @@ impl RepositoryId {
         entropy.fill(&mut low);
         let low = i64::from(u32::from_le_bytes(low) & 0x000f_ffff);
         Self((now.millis() << 20) | low)
+    }
+}
+
+/// As the subjects of jobs name it.
+impl std::fmt::Display for RepositoryId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::str::FromStr for RepositoryId {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
     }
 }
 

@@ -24,6 +24,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migration/0011_change_counters.sql"),
     include_str!("migration/0012_upload_credentials.sql"),
     include_str!("migration/0013_iam.sql"),
+    include_str!("migration/0014_upkeep.sql"),
 ];
 
 /// The schema version this program writes.

@@ -193,15 +193,24 @@ pub async fn purge(tx: &mut Tx, limit: u32) -> Result<bool, MetadataError> {
                 (SELECT tag FROM tag WHERE repository_id = ?1 LIMIT ?2)";
     let images = "DELETE FROM image WHERE repository_id = ?1 AND digest IN \
                   (SELECT digest FROM image WHERE repository_id = ?1 LIMIT ?2)";
+    let unlinked = "INSERT INTO unlinked_blob (key_domain, digest) \
+                    SELECT r.key_domain, l.digest FROM repository r CROSS JOIN \
+                    (SELECT digest FROM repository_blob WHERE repository_id = ?1 \
+                     ORDER BY digest LIMIT ?2) l WHERE r.repository_id = ?1 \
+                    ON CONFLICT (key_domain, digest) DO NOTHING";
     let links = "DELETE FROM repository_blob WHERE repository_id = ?1 AND digest IN \
-                 (SELECT digest FROM repository_blob WHERE repository_id = ?1 LIMIT ?2)";
+                 (SELECT digest FROM repository_blob WHERE repository_id = ?1 \
+                  ORDER BY digest LIMIT ?2)";
     let narrow = limit.saturating_mul(NARROW_ROWS);
-    let steps =
-        [(uses, narrow), (children, narrow), (tags, narrow), (images, limit), (links, limit)];
+    let steps = [(uses, narrow), (children, narrow), (tags, narrow), (images, limit)];
     for (sql, limit) in steps {
         if tx.execute(sql, params![id, limit]).await? > 0 {
             return Ok(true);
         }
+    }
+    tx.execute(unlinked, params![id, limit]).await?;
+    if tx.execute(links, params![id, limit]).await? > 0 {
+        return Ok(true);
     }
     if lifecycle_preview::discard_results(tx, id, None, limit).await? {
         return Ok(true);

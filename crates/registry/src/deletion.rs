@@ -6,9 +6,10 @@ use wharfinger_auth::actions::BatchDeleteImage;
 use wharfinger_auth::{Permit, RepositoryResource};
 use wharfinger_core::Digest;
 use wharfinger_metadata::image::ImageRow;
-use wharfinger_metadata::{RepositoryId, Tx, image, tag};
+use wharfinger_metadata::{RepositoryId, Tx, image};
 
 use crate::image::resolve;
+use crate::removal::{Cause, Removal, remove_image, remove_tag};
 use crate::repository::must_find;
 use crate::{Error, ImageIdentifier, Registry, RequestedImage};
 
@@ -158,13 +159,14 @@ impl Registry {
         ids: Vec<RequestedImage>,
     ) -> Result<DeletedImages, Error> {
         let resource = permit.resource().clone();
+        let removal = self.removal(Cause::of(permit));
         self.metadata
             .write(move |tx| {
                 Box::pin(async move {
                     let repository = must_find(tx, &resource).await?.id;
                     let mut outcome = DeletedImages::default();
                     for requested in ids {
-                        match delete(tx, repository, &requested).await? {
+                        match delete(tx, repository, &requested, &removal).await? {
                             Ok(deleted) => outcome.deleted.extend(deleted),
                             Err(code) => outcome.failures.push(ImageFailure { requested, code }),
                         }
@@ -180,6 +182,7 @@ async fn delete(
     tx: &mut Tx,
     repository: RepositoryId,
     requested: &RequestedImage,
+    removal: &Removal,
 ) -> Result<Result<Vec<ImageIdentifier>, ImageFailureCode>, Error> {
     let (id, row) = match resolve(tx, repository, requested).await? {
         Ok(found) => found,
@@ -188,15 +191,14 @@ async fn delete(
     if let Some(tag) = &id.tag
         && row.tag_count > 1
     {
-        tag::delete(tx, repository, tag).await?;
+        remove_tag(tx, repository, tag, removal).await?;
         return Ok(Ok(vec![id]));
     }
     let parents = image::parents(tx, repository, &id.digest).await?;
     if !parents.is_empty() {
         return Ok(Err(ImageFailureCode::ImageReferencedByManifestList(parents)));
     }
-    let tags = tag::of_image(tx, repository, &id.digest).await?;
-    image::delete(tx, repository, &id.digest).await?;
+    let tags = remove_image(tx, repository, &row, removal).await?;
     let digest = id.digest;
     if tags.is_empty() {
         return Ok(Ok(vec![ImageIdentifier { digest, tag: None }]));

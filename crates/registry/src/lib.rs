@@ -6,15 +6,19 @@
 //! carry the names of the ECR operations they answer, and demand the permit for them.
 
 mod account_setting;
+mod archive;
 mod catalog_data;
+mod check;
 mod creation_template;
 mod custom_role;
 mod deletion;
 mod download;
 mod encryption;
 mod error;
+mod garbage;
 mod image;
 mod image_tag;
+mod job;
 mod kind_limits;
 mod kms_key;
 mod layer;
@@ -23,6 +27,7 @@ mod manifest;
 mod manifest_cache;
 mod mount;
 mod mutability;
+mod orphan;
 mod page;
 mod public_registry;
 mod pull_through_cache_rule;
@@ -32,6 +37,7 @@ mod push;
 mod reclaim;
 mod referrer;
 mod registry_policy;
+mod removal;
 mod replication;
 mod repository;
 mod repository_policy;
@@ -41,16 +47,18 @@ mod scanning;
 mod signing;
 mod storage_class;
 mod throttle;
+mod undo;
 mod upload;
 
 use std::sync::Arc;
 
 use wharfinger_blobs::{BlobStore, LocalKeyRing};
-use wharfinger_core::{Clock, Entropy, PublicEndpoint, Quotas, Timestamp};
+use wharfinger_core::{Clock, Entropy, PublicEndpoint, Quotas, Timestamp, Upkeep};
 use wharfinger_metadata::Metadata;
 
 pub use account_setting::AccountSetting;
 pub use catalog_data::{CatalogData, NewCatalogData};
+pub use check::{CheckOptions, CheckReport};
 pub use creation_template::{
     CreationTemplate, CreationTemplateSettings, TemplateEncryption, TemplateScenario,
 };
@@ -58,10 +66,12 @@ pub use deletion::{DeletedImages, ImageFailure, ImageFailureCode};
 pub use download::DownloadTurn;
 pub use encryption::Encryption;
 pub use error::{Error, ImageName};
+pub use garbage::GarbageReport;
 pub use image::{
     ImageDetail, ImageHead, ImageIdentifier, ListImagesFilter, RequestedImage, StoredImage, TagPage,
 };
 pub use image_tag::ImageTagDetail;
+pub use job::{JobKind, JobOutcome};
 pub use kms_key::{KmsError, KmsKey, KmsKeys};
 pub use layer::{BlobContent, BlobDeletion, LayerAvailability};
 pub use lifecycle_policy::{
@@ -106,6 +116,7 @@ pub struct Registry {
     manifests: Arc<manifest_cache::ManifestCache>,
     tag_pages: image::TagPageCache,
     quotas: Quotas,
+    upkeep: Upkeep,
     throttle: throttle::Throttle,
     public: Option<PublicEndpoint>,
 }
@@ -138,6 +149,7 @@ impl Registry {
             manifests: Arc::default(),
             tag_pages: image::TagPageCache::default(),
             quotas,
+            upkeep: Upkeep::default(),
             throttle,
             public: None,
         }
@@ -147,6 +159,12 @@ impl Registry {
     #[must_use]
     pub fn with_quotas(self, quotas: Quotas) -> Self {
         Self { throttle: throttle::Throttle::new(quotas.rates), quotas, ..self }
+    }
+
+    /// The same service with another upkeep.
+    #[must_use]
+    pub fn with_upkeep(self, upkeep: Upkeep) -> Self {
+        Self { upkeep, ..self }
     }
 
     /// The same service with public registries, if they are served anywhere.

@@ -1,6 +1,7 @@
 //! Lifecycle policies: put, read, deleted, and previewed. What they mean is the business of
 //! `wharfinger-lifecycle-policy`; nothing here acts on an image.
 
+mod execution;
 mod preview;
 
 use wharfinger_auth::actions::{DeleteLifecyclePolicy, GetLifecyclePolicy, PutLifecyclePolicy};

@@ -40,12 +40,13 @@ impl Registry {
             return Ok(false);
         }
         let now = self.now();
+        let leased_until = now.plus(self.upkeep.push_lease);
         self.metadata
             .write(move |tx| {
                 Box::pin(async move {
                     let found = mountable(tx, &target, &source, &digest).await?;
                     let Some(repository) = found else { return Ok(false) };
-                    blob::link(tx, repository, &digest, now).await?;
+                    blob::link(tx, repository, &digest, now, leased_until).await?;
                     Ok(true)
                 })
             })

@@ -6,16 +6,17 @@ use bytes::Bytes;
 use wharfinger_auth::Permit;
 use wharfinger_auth::RepositoryResource;
 use wharfinger_auth::actions::PutImage;
-use wharfinger_core::{Digest, Quotas, Tag, Timestamp};
+use wharfinger_core::{Digest, Quotas, Tag};
 use wharfinger_metadata::image::{self, ImageRow, ImageStatus};
 use wharfinger_metadata::repository::RepositoryRow;
 use wharfinger_metadata::{Tx, blob, tag};
 use wharfinger_oci::Manifest;
 
 use crate::manifest::{digest_like, digest_of};
+use crate::removal::{Cause, Removal};
 use crate::repository::{must_find, tag_mutability};
 use crate::storage_class::{activate, activate_children};
-use crate::{Error, ImageIdentifier, Registry, StoredImage};
+use crate::{Error, ImageIdentifier, Registry, StoredImage, undo};
 
 /// An image to be pushed.
 #[derive(Clone, Debug)]
@@ -39,7 +40,8 @@ struct Push {
     manifest_size_bytes: u64,
     sealed: Vec<u8>,
     quotas: Quotas,
-    now: Timestamp,
+    /// Of the tag from where it points, if it does.
+    removal: Removal,
 }
 
 impl Registry {
@@ -86,7 +88,7 @@ impl Registry {
             sealed: self.manifest_keys(&key_domain).await?.seal(&digest, &stored.manifest)?,
             manifest,
             quotas: self.quotas,
-            now: self.now(),
+            removal: self.removal(Cause::of(permit)),
         };
         self.metadata
             .write(move |tx| {
@@ -120,12 +122,12 @@ async fn put(tx: &mut Tx, repository: RepositoryRow, push: Push) -> Result<(), E
     let has_tag = check_tag(tx, &repository, &push, existing.as_ref()).await?;
     let tag_count = match existing {
         Some(existing) => {
-            activate(tx, repository.id, &push.digest, push.now).await?;
+            activate(tx, repository.id, &push.digest, push.removal.now).await?;
             existing.tag_count
         }
         None => {
             store(tx, &repository, &push).await?;
-            activate_children(tx, repository.id, &push.digest, push.now).await?;
+            activate_children(tx, repository.id, &push.digest, push.removal.now).await?;
             0
         }
     };
@@ -134,7 +136,8 @@ async fn put(tx: &mut Tx, repository: RepositoryRow, push: Push) -> Result<(), E
     if tag_count >= limit {
         return Err(Error::LimitExceeded { what: "tags per image", limit });
     }
-    Ok(tag::put(tx, repository.id, tag, &push.digest, push.now).await?)
+    undo::note_tag(tx, repository.id, tag, Some(&push.digest), &push.removal).await?;
+    Ok(tag::put(tx, repository.id, tag, &push.digest, push.removal.now).await?)
 }
 
 /// Whether the push says anything new (that an archived image is to be active again is new), and
@@ -183,7 +186,7 @@ async fn store(tx: &mut Tx, repository: &RepositoryRow, push: &Push) -> Result<(
         subject: manifest.subject.as_ref().map(|subject| subject.digest),
         size_bytes: if manifest.is_index() { largest_child } else { manifest.size_bytes() },
         manifest_size_bytes: push.manifest_size_bytes,
-        pushed_at: push.now,
+        pushed_at: push.removal.now,
         tag_count: 0,
         status: ImageStatus::Active,
         archived_at: None,

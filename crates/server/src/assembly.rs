@@ -7,19 +7,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use wharfinger_api_aws::{ApiAws, Endpoints};
 use wharfinger_api_oci::ApiOci;
 use wharfinger_audit::{Audit, OpenError};
-use wharfinger_blobs::{BlobError, LocalBlobStore};
 use wharfinger_core::RegistryId;
 use wharfinger_core::limits::UPLOAD_SETTLE_SECONDS_MAX;
 use wharfinger_registry::Registry;
+use wharfinger_workers::Workers;
 
 use crate::pipeline::{Health, Pipeline, TrustedProxies};
 use crate::tls::{Tls, TlsError};
 use crate::{
     Config, DataDir, DataDirError, Installation, InstallationError, RunningServer, Shutdown,
-    TlsConfig, client_host, client_url, listener, open_files, reclaim,
+    TlsConfig, client_host, client_url, listener, open_files,
 };
 
 /// Why a server does not start.
@@ -49,9 +50,6 @@ pub enum StartError {
     /// The certificates.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The store of objects.
-    #[error("the objects of the data directory cannot be opened")]
-    Blobs(#[from] BlobError),
     /// The audit log.
     #[error(transparent)]
     Audit(#[from] OpenError),
@@ -99,7 +97,13 @@ impl Server {
                  and --tls-key, or put a TLS proxy in front"
             );
         }
-        let registry = open_registry(&config, &installation)?;
+        let registry = installation.registry(&config)?;
+        if let Some(public) = &config.public {
+            tracing::info!(
+                ?public,
+                "public repositories are served here: anyone may pull from them"
+            );
+        }
         let audit = open_audit(&config, &installation)?;
         let pipeline = assemble(&config, &installation, &registry, &audit);
         let running = RunningServer {
@@ -120,7 +124,9 @@ impl Server {
     /// Serves until `shutdown` begins, finishes what is in flight, and closes the data directory.
     pub async fn run(self, shutdown: Shutdown) -> Result<(), StartError> {
         let registry = Arc::clone(&self.registry);
-        let reclaiming = tokio::spawn(reclaim::run(self.registry, shutdown.clone()));
+        let workers = Workers::new(self.registry, self.audit.clone());
+        let (ended, end) = watch::channel(false);
+        let working = tokio::spawn(workers.run(end));
         let RunningServer { listen, account, .. } = &self.running;
         tracing::info!(%listen, account, version = crate::VERSION, "serving");
         let limits = &self.config.limits;
@@ -134,8 +140,9 @@ impl Server {
         if self.audit.settled().await.is_err() {
             tracing::warn!("the audit log cannot be written: its last records are missing");
         }
-        // It looks at the shutdown between two rounds; one that is under way may be broken off.
-        reclaiming.abort();
+        // They look at the end between two steps; what is under way may be broken off.
+        ended.send_replace(true);
+        working.abort();
         self.installation.directory().remove_running_server()?;
         tracing::info!("stopped");
         Ok(())
@@ -188,28 +195,6 @@ fn ca_certificate(config: &Config, directory: &DataDir) -> Option<PathBuf> {
     let path = directory.ca_certificate();
     // For shells in any folder.
     matches!(config.tls, TlsConfig::Auto { .. }).then(|| std::path::absolute(&path).unwrap_or(path))
-}
-
-fn open_registry(
-    config: &Config,
-    installation: &Installation,
-) -> Result<Arc<Registry>, StartError> {
-    let keys = Arc::clone(installation.keys());
-    let entropy = Arc::clone(installation.entropy());
-    let root = installation.directory().path();
-    let provider = Arc::new(installation.kms_keys());
-    let blobs = LocalBlobStore::open(root, provider, Arc::clone(&entropy))?;
-    let registry = Registry::new(
-        installation.metadata().clone(),
-        Arc::new(blobs),
-        keys,
-        Arc::clone(installation.clock()),
-        entropy,
-    );
-    if let Some(public) = &config.public {
-        tracing::info!(?public, "public repositories are served here: anyone may pull from them");
-    }
-    Ok(Arc::new(registry.with_quotas(config.quotas).with_public(config.public.clone())))
 }
 
 fn open_audit(config: &Config, installation: &Installation) -> Result<Audit, OpenError> {

@@ -9,6 +9,7 @@ mod public;
 mod quotas;
 mod settings;
 mod tls;
+mod upkeep;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use wharfinger_audit::AuditSettings;
-use wharfinger_core::{AccountId, Network, ParseError, PublicEndpoint, Quotas, Region};
+use wharfinger_core::{AccountId, Network, ParseError, PublicEndpoint, Quotas, Region, Upkeep};
 
 pub use audit::AuditLayer;
 pub use oidc::{OidcConfig, OidcHost, OidcLayer};
@@ -24,6 +25,7 @@ pub use public::PublicLayer;
 pub use quotas::{QuotaSettings, RateMode};
 pub use settings::{LimitSettings, LogLayer, Settings};
 pub use tls::{TlsConfig, TlsLayer, TlsMode};
+pub use upkeep::UpkeepLayer;
 
 /// Where the server listens unless told otherwise: the port local AWS tooling assumes.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:4566";
@@ -71,6 +73,8 @@ pub struct Config {
     pub limits: Limits,
     /// Quotas of every registry.
     pub quotas: Quotas,
+    /// How every registry keeps itself in order.
+    pub upkeep: Upkeep,
     /// How identity providers are reached.
     pub oidc: OidcConfig,
 }
@@ -191,6 +195,7 @@ impl Config {
             audit: given.audit.resolve(),
             limits: given.limits.resolve(),
             quotas: given.quotas.resolve(),
+            upkeep: given.upkeep.resolve(),
             oidc: given.oidc.resolve(),
         })
     }

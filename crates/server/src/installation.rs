@@ -11,11 +11,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use wharfinger_auth::{AccountError, Auth, AuthKeys};
-use wharfinger_blobs::{LocalKeyRing, MasterKey, MasterKeyError, SealError};
+use wharfinger_blobs::{
+    BlobError, LocalBlobStore, LocalKeyRing, MasterKey, MasterKeyError, SealError,
+};
 use wharfinger_core::{AccountId, Clock, Entropy};
 use wharfinger_iam::Iam;
 use wharfinger_metadata::{Metadata, MetadataError, OpenMode, installation};
-use wharfinger_registry::KmsKeys;
+use wharfinger_registry::{KmsKeys, Registry};
 
 pub use accounts::RootKeyFile;
 
@@ -85,6 +87,9 @@ pub enum InstallationError {
     /// The metadata failed later on.
     #[error("the metadata failed")]
     Store(#[from] MetadataError),
+    /// The store of objects.
+    #[error("the objects of the data directory cannot be opened")]
+    Blobs(#[from] BlobError),
     /// The certificates of identity providers.
     #[error("the certificates of --oidc-ca cannot be used")]
     OidcCa(#[from] OidcCaError),
@@ -184,6 +189,24 @@ impl Installation {
             true => Ok(account),
             false => Err(InstallationError::NoSuchAccount(account)),
         }
+    }
+
+    /// The registry over the stores of the installation, for a server and for the commands beside it.
+    ///
+    /// # Errors
+    /// [`InstallationError::Blobs`].
+    pub fn registry(&self, config: &Config) -> Result<Arc<Registry>, InstallationError> {
+        let Stores { directory, metadata, keys, clock, entropy, .. } = &self.stores;
+        let provider = Arc::new(self.kms_keys());
+        let blobs = LocalBlobStore::open(directory.path(), provider, Arc::clone(entropy))?;
+        let (metadata, blobs, keys) = (metadata.clone(), Arc::new(blobs), Arc::clone(keys));
+        let registry = Registry::new(metadata, blobs, keys, Arc::clone(clock), Arc::clone(entropy));
+        Ok(Arc::new(
+            registry
+                .with_quotas(config.quotas)
+                .with_upkeep(config.upkeep)
+                .with_public(config.public.clone()),
+        ))
     }
 
     /// Whether this start made the root key and its file.

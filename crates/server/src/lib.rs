@@ -18,7 +18,6 @@ mod memory;
 mod oidc_documents;
 mod open_files;
 mod pipeline;
-mod reclaim;
 mod runtime;
 mod shutdown;
 mod system;
@@ -30,7 +29,7 @@ pub use assembly::{Server, StartError};
 pub use config::{
     AuditLayer, Config, ConfigError, DEFAULT_LISTEN, DEFAULT_REGION, LimitSettings, Limits,
     LogFormat, LogLayer, LogSettings, OidcConfig, OidcHost, OidcLayer, PublicLayer, QuotaSettings,
-    RateMode, Settings, TlsConfig, TlsLayer, TlsMode,
+    RateMode, Settings, TlsConfig, TlsLayer, TlsMode, UpkeepLayer,
 };
 pub use data_dir::{Credentials, DataDir, DataDirError, RunningServer};
 pub use installation::{Installation, InstallationError, RootKeyFile};

@@ -144,7 +144,7 @@ impl Repositories {
                 image::activate(tx, id, &digest(*image), now()).await?;
             }
             Change::Link { blob } => {
-                blob::link(tx, id, &digest(*blob), now()).await?;
+                blob::link(tx, id, &digest(*blob), now(), now()).await?;
             }
             Change::Replace => {
                 repository::delete(tx, id, now()).await?;
@@ -173,7 +173,7 @@ impl Repositories {
         let blobs: Vec<_> = blobs.iter().copied().map(digest).collect();
         let children: Vec<_> = children.iter().copied().map(digest).collect();
         for blob in &blobs {
-            blob::link(tx, id, blob, now()).await?;
+            blob::link(tx, id, blob, now(), now()).await?;
         }
         let mut row = image_row(image, i64::from(image) / 2);
         row.status = match image {

@@ -175,7 +175,7 @@ async fn run_blobs_and_uploads(tx: &mut Tx, id: RepositoryId) -> Result<(), Meta
     let object_id = ObjectId::random(&SeededEntropy::new(1));
     let row = BlobRow { digest: digest(1), object_id, size_bytes: 1, damaged_at: None };
     blob::insert(tx, "domain", &row, now()).await?;
-    blob::link(tx, id, &row.digest, now()).await?;
+    blob::link(tx, id, &row.digest, now(), now()).await?;
     blob::find(tx, "domain", &row.digest).await?;
     blob::find_linked(tx, id, "domain", &row.digest).await?;
     blob::unlink(tx, id, &row.digest).await?;

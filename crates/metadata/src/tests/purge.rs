@@ -53,7 +53,7 @@ async fn a_repository_takes_its_rows_along() {
             for byte in 0..5 {
                 let row = image_row(byte, 0);
                 image::insert(tx, id, &row, b"sealed", &[digest(9)], &[digest(8)]).await?;
-                blob::link(tx, id, &digest(byte), now()).await?;
+                blob::link(tx, id, &digest(byte), now(), now()).await?;
             }
             tag::put(tx, id, &"v1".parse().unwrap(), &digest(1), now()).await?;
             repository::delete(tx, id, now()).await?;

@@ -25,7 +25,7 @@ async fn with_image(
     let blobs: Vec<_> = blobs.iter().copied().map(digest).collect();
     let children: Vec<_> = children.iter().copied().map(digest).collect();
     for blob in &blobs {
-        blob::link(tx, id, blob, now()).await?;
+        blob::link(tx, id, blob, now(), now()).await?;
     }
     image::insert(tx, id, &image_row(byte, i64::from(byte)), b"", &blobs, &children).await
 }
@@ -95,7 +95,7 @@ async fn a_blob_knows_whether_an_active_image_uses_it() {
     let id = with_repository(&metadata).await;
     write(&metadata, move |tx| {
         Box::pin(async move {
-            blob::link(tx, id, &digest(9), now()).await?;
+            blob::link(tx, id, &digest(9), now(), now()).await?;
             assert_eq!(blob::find_use(tx, id, &digest(9)).await?, BlobUse::Unused);
             with_image(tx, id, 1, &[8, 9], &[]).await?;
             with_image(tx, id, 2, &[9], &[]).await?;

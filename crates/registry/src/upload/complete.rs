@@ -1,6 +1,7 @@
 //! Completing an upload: the digest is checked, the object published, the blob linked.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use wharfinger_auth::Permit;
 use wharfinger_auth::RepositoryResource;
@@ -65,6 +66,7 @@ impl Registry {
             return Err(Error::LayerPartTooSmall);
         }
         let completion = Completion {
+            push_lease: self.upkeep.push_lease,
             feed: Feed {
                 metadata: self.metadata.clone(),
                 blobs: Arc::clone(&self.blobs),
@@ -118,6 +120,7 @@ enum Discarded {
 
 struct Completion {
     feed: Feed,
+    push_lease: Duration,
     repository: RepositoryId,
     upload_id: UploadId,
 }
@@ -206,6 +209,7 @@ impl Completion {
             object_id: finished.object_id(),
             layer: CompletedLayer { digest: finished.digest(), size_bytes: finished.size_bytes() },
             now: self.feed.clock.now(),
+            push_lease: self.push_lease,
         }
     }
 }
@@ -223,6 +227,7 @@ struct LinkContext {
     object_id: ObjectId,
     layer: CompletedLayer,
     now: Timestamp,
+    push_lease: Duration,
 }
 
 impl LinkContext {
@@ -260,7 +265,9 @@ impl LinkContext {
         if ended != Some(self.written) || repository != self.repository {
             return Err(super::not_found(&self.resource, self.upload_id));
         }
-        let new = blob::link(tx, repository, &self.layer.digest, self.now).await?;
+        let leased_until = self.now.plus(self.push_lease);
+        let digest = &self.layer.digest;
+        let new = blob::link(tx, repository, digest, self.now, leased_until).await?;
         Ok(match new {
             true => Outcome::Stored(self.layer, discarded),
             false => Outcome::Existed(self.layer, discarded),

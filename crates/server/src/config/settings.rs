@@ -9,7 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer};
 use wharfinger_core::{AccountId, Network, Region};
 
-use super::{AuditLayer, LogFormat, OidcLayer, PublicLayer, QuotaSettings, TlsLayer};
+use super::{AuditLayer, LogFormat, OidcLayer, PublicLayer, QuotaSettings, TlsLayer, UpkeepLayer};
 
 /// What one layer (the file, or flags and environment) says.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
@@ -52,6 +52,9 @@ pub struct Settings {
     /// See [`Config::quotas`](super::Config::quotas).
     #[serde(default)]
     pub quotas: QuotaSettings,
+    /// See [`Config::upkeep`](super::Config::upkeep).
+    #[serde(default)]
+    pub upkeep: UpkeepLayer,
     /// See [`Config::oidc`](super::Config::oidc).
     #[serde(default)]
     pub oidc: OidcLayer,
@@ -119,6 +122,7 @@ impl Settings {
                     .or(below.limits.shutdown_grace_seconds),
             },
             quotas: self.quotas.over(below.quotas),
+            upkeep: self.upkeep.over(below.upkeep),
             oidc: self.oidc.over(below.oidc),
         }
     }

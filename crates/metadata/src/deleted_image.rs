@@ -1,0 +1,1 @@
+//! Images that were deleted and can be brought back.

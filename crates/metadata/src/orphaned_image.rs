@@ -1,0 +1,1 @@
+//! Images that what held them has left, until they go too or something else holds them.

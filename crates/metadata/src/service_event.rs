@@ -1,0 +1,1 @@
+//! What the registry did by itself, on its way to the audit log.

@@ -1,0 +1,1 @@
+//! What tags have pointed to, and since when.

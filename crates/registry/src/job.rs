@@ -1,0 +1,101 @@
+//! Jobs: what workers do for the registry, asked for in the transaction that makes it necessary.
+
+use std::fmt;
+use std::str::FromStr;
+
+use wharfinger_core::{Entropy, Timestamp};
+use wharfinger_metadata::job::{self, JobRow};
+use wharfinger_metadata::{MetadataError, Tx};
+
+use crate::{Error, Registry};
+
+/// The kinds of work. Their names are what rows, the command line and metrics call them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum JobKind {
+    /// Brings an archived image back (subject: repository and digest).
+    ActivateImage,
+    /// Collects garbage (the whole installation).
+    CollectGarbage,
+    /// Deletes or archives the images that what held them has left (the whole installation).
+    FollowHolders,
+    /// Moves the blobs of an image that was archived into the archive's store (repository and digest).
+    MoveToArchive,
+    /// Evaluates the lifecycle policy of a repository (subject: the repository).
+    EvaluateLifecyclePolicy,
+    /// Reads what has not been verified for long (the whole installation).
+    Scrub,
+}
+
+impl JobKind {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::ActivateImage,
+        Self::CollectGarbage,
+        Self::EvaluateLifecyclePolicy,
+        Self::FollowHolders,
+        Self::MoveToArchive,
+        Self::Scrub,
+    ];
+
+    /// The kind as rows name it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ActivateImage => "activate-image",
+            Self::CollectGarbage => "collect-garbage",
+            Self::EvaluateLifecyclePolicy => "evaluate-lifecycle-policy",
+            Self::FollowHolders => "follow-holders",
+            Self::MoveToArchive => "move-to-archive",
+            Self::Scrub => "scrub",
+        }
+    }
+}
+
+impl fmt::Display for JobKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for JobKind {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or("no kind of job")
+    }
+}
+
+/// What a run of a job came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JobOutcome {
+    /// When it is to run again; not at all, unless somebody asks.
+    pub next: Option<Timestamp>,
+    /// What it did, as a JSON object.
+    pub report: Option<String>,
+}
+
+/// Asks for a job in the transaction that makes it necessary.
+pub(crate) async fn ask(
+    tx: &mut Tx,
+    entropy: &dyn Entropy,
+    kind: JobKind,
+    subject: &str,
+    due_at: Timestamp,
+    now: Timestamp,
+) -> Result<(), MetadataError> {
+    job::ask(tx, job::new_id(entropy), kind.as_str(), subject, due_at, now).await
+}
+
+impl Registry {
+    /// Does the work of a job that was leased. Safe to break off anywhere, and to do twice.
+    pub async fn run_job(&self, row: &JobRow) -> Result<JobOutcome, Error> {
+        let kind = row.kind.parse::<JobKind>().map_err(|why| Error::Server(why.into()))?;
+        match kind {
+            JobKind::ActivateImage => self.activate_image(&row.subject).await,
+            JobKind::CollectGarbage => self.collect_garbage_job().await,
+            JobKind::EvaluateLifecyclePolicy => self.evaluate_lifecycle_policy(&row.subject).await,
+            JobKind::FollowHolders => self.follow_holders().await,
+            JobKind::MoveToArchive => self.move_to_archive(&row.subject).await,
+            JobKind::Scrub => self.scrub().await,
+        }
+    }
+}
