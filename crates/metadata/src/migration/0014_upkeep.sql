@@ -25,7 +25,7 @@ CREATE TABLE job (
     error         {text},
     UNIQUE (kind, subject)
 );
-CREATE INDEX job_by_due ON job (due_at) WHERE status <> 'GIVEN_UP';
+CREATE INDEX job_by_due ON job (kind, due_at) WHERE status <> 'GIVEN_UP';
 CREATE INDEX job_by_status ON job (status, kind);
 
 -- How many images of the repository use the blob, of any status, and until when it stays although
