@@ -70,9 +70,11 @@ pub async fn delete(
 }
 
 fn from_row(row: &Row) -> Result<ServiceEventRow, MetadataError> {
+    let registry = RegistryId::stored(row.parsed(1)?, row.text(2)?);
     Ok(ServiceEventRow {
         event_id: row.integer(0)?,
-        registry: RegistryId::new(row.parsed(1)?, row.parsed(2)?),
+        registry: registry
+            .map_err(|error| MetadataError::BadValue { column: 2, what: error.to_string() })?,
         event_name: row.text(3)?.to_owned(),
         occurred_at: row.time(4)?,
         detail: row.text(5)?.to_owned(),
