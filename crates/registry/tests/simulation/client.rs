@@ -41,6 +41,12 @@ impl Client {
         self.model.borrow().mark(self.repository, self.clock.now())
     }
 
+    /// The number of an operation, and how things stand before it.
+    pub fn begin(&self) -> (u64, Mark) {
+        let id = self.model.borrow_mut().operation();
+        (id, self.mark())
+    }
+
     pub fn roll(&self, sides: u64) -> u64 {
         self.dice.borrow_mut().below(sides)
     }
@@ -78,7 +84,7 @@ impl Client {
     }
 
     pub async fn create(&self) {
-        let (id, mark) = (self.model.borrow_mut().operation(), self.mark());
+        let (id, mark) = self.begin();
         self.note("creates the repository");
         self.model.borrow_mut().repositories[self.repository].exists.begin(id, true);
         let new = NewRepository {
@@ -98,7 +104,7 @@ impl Client {
     }
 
     pub async fn delete_repository(&self) {
-        let (id, mark) = (self.model.borrow_mut().operation(), self.mark());
+        let (id, mark) = self.begin();
         self.note("deletes the repository");
         {
             let model = &mut self.model.borrow_mut().repositories[self.repository];
@@ -208,7 +214,7 @@ impl Client {
         tag: Option<usize>,
         told: Option<Mark>,
     ) -> Result<(), GaveUp> {
-        let (id, mark) = (self.model.borrow_mut().operation(), self.mark());
+        let (id, mark) = self.begin();
         let made_of = &content().images[image];
         let children: Vec<(usize, u64)> = {
             let model = &mut self.model.borrow_mut().repositories[self.repository];
@@ -259,7 +265,7 @@ impl Client {
     }
 
     pub async fn archive(&self, image: usize, target: StorageClass) {
-        let (id, mark) = (self.model.borrow_mut().operation(), self.mark());
+        let (id, mark) = self.begin();
         let life = match target {
             StorageClass::Standard => Life::Active,
             StorageClass::Archive => Life::Archived,
@@ -289,7 +295,7 @@ impl Client {
     }
 
     pub async fn set_policy(&self, present: bool) {
-        let (id, mark) = (self.model.borrow_mut().operation(), self.mark());
+        let (id, mark) = self.begin();
         self.note(&format!("sets a policy: {present}"));
         self.model.borrow_mut().repositories[self.repository].policy.begin(id, present);
         let set = match present {

@@ -12,7 +12,7 @@ use super::world::permit;
 impl Client {
     /// Deletes a tag, and with its last tag the image.
     pub async fn delete_tag(&self, tag: usize) {
-        let (id, mark) = (self.model.borrow_mut().operation(), self.mark());
+        let (id, mark) = self.begin();
         self.note(&format!("deletes tag {}", TAGS[tag]));
         let before = {
             let model = &mut self.model.borrow_mut().repositories[self.repository];
@@ -56,7 +56,7 @@ impl Client {
 
     /// Deletes an image with all its tags.
     pub async fn delete_image(&self, image: usize) {
-        let (id, mark) = (self.model.borrow_mut().operation(), self.mark());
+        let (id, mark) = self.begin();
         self.note(&format!("deletes image {image}"));
         {
             let model = &mut self.model.borrow_mut().repositories[self.repository];
