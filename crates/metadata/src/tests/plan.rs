@@ -23,13 +23,15 @@ const ONE_ROW: [&str; 5] =
 
 /// The beginnings of the statements that are to go along all rows that a repository has in a table:
 /// where these are few, or as far as a limit.
-const ALONG_THE_REPOSITORY: [&str; 11] = [
+const ALONG_THE_REPOSITORY: [&str; 13] = [
+    "DELETE FROM deleted_image WHERE repository_id = ?1 AND digest IN (SELECT",
     "DELETE FROM image WHERE repository_id = ?1 AND digest IN (SELECT",
     "DELETE FROM image_blob WHERE repository_id = ?1 AND (blob_digest, image_digest) IN (SELECT",
     "DELETE FROM image_child WHERE repository_id = ?1 AND (child_digest, parent_digest) IN (SELECT",
     "DELETE FROM repository WHERE",
     "DELETE FROM repository_blob WHERE repository_id = ?1 AND digest IN (SELECT",
     "DELETE FROM tag WHERE repository_id = ?1 AND tag IN (SELECT",
+    "DELETE FROM tag_history WHERE repository_id = ?1 AND (tag, changed_at, change_id) IN (SELECT",
     "DELETE FROM upload WHERE repository_id = ?1",
     "INSERT INTO discarded_object (object_id, discarded_at) SELECT",
     "SELECT 1 FROM upload WHERE repository_id = ?1 LIMIT 1 OFFSET",
@@ -57,6 +59,7 @@ async fn every_statement_walks_an_index() {
             run_templates(tx).await?;
             run_kms_keys(tx).await?;
             run_lifecycle(tx, id).await?;
+            super::undo::run(tx, id).await?;
             repository::delete(tx, id, now()).await?;
             while repository::purge(tx, 10).await? {}
             let statements: Vec<&str> = tx.seen.iter().copied().collect();
