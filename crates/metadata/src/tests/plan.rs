@@ -18,8 +18,14 @@ use crate::{
 };
 
 /// Tables with one row for a repository at the most.
-const ONE_ROW: [&str; 5] =
-    ["catalog_data", "lifecycle_policy", "lifecycle_preview", "repository", "repository_policy"];
+const ONE_ROW: [&str; 6] = [
+    "catalog_data",
+    "deleted_repository",
+    "lifecycle_policy",
+    "lifecycle_preview",
+    "repository",
+    "repository_policy",
+];
 
 /// The beginnings of the statements that are to go along all rows that a repository has in a table:
 /// where these are few, or as far as a limit.
