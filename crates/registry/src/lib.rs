@@ -97,6 +97,9 @@ pub use scanning::{
 };
 pub use signing::{SigningConfiguration, SigningRule, SigningStatus};
 pub use storage_class::{ImageStatusChange, StorageClass};
+pub use undo::{
+    DeletedImage, DeletedRepository, ImagePresence, TagState, UndeletedImages, UndoError,
+};
 pub use upload::{CompletedLayer, EmptyBlob, LayerPart, UploadProgress};
 pub use wharfinger_metadata::image::{ImageStatus, TagStatus};
 pub use wharfinger_metadata::job::{JobRow, JobStatus};

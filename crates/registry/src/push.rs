@@ -9,7 +9,7 @@ use wharfinger_auth::actions::PutImage;
 use wharfinger_core::{Digest, Quotas, Tag};
 use wharfinger_metadata::image::{self, ImageRow, ImageStatus};
 use wharfinger_metadata::repository::RepositoryRow;
-use wharfinger_metadata::{Tx, blob, tag};
+use wharfinger_metadata::{Tx, blob, deleted_image, tag};
 use wharfinger_oci::Manifest;
 
 use crate::manifest::{digest_like, digest_of};
@@ -193,6 +193,8 @@ async fn store(tx: &mut Tx, repository: &RepositoryRow, push: &Push) -> Result<(
         activated_at: None,
         last_pulled_at: None,
     };
+    // What was deleted of this digest is here again.
+    deleted_image::remove(tx, repository.id, &push.digest).await?;
     Ok(image::insert(tx, repository.id, &row, &push.sealed, &blobs, &children).await?)
 }
 

@@ -10,8 +10,9 @@ use wharfinger_metadata::repository::{self, RepositoryRow};
 use wharfinger_metadata::{MetadataError, RepositoryId, Tx, resource_tag};
 
 use crate::creation_template::{InitialPolicies, put_initial_policies};
+use crate::removal::Cause;
 use crate::resource_tag::check_tags;
-use crate::{Encryption, Error, Page, PageRequest, Registry, TagMutability};
+use crate::{Encryption, Error, Page, PageRequest, Registry, TagMutability, undo};
 
 /// A repository as clients see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,7 +171,8 @@ impl Registry {
         Ok((names, more))
     }
 
-    /// ECR `DeleteRepository`.
+    /// ECR `DeleteRepository`. Its name is free at once, also while the repository can be brought
+    /// back ([`Self::undelete_repository`]).
     ///
     /// # Errors
     /// [`Error::RepositoryNotEmpty`] if it holds images and `force` is not set.
@@ -179,7 +181,7 @@ impl Registry {
         permit: &Permit<DeleteRepository>,
         force: bool,
     ) -> Result<Repository, Error> {
-        let (resource, now) = (permit.resource().clone(), self.now());
+        let (resource, removal) = (permit.resource().clone(), self.removal(Cause::of(permit)));
         let deleted = self
             .metadata
             .write(move |tx| {
@@ -191,7 +193,7 @@ impl Registry {
                             registry: row.registry.account,
                         });
                     }
-                    repository::delete(tx, row.id, now).await?;
+                    undo::delete_repository(tx, row.id, &removal).await?;
                     Repository::from_row(row)
                 })
             })

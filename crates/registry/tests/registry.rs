@@ -27,6 +27,8 @@ mod registry {
     mod scanning;
     mod signing;
     mod small_layers;
+    mod undoing;
+    mod undoing_repositories;
     mod uploading;
     mod uploads_at_once;
     mod uploads_killed;

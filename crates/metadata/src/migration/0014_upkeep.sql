@@ -85,6 +85,8 @@ CREATE TABLE deleted_image (
 );
 CREATE INDEX deleted_image_by_time ON deleted_image (repository_id, deleted_at, digest);
 CREATE INDEX deleted_image_by_end ON deleted_image (expires_at);
+CREATE INDEX deleted_image_by_subject ON deleted_image (repository_id, subject_digest, digest)
+    WHERE subject_digest IS NOT NULL;
 
 -- Repositories that were deleted and can be brought back, by the names they had.
 CREATE TABLE deleted_repository (
@@ -96,10 +98,12 @@ CREATE TABLE deleted_repository (
     expires_at    BIGINT NOT NULL,
     cause         {text} NOT NULL
 );
-CREATE INDEX deleted_repository_by_name ON deleted_repository (account_id, region, name, deleted_at);
+CREATE INDEX deleted_repository_by_name
+    ON deleted_repository (account_id, region, name, deleted_at, repository_id);
 CREATE INDEX deleted_repository_by_end ON deleted_repository (expires_at);
 
--- What tags have pointed to. No digest means that the tag was deleted.
+-- What tags have pointed to. No digest means that the tag was deleted. A row is needed for as long as
+-- the undo window reaches back to before ended_at: the row of what a tag points to now has none.
 CREATE TABLE tag_history (
     repository_id BIGINT NOT NULL REFERENCES repository ON DELETE CASCADE,
     tag           {text} NOT NULL,
@@ -107,9 +111,10 @@ CREATE TABLE tag_history (
     change_id     BIGINT NOT NULL,
     digest        {text},
     cause         {text} NOT NULL,
+    ended_at      BIGINT,
     PRIMARY KEY (repository_id, tag, changed_at, change_id)
 );
-CREATE INDEX tag_history_by_age ON tag_history (changed_at);
+CREATE INDEX tag_history_by_end ON tag_history (ended_at) WHERE ended_at IS NOT NULL;
 
 -- Images that what held them has left: the children of deleted indexes, the referrers of deleted
 -- subjects. When they are due, those that nothing else holds go too.

@@ -18,18 +18,26 @@ use crate::{
 };
 
 /// Tables with one row for a repository at the most.
-const ONE_ROW: [&str; 5] =
-    ["catalog_data", "lifecycle_policy", "lifecycle_preview", "repository", "repository_policy"];
+const ONE_ROW: [&str; 6] = [
+    "catalog_data",
+    "deleted_repository",
+    "lifecycle_policy",
+    "lifecycle_preview",
+    "repository",
+    "repository_policy",
+];
 
 /// The beginnings of the statements that are to go along all rows that a repository has in a table:
 /// where these are few, or as far as a limit.
-const ALONG_THE_REPOSITORY: [&str; 11] = [
+const ALONG_THE_REPOSITORY: [&str; 13] = [
+    "DELETE FROM deleted_image WHERE repository_id = ?1 AND digest IN (SELECT",
     "DELETE FROM image WHERE repository_id = ?1 AND digest IN (SELECT",
     "DELETE FROM image_blob WHERE repository_id = ?1 AND (blob_digest, image_digest) IN (SELECT",
     "DELETE FROM image_child WHERE repository_id = ?1 AND (child_digest, parent_digest) IN (SELECT",
     "DELETE FROM repository WHERE",
     "DELETE FROM repository_blob WHERE repository_id = ?1 AND digest IN (SELECT",
     "DELETE FROM tag WHERE repository_id = ?1 AND tag IN (SELECT",
+    "DELETE FROM tag_history WHERE repository_id = ?1 AND (tag, changed_at, change_id) IN (SELECT",
     "DELETE FROM upload WHERE repository_id = ?1",
     "INSERT INTO discarded_object (object_id, discarded_at) SELECT",
     "SELECT 1 FROM upload WHERE repository_id = ?1 LIMIT 1 OFFSET",
@@ -58,6 +66,7 @@ async fn every_statement_walks_an_index() {
             run_templates(tx).await?;
             run_kms_keys(tx).await?;
             run_lifecycle(tx, id).await?;
+            super::undo::run(tx, id).await?;
             repository::delete(tx, id, now()).await?;
             while repository::purge(tx, 10).await? {}
             let statements: Vec<&str> = tx.seen.iter().copied().collect();
