@@ -399,6 +399,12 @@ pub const JOB_RETRY_SECONDS_MAX: u64 = 60 * 60;
 pub const JOBS_AT_ONCE_MAX: usize = 4;
 /// Characters of what is kept of a job's report or failure.
 pub const JOB_TEXT_CHARS_MAX: usize = 4096;
+/// The most seconds between two looks for images that are to follow what held them.
+pub const FOLLOW_HOLDERS_SECONDS_MAX: u64 = 60;
+/// Bytes a second at which an image's blobs move into the archive's store.
+pub const ARCHIVE_BYTES_PER_SECOND_MAX: u64 = 64 * 1024 * 1024;
+/// Seconds after which a copy that was begun for the archive, and of which nothing came, is removed.
+pub const MOVE_SECONDS_MAX: u64 = 24 * 60 * 60;
 
 #[cfg(test)]
 mod tests;
