@@ -413,6 +413,12 @@ pub const JOB_TEXT_CHARS_MAX: usize = 4096;
 pub const JOBS_PER_PAGE: u32 = 500;
 /// Service events that are written into the audit log together.
 pub const SERVICE_EVENTS_AT_ONCE_MAX: u32 = 64;
+/// The most seconds between two looks for images that are to follow what held them.
+pub const FOLLOW_HOLDERS_SECONDS_MAX: u64 = 60;
+/// Bytes a second at which an image's blobs move into the archive's store.
+pub const ARCHIVE_BYTES_PER_SECOND_MAX: u64 = 64 * 1024 * 1024;
+/// Seconds after which a copy that was begun for the archive, and of which nothing came, is removed.
+pub const MOVE_SECONDS_MAX: u64 = 24 * 60 * 60;
 
 #[cfg(test)]
 mod tests;

@@ -229,6 +229,8 @@ pub async fn purge(tx: &mut Tx, limit: u32) -> Result<bool, MetadataError> {
                 (SELECT tag FROM tag WHERE repository_id = ?1 LIMIT ?2)";
     let images = "DELETE FROM image WHERE repository_id = ?1 AND digest IN \
                   (SELECT digest FROM image WHERE repository_id = ?1 LIMIT ?2)";
+    let orphans = "DELETE FROM orphaned_image WHERE repository_id = ?1 AND (digest, event) IN \
+                   (SELECT digest, event FROM orphaned_image WHERE repository_id = ?1 LIMIT ?2)";
     let unlinked = "INSERT INTO unlinked_blob (key_domain, digest) \
                     SELECT r.key_domain, l.digest FROM repository r CROSS JOIN \
                     (SELECT digest FROM repository_blob WHERE repository_id = ?1 \
@@ -251,6 +253,7 @@ pub async fn purge(tx: &mut Tx, limit: u32) -> Result<bool, MetadataError> {
         (history, narrow),
         (images, limit),
         (deleted, limit),
+        (orphans, narrow),
     ];
     for (sql, limit) in steps {
         if tx.execute(sql, params![id, limit]).await? > 0 {

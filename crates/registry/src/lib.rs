@@ -113,6 +113,8 @@ pub use wharfinger_metadata::service_event::ServiceEventRow;
 pub struct Registry {
     metadata: Metadata,
     blobs: Arc<dyn BlobStore>,
+    /// That of the archive, if it has one of its own.
+    archive: Option<Arc<dyn BlobStore>>,
     kms: KmsKeys,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -147,6 +149,7 @@ impl Registry {
         Self {
             metadata,
             blobs,
+            archive: None,
             kms,
             clock,
             entropy,
@@ -169,6 +172,13 @@ impl Registry {
     #[must_use]
     pub fn with_quotas(self, quotas: Quotas) -> Self {
         Self { throttle: throttle::Throttle::new(quotas.rates), quotas, ..self }
+    }
+
+    /// The same service with an archive whose objects are in a store of their own. Its key provider
+    /// must be that of the other store.
+    #[must_use]
+    pub fn with_archive(self, archive: Option<Arc<dyn BlobStore>>) -> Self {
+        Self { archive, ..self }
     }
 
     /// The same service with another upkeep.

@@ -9,14 +9,14 @@ use wharfinger_auth::actions::PutImage;
 use wharfinger_core::{Digest, Quotas, Tag};
 use wharfinger_metadata::image::{self, ImageRow, ImageStatus};
 use wharfinger_metadata::repository::RepositoryRow;
-use wharfinger_metadata::{Tx, blob, deleted_image, tag};
+use wharfinger_metadata::{Tx, blob, deleted_image, orphaned_image, tag};
 use wharfinger_oci::Manifest;
 
 use crate::manifest::{digest_like, digest_of};
 use crate::removal::{Cause, Removal};
 use crate::repository::{must_find, tag_mutability};
 use crate::storage_class::{activate, activate_children};
-use crate::{Error, ImageIdentifier, Registry, StoredImage, undo};
+use crate::{Error, ImageIdentifier, Registry, StoredImage, orphan, undo};
 
 /// An image to be pushed.
 #[derive(Clone, Debug)]
@@ -90,7 +90,8 @@ impl Registry {
             quotas: self.quotas,
             removal: self.removal(Cause::of(permit)),
         };
-        self.metadata
+        let told = self
+            .metadata
             .write(move |tx| {
                 Box::pin(async move {
                     let repository = must_find(tx, &resource).await?;
@@ -103,7 +104,7 @@ impl Registry {
                 })
             })
             .await?;
-        Ok(stored)
+        told.map_or(Ok(stored), Err)
     }
 
     /// The key domain of a repository.
@@ -117,27 +118,37 @@ impl Registry {
     }
 }
 
-async fn put(tx: &mut Tx, repository: RepositoryRow, push: Push) -> Result<(), Error> {
+/// What is answered is an error that undoes nothing: that the image is there already.
+async fn put(tx: &mut Tx, repository: RepositoryRow, push: Push) -> Result<Option<Error>, Error> {
     let existing = image::find(tx, repository.id, &push.digest).await?;
-    let has_tag = check_tag(tx, &repository, &push, existing.as_ref()).await?;
+    if existing.is_some() {
+        // Whatever held it before, it was pushed again since.
+        orphaned_image::forget(tx, repository.id, &push.digest).await?;
+    }
+    let has_tag = match check_tag(tx, &repository, &push, existing.as_ref()).await {
+        Err(told @ Error::ImageAlreadyExists { .. }) => return Ok(Some(told)),
+        has_tag => has_tag?,
+    };
     let tag_count = match existing {
         Some(existing) => {
-            activate(tx, repository.id, &push.digest, push.removal.now).await?;
+            activate(tx, repository.id, &push.digest, &push.removal).await?;
             existing.tag_count
         }
         None => {
             store(tx, &repository, &push).await?;
-            activate_children(tx, repository.id, &push.digest, push.removal.now).await?;
+            orphan::note_new(tx, repository.id, &push.digest, &push.removal).await?;
+            activate_children(tx, repository.id, &push.digest, &push.removal).await?;
             0
         }
     };
-    let Some(tag) = push.tag.as_ref().filter(|_| !has_tag) else { return Ok(()) };
+    let Some(tag) = push.tag.as_ref().filter(|_| !has_tag) else { return Ok(None) };
     let limit = push.quotas.tags_per_image_max;
     if tag_count >= limit {
         return Err(Error::LimitExceeded { what: "tags per image", limit });
     }
     undo::note_tag(tx, repository.id, tag, Some(&push.digest), &push.removal).await?;
-    Ok(tag::put(tx, repository.id, tag, &push.digest, push.removal.now).await?)
+    tag::put(tx, repository.id, tag, &push.digest, push.removal.now).await?;
+    Ok(None)
 }
 
 /// Whether the push says anything new (that an archived image is to be active again is new), and

@@ -10,6 +10,8 @@ mod registry {
     mod deleting;
     mod encrypting;
     mod fixture;
+    mod following;
+    mod jobs;
     mod layers;
     mod lifecycle_policies;
     mod lifecycle_previews;

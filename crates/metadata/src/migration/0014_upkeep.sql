@@ -120,12 +120,16 @@ CREATE INDEX tag_history_by_end ON tag_history (ended_at) WHERE ended_at IS NOT 
 -- subjects. When they are due, those that nothing else holds go too.
 CREATE TABLE orphaned_image (
     repository_id BIGINT NOT NULL REFERENCES repository ON DELETE CASCADE,
+    -- The image; or the holder itself, for its referrers that are not noted yet.
     digest        {text} NOT NULL,
-    -- Why: DELETED or ARCHIVED, and the image that was.
+    -- Why: DELETED, ARCHIVED or ACTIVATED, the image that was, and when.
     event         {text} NOT NULL,
     holder_digest {text} NOT NULL,
+    noted_at      BIGINT NOT NULL,
     due_at        BIGINT NOT NULL,
-    PRIMARY KEY (repository_id, digest)
+    -- How far the referrers of the holder are noted.
+    position      {text} NOT NULL DEFAULT '',
+    PRIMARY KEY (repository_id, digest, event)
 );
 CREATE INDEX orphaned_image_by_due ON orphaned_image (due_at);
 

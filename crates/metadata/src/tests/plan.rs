@@ -8,11 +8,12 @@ use super::{
 use crate::access_key::{self, AccessKeyRow};
 use crate::blob::BlobRow;
 use crate::image::{ImagePosition, ImageStatus, TagStatus};
+use crate::orphaned_image::{HolderEvent, OrphanedImageRow};
 use crate::upload::UploadRow;
 use crate::user::UserRow;
 use crate::{
     MetadataError, RepositoryId, Tx, blob, catalog_data, creation_template, image, inline_policy,
-    installation, kms_key, lifecycle_policy, lifecycle_preview, public_registry,
+    installation, kms_key, lifecycle_policy, lifecycle_preview, orphaned_image, public_registry,
     pull_through_cache_rule, pull_time_exclusion, registry_setting, repository, repository_policy,
     resource_tag, tag, upload, user,
 };
@@ -29,11 +30,12 @@ const ONE_ROW: [&str; 6] = [
 
 /// The beginnings of the statements that are to go along all rows that a repository has in a table:
 /// where these are few, or as far as a limit.
-const ALONG_THE_REPOSITORY: [&str; 13] = [
+const ALONG_THE_REPOSITORY: [&str; 14] = [
     "DELETE FROM deleted_image WHERE repository_id = ?1 AND digest IN (SELECT",
     "DELETE FROM image WHERE repository_id = ?1 AND digest IN (SELECT",
     "DELETE FROM image_blob WHERE repository_id = ?1 AND (blob_digest, image_digest) IN (SELECT",
     "DELETE FROM image_child WHERE repository_id = ?1 AND (child_digest, parent_digest) IN (SELECT",
+    "DELETE FROM orphaned_image WHERE repository_id = ?1 AND (digest, event) IN (SELECT",
     "DELETE FROM repository WHERE",
     "DELETE FROM repository_blob WHERE repository_id = ?1 AND digest IN (SELECT",
     "DELETE FROM tag WHERE repository_id = ?1 AND tag IN (SELECT",
@@ -175,9 +177,35 @@ async fn run_images(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> 
     image::record_pull(tx, id, &digest(1), now()).await?;
     image::archive(tx, id, &digest(1), now()).await?;
     image::activate(tx, id, &digest(1), now()).await?;
+    image::archive(tx, id, &digest(1), now()).await?;
+    image::begin_activation(tx, id, &digest(1)).await?;
     blob::find_use(tx, id, &digest(2)).await?;
+    run_orphans(tx, id).await?;
     tag::delete(tx, id, &v1).await?;
     image::delete(tx, id, &digest(1)).await?;
+    Ok(())
+}
+
+async fn run_orphans(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> {
+    let row = OrphanedImageRow {
+        repository: id,
+        digest: digest(3),
+        event: HolderEvent::Deleted,
+        holder: digest(1),
+        noted_at: now(),
+        due_at: now(),
+        position: String::new(),
+    };
+    orphaned_image::note(tx, &row).await?;
+    let (index, event) = (digest(1), HolderEvent::Archived);
+    let noted = orphaned_image::note_children(tx, id, &index, event, now(), now()).await?;
+    assert_eq!(noted, 1);
+    assert_eq!(orphaned_image::due(tx, now(), 1).await?, [row]);
+    assert_eq!(orphaned_image::next_due(tx).await?, Some(now()));
+    orphaned_image::delete(tx, id, &digest(3), HolderEvent::Deleted).await?;
+    orphaned_image::forget(tx, id, &digest(3)).await?;
+    assert_eq!(orphaned_image::next_due(tx).await?, None);
+    repository::find_by_id(tx, id).await?;
     Ok(())
 }
 
