@@ -9,6 +9,7 @@ mod account_setting;
 mod archive;
 mod catalog_data;
 mod check;
+mod counters;
 mod creation_template;
 mod custom_role;
 mod deletion;
@@ -59,6 +60,7 @@ use wharfinger_metadata::Metadata;
 pub use account_setting::AccountSetting;
 pub use catalog_data::{CatalogData, NewCatalogData};
 pub use check::{CheckOptions, CheckReport};
+pub use counters::{Counter, Counters};
 pub use creation_template::{
     CreationTemplate, CreationTemplateSettings, TemplateEncryption, TemplateScenario,
 };
@@ -117,6 +119,7 @@ pub struct Registry {
     tag_pages: image::TagPageCache,
     quotas: Quotas,
     upkeep: Upkeep,
+    counters: Counters,
     throttle: throttle::Throttle,
     public: Option<PublicEndpoint>,
 }
@@ -150,6 +153,7 @@ impl Registry {
             tag_pages: image::TagPageCache::default(),
             quotas,
             upkeep: Upkeep::default(),
+            counters: Counters::default(),
             throttle,
             public: None,
         }
