@@ -105,6 +105,15 @@ pub async fn find(
     tx.query_opt(sql, values).await?.as_ref().map(from_row).transpose()
 }
 
+/// The repository of that id, unless it was deleted.
+pub async fn find_by_id(
+    tx: &mut Tx,
+    id: RepositoryId,
+) -> Result<Option<RepositoryRow>, MetadataError> {
+    let sql = select!("FROM repository WHERE repository_id = ?1 AND account_id <> ''");
+    tx.query_opt(sql, params![id]).await?.as_ref().map(from_row).transpose()
+}
+
 /// The repositories of a registry whose names come after `after`, in order of name.
 pub async fn list(
     tx: &mut Tx,
