@@ -1,6 +1,7 @@
 //! Pushing an image: `PutImage` and `PUT /v2/<name>/manifests/<reference>`, one call for both.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use wharfinger_auth::Permit;
@@ -12,6 +13,7 @@ use wharfinger_metadata::repository::RepositoryRow;
 use wharfinger_metadata::{Tx, blob, deleted_image, orphaned_image, tag};
 use wharfinger_oci::Manifest;
 
+use crate::lifecycle_policy::evaluate_soon;
 use crate::manifest::{digest_like, digest_of};
 use crate::removal::{Cause, Removal};
 use crate::repository::{must_find, tag_mutability};
@@ -90,6 +92,7 @@ impl Registry {
             quotas: self.quotas,
             removal: self.removal(Cause::of(permit)),
         };
+        let entropy = Arc::clone(&self.entropy);
         let told = self
             .metadata
             .write(move |tx| {
@@ -100,6 +103,8 @@ impl Registry {
                         let RepositoryResource { registry, name } = &resource;
                         return Err(Error::repository_not_found(registry, name));
                     }
+                    let Removal { now, upkeep, .. } = &push.removal;
+                    evaluate_soon(tx, &*entropy, repository.id, upkeep, *now).await?;
                     put(tx, repository, push).await
                 })
             })

@@ -27,6 +27,10 @@ CREATE TABLE job (
 );
 CREATE INDEX job_by_due ON job (kind, due_at) WHERE status <> 'GIVEN_UP';
 CREATE INDEX job_by_status ON job (status, kind);
+-- Lifecycle policies that were put before anything acted on them.
+INSERT INTO job (job_id, kind, subject, status, due_at, attempt_count, asked_at)
+    SELECT repository_id, 'evaluate-lifecycle-policy', CAST(repository_id AS TEXT), 'WAITING',
+           updated_at, 0, updated_at FROM lifecycle_policy;
 
 -- How many images of the repository use the blob, of any status, and until when it stays although
 -- none does: somebody was told that it is there, or an image may still be brought back.

@@ -118,6 +118,7 @@ async fn run_repositories(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataE
     installation::get(tx, "key").await?;
     assert!(matches!(repository::insert(tx, &row).await, Err(MetadataError::Duplicate(_))));
     repository::find(tx, &row.registry, &row.name).await?;
+    repository::find_by_id(tx, id).await?;
     repository::list(tx, &row.registry, "", 100).await?;
     repository::count(tx, &row.registry).await?;
     repository::set_tag_mutability(tx, id, "IMMUTABLE", "[]").await?;
@@ -344,6 +345,8 @@ async fn run_kms_keys(tx: &mut Tx) -> Result<(), MetadataError> {
 async fn run_lifecycle(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> {
     lifecycle_policy::put(tx, id, "{}", now()).await?;
     lifecycle_policy::find(tx, id).await?;
+    lifecycle_policy::exists(tx, id).await?;
+    lifecycle_policy::set_evaluated(tx, id, now()).await?;
     lifecycle_policy::delete(tx, id).await?;
     lifecycle_preview::put(tx, id, &super::lifecycle::preview_row(1)).await?;
     lifecycle_preview::find(tx, id).await?;
@@ -355,6 +358,8 @@ async fn run_lifecycle(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataErro
     }
     lifecycle_preview::result(tx, id, 1, &digest(0)).await?;
     lifecycle_preview::discard_results(tx, id, Some(2), 100).await?;
-    lifecycle_preview::image_facts(tx, id, &ImagePosition::default(), 100).await?;
+    lifecycle_preview::image_facts(tx, id, "", 100).await?;
+    lifecycle_preview::facts_of(tx, id, &digest(0)).await?;
+    lifecycle_preview::tags(tx, id, &digest(0), &digest(1), 100).await?;
     Ok(())
 }
