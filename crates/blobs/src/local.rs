@@ -17,7 +17,7 @@ use crate::read_room::ReadRoom;
 use crate::reader::{ObjectReader, Opening};
 use crate::sealer::Sealer;
 use crate::segment::SegmentKey;
-use crate::store::BlobStore;
+use crate::store::{BlobStore, QUARANTINED_LISTED_MAX, Shelf};
 use crate::write_room::WriteRoom;
 use crate::writer::ObjectWriter;
 use crate::{BlobError, KeyError, StoredObject};
@@ -26,6 +26,7 @@ use crate::{BlobError, KeyError, StoredObject};
 /// that was dropped may still be at its last batches.
 const HOLD_ATTEMPTS: u32 = 100;
 const HOLD_PAUSE: Duration = Duration::from_millis(20);
+const PUT_ASIDE: &str = "put an object aside";
 
 /// Objects at `<root>/objects/<first two hex digits>/<32 hex digits>`.
 pub struct LocalBlobStore {
@@ -233,6 +234,53 @@ impl BlobStore for LocalBlobStore {
             Ok(_) => Ok(true),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(BlobError::io("look for an object", error)),
+        }))
+    }
+
+    fn stored_bytes(&self, object_id: ObjectId) -> BoxFuture<'_, Result<Option<u64>, BlobError>> {
+        let folder = Arc::clone(&self.folder);
+        Box::pin(blocking(move || {
+            match folder.open(object_id).and_then(|file| file.size_bytes()) {
+                Ok(bytes) => Ok(Some(bytes)),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(BlobError::io("look for an object", error)),
+            }
+        }))
+    }
+
+    fn list(&self, shelf: u8) -> BoxFuture<'_, Result<Shelf, BlobError>> {
+        let folder = Arc::clone(&self.folder);
+        Box::pin(blocking(move || {
+            let names =
+                folder.names(shelf).map_err(|error| BlobError::io("list objects", error))?;
+            Ok(Shelf::sorted_out(shelf, names))
+        }))
+    }
+
+    fn quarantine(&self, object_id: ObjectId) -> BoxFuture<'_, Result<bool, BlobError>> {
+        let folder = Arc::clone(&self.folder);
+        Box::pin(blocking(move || {
+            folder.put_aside(object_id).map_err(|error| BlobError::io(PUT_ASIDE, error))
+        }))
+    }
+
+    fn quarantine_bytes(
+        &self,
+        object_id: ObjectId,
+        bytes: Bytes,
+    ) -> BoxFuture<'_, Result<(), BlobError>> {
+        let folder = Arc::clone(&self.folder);
+        Box::pin(blocking(move || {
+            folder.write_aside(object_id, &bytes).map_err(|error| BlobError::io(PUT_ASIDE, error))
+        }))
+    }
+
+    fn quarantined(&self) -> BoxFuture<'_, Result<Vec<String>, BlobError>> {
+        let folder = Arc::clone(&self.folder);
+        Box::pin(blocking(move || {
+            folder
+                .names_aside(QUARANTINED_LISTED_MAX)
+                .map_err(|error| BlobError::io("list the quarantine", error))
         }))
     }
 }

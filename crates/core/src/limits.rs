@@ -399,6 +399,12 @@ pub const JOB_RETRY_SECONDS_MAX: u64 = 60 * 60;
 pub const JOBS_AT_ONCE_MAX: usize = 4;
 /// Characters of what is kept of a job's report or failure.
 pub const JOB_TEXT_CHARS_MAX: usize = 4096;
+/// Findings of a check that are kept to be looked at when it is over; all are told as they come.
+pub const CHECK_FINDINGS_KEPT_MAX: usize = 1000;
+/// Images that a finding names.
+pub const CHECK_IMAGES_NAMED_MAX: u32 = 20;
+/// Objects that a check reads at once.
+pub const CHECK_READS_AT_ONCE_MAX: usize = 4;
 
 #[cfg(test)]
 mod tests;

@@ -44,11 +44,13 @@ mod repository_policy;
 mod repository_prefix;
 mod resource_tag;
 mod scanning;
+mod scrub;
 mod signing;
 mod storage_class;
 mod throttle;
 mod undo;
 mod upload;
+mod verification;
 
 use std::sync::Arc;
 
@@ -58,7 +60,7 @@ use wharfinger_metadata::Metadata;
 
 pub use account_setting::AccountSetting;
 pub use catalog_data::{CatalogData, NewCatalogData};
-pub use check::{CheckOptions, CheckReport};
+pub use check::{CheckEvent, CheckOptions, CheckReport, Finding, FindingCode, FindingSeverity};
 pub use creation_template::{
     CreationTemplate, CreationTemplateSettings, TemplateEncryption, TemplateScenario,
 };
