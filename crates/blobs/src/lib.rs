@@ -46,5 +46,5 @@ pub use master_key::{MasterKey, MasterKeyError};
 pub use read_room::WIDE_READS_MAX;
 pub use reader::{CHUNK_BYTES, ObjectReader};
 pub use segment::SEGMENT_BYTES;
-pub use store::{BlobStore, QUARANTINED_LISTED_MAX, Shelf};
+pub use store::BlobStore;
 pub use writer::{ObjectWriter, UNWRITTEN_BYTES, WRITER_MEMORY_BYTES_MAX};

@@ -17,7 +17,7 @@ use crate::read_room::ReadRoom;
 use crate::reader::{ObjectReader, Opening};
 use crate::sealer::Sealer;
 use crate::segment::SegmentKey;
-use crate::store::{BlobStore, QUARANTINED_LISTED_MAX, Shelf};
+use crate::store::BlobStore;
 use crate::write_room::WriteRoom;
 use crate::writer::ObjectWriter;
 use crate::{BlobError, KeyError, StoredObject};
@@ -234,26 +234,6 @@ impl BlobStore for LocalBlobStore {
             Ok(_) => Ok(true),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(BlobError::io("look for an object", error)),
-        }))
-    }
-
-    fn stored_bytes(&self, object_id: ObjectId) -> BoxFuture<'_, Result<Option<u64>, BlobError>> {
-        let folder = Arc::clone(&self.folder);
-        Box::pin(blocking(move || {
-            match folder.open(object_id).and_then(|file| file.size_bytes()) {
-                Ok(bytes) => Ok(Some(bytes)),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-                Err(error) => Err(BlobError::io("look for an object", error)),
-            }
-        }))
-    }
-
-    fn list(&self, shelf: u8) -> BoxFuture<'_, Result<Shelf, BlobError>> {
-        let folder = Arc::clone(&self.folder);
-        Box::pin(blocking(move || {
-            let names =
-                folder.names(shelf).map_err(|error| BlobError::io("list objects", error))?;
-            Ok(Shelf::sorted_out(shelf, names))
         }))
     }
 

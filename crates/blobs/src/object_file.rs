@@ -10,7 +10,7 @@ use std::sync::Arc;
 use wharfinger_core::ObjectId;
 
 use crate::BlobError;
-use crate::quarantine::{self, Quarantine};
+use crate::quarantine::Quarantine;
 
 /// One open object file. Every call blocks.
 pub(crate) trait ObjectFile: Send + Sync {
@@ -39,10 +39,6 @@ pub(crate) trait ObjectFolder: Send + Sync + 'static {
     fn open(&self, object_id: ObjectId) -> io::Result<Arc<dyn ObjectFile>>;
     /// Removes a file's name; `Ok` if there is none.
     fn remove(&self, object_id: ObjectId) -> io::Result<()>;
-    /// The names of the files on a shelf: in the subfolder of the objects whose ids begin so.
-    fn names(&self, _shelf: u8) -> io::Result<Vec<String>> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
     /// Moves a file to the quarantine, durably; answers whether there was one.
     fn put_aside(&self, _object_id: ObjectId) -> io::Result<bool> {
         Err(io::ErrorKind::Unsupported.into())
@@ -133,10 +129,6 @@ impl ObjectFolder for LocalFolder {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
-    }
-
-    fn names(&self, shelf: u8) -> io::Result<Vec<String>> {
-        quarantine::names_in(&self.objects.join(hex::encode([shelf])), usize::MAX)
     }
 
     fn put_aside(&self, object_id: ObjectId) -> io::Result<bool> {

@@ -54,13 +54,6 @@ pub trait BlobStore: Send + Sync + 'static {
     /// Whether there is a file of this id, whatever it holds.
     fn contains(&self, object_id: ObjectId) -> BoxFuture<'_, Result<bool, BlobError>>;
 
-    /// The bytes that an object takes in the store, if there is a file of this id.
-    fn stored_bytes(&self, object_id: ObjectId) -> BoxFuture<'_, Result<Option<u64>, BlobError>>;
-
-    /// What is on one of the 256 shelves of the store: the objects whose ids begin with this byte,
-    /// published or not. Objects that come or go meanwhile may be in it or not.
-    fn list(&self, shelf: u8) -> BoxFuture<'_, Result<Shelf, BlobError>>;
-
     /// Puts the file of an object aside, durably, where nothing looks for it and nothing deletes it;
     /// answers whether there was one. Readers that have it open go on.
     fn quarantine(&self, object_id: ObjectId) -> BoxFuture<'_, Result<bool, BlobError>>;
@@ -78,29 +71,3 @@ pub trait BlobStore: Send + Sync + 'static {
 
 /// Names that [`BlobStore::quarantined`] answers with at the most.
 pub const QUARANTINED_LISTED_MAX: usize = 10_000;
-
-/// What is on a shelf of the store.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Shelf {
-    /// The objects, in order.
-    pub objects: Vec<ObjectId>,
-    /// The names of what is no object of this shelf, in order.
-    pub strangers: Vec<String>,
-}
-
-impl Shelf {
-    /// Sorts the names on a shelf.
-    pub(crate) fn sorted_out(shelf: u8, names: Vec<String>) -> Self {
-        let mut sorted = Self::default();
-        for name in names {
-            match name.parse::<ObjectId>() {
-                Ok(id) if id.as_bytes()[0] == shelf && id.to_string() == name => {
-                    sorted.objects.push(id);
-                }
-                _ => sorted.strangers.push(name),
-            }
-        }
-        sorted.objects.sort_unstable_by_key(|id| *id.as_bytes());
-        sorted
-    }
-}
