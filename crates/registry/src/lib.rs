@@ -9,6 +9,7 @@ mod account_setting;
 mod archive;
 mod catalog_data;
 mod check;
+mod counters;
 mod creation_template;
 mod custom_role;
 mod deletion;
@@ -61,6 +62,7 @@ use wharfinger_metadata::Metadata;
 pub use account_setting::AccountSetting;
 pub use catalog_data::{CatalogData, NewCatalogData};
 pub use check::{CheckEvent, CheckOptions, CheckReport, Finding, FindingCode, FindingSeverity};
+pub use counters::{Counter, Counters};
 pub use creation_template::{
     CreationTemplate, CreationTemplateSettings, TemplateEncryption, TemplateScenario,
 };
@@ -119,6 +121,7 @@ pub struct Registry {
     tag_pages: image::TagPageCache,
     quotas: Quotas,
     upkeep: Upkeep,
+    counters: Counters,
     throttle: throttle::Throttle,
     public: Option<PublicEndpoint>,
 }
@@ -152,6 +155,7 @@ impl Registry {
             tag_pages: image::TagPageCache::default(),
             quotas,
             upkeep: Upkeep::default(),
+            counters: Counters::default(),
             throttle,
             public: None,
         }

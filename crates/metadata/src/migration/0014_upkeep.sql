@@ -126,13 +126,14 @@ CREATE TABLE orphaned_image (
 );
 CREATE INDEX orphaned_image_by_due ON orphaned_image (due_at);
 
--- What the registry did by itself, on its way to the audit log.
+-- What the registry did by itself, on its way to the audit log, in that order.
 CREATE TABLE service_event (
-    event_id    BIGINT PRIMARY KEY,
+    event_id    BIGINT NOT NULL,
     account_id  {text} NOT NULL,
     region      {text} NOT NULL,
     event_name  {text} NOT NULL,
     occurred_at BIGINT NOT NULL,
     -- JSON: what the record says.
-    detail      {text} NOT NULL
+    detail      {text} NOT NULL,
+    PRIMARY KEY (occurred_at, event_id)
 );

@@ -1,0 +1,56 @@
+//! What this process did by itself since it was started, for `/metrics`: counters that only grow.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::Registry;
+
+/// One counter.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Counts so many more.
+    pub fn add(&self, count: u64) {
+        self.0.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// How many there were.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What the upkeep of this process came to. Each adds where it is done: the registry's own methods,
+/// after the transaction that did it.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Blobs that nothing linked any more and whose rows were removed.
+    pub blobs_freed: Counter,
+    /// Their bytes.
+    pub blob_bytes_freed: Counter,
+    /// Objects whose files (or rows, of small ones) were removed.
+    pub objects_freed: Counter,
+    /// Of these, those no row knew.
+    pub unknown_objects_freed: Counter,
+    /// Uploads that were given up by their clients and removed.
+    pub uploads_abandoned: Counter,
+    /// Bytes that the scrub has read and found to be right.
+    pub bytes_scrubbed: Counter,
+    /// Blobs that were found to be damaged, by whoever read them.
+    pub blobs_damaged: Counter,
+    /// Images that lifecycle policies deleted.
+    pub images_expired: Counter,
+    /// Images that lifecycle policies archived.
+    pub images_archived: Counter,
+    /// Images that went with the index or the subject that held them.
+    pub images_followed: Counter,
+    /// Deleted images and tags that were brought back.
+    pub images_undeleted: Counter,
+}
+
+impl Registry {
+    /// What the upkeep of this process came to.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+}
