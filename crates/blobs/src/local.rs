@@ -17,7 +17,7 @@ use crate::read_room::ReadRoom;
 use crate::reader::{ObjectReader, Opening};
 use crate::sealer::Sealer;
 use crate::segment::SegmentKey;
-use crate::store::BlobStore;
+use crate::store::{BlobStore, ObjectPage, QUARANTINED_LISTED_MAX};
 use crate::write_room::WriteRoom;
 use crate::writer::ObjectWriter;
 use crate::{BlobError, KeyError, StoredObject};
@@ -234,6 +234,33 @@ impl BlobStore for LocalBlobStore {
             Ok(_) => Ok(true),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(BlobError::io("look for an object", error)),
+        }))
+    }
+
+    fn list(
+        &self,
+        after: Option<ObjectId>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<ObjectPage, BlobError>> {
+        let folder = Arc::clone(&self.folder);
+        Box::pin(blocking(move || {
+            folder.list(after, limit).map_err(|error| BlobError::io("list objects", error))
+        }))
+    }
+
+    fn holds<'a>(
+        &'a self,
+        checkpoint: &'a UploadCheckpoint,
+    ) -> BoxFuture<'a, Result<bool, BlobError>> {
+        let folder = Arc::clone(&self.folder);
+        let (begun, size_bytes_min) = (checkpoint.begun_object(), checkpoint.file_bytes_min());
+        Box::pin(blocking(move || {
+            let Some(object_id) = begun else { return Ok(true) };
+            match folder.open(object_id).and_then(|file| file.size_bytes()) {
+                Ok(size_bytes) => Ok(size_bytes >= size_bytes_min),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+                Err(error) => Err(BlobError::io("look for an object", error)),
+            }
         }))
     }
 

@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use wharfinger_core::ObjectId;
 
-use crate::BlobError;
 use crate::quarantine::Quarantine;
+use crate::store::ObjectPage;
+use crate::{BlobError, listing};
 
 /// One open object file. Every call blocks.
 pub(crate) trait ObjectFile: Send + Sync {
@@ -39,6 +40,8 @@ pub(crate) trait ObjectFolder: Send + Sync + 'static {
     fn open(&self, object_id: ObjectId) -> io::Result<Arc<dyn ObjectFile>>;
     /// Removes a file's name; `Ok` if there is none.
     fn remove(&self, object_id: ObjectId) -> io::Result<()>;
+    /// The files whose ids come after `after`, `limit` of them at the most.
+    fn list(&self, after: Option<ObjectId>, limit: usize) -> io::Result<ObjectPage>;
     /// Moves a file to the quarantine, durably; answers whether there was one.
     fn put_aside(&self, _object_id: ObjectId) -> io::Result<bool> {
         Err(io::ErrorKind::Unsupported.into())
@@ -129,6 +132,10 @@ impl ObjectFolder for LocalFolder {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
+    }
+
+    fn list(&self, after: Option<ObjectId>, limit: usize) -> io::Result<ObjectPage> {
+        listing::list(&self.objects, after, limit)
     }
 
     fn put_aside(&self, object_id: ObjectId) -> io::Result<bool> {

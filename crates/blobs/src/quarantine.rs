@@ -50,7 +50,16 @@ impl Quarantine {
 
     /// The names of what is here, in order, so many at the most.
     pub(crate) fn names(&self, limit: usize) -> io::Result<Vec<String>> {
-        names_in(&self.folder, limit)
+        let entries = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut names = Vec::new();
+        for entry in entries.take(limit) {
+            names.push(entry?.file_name().to_string_lossy().into_owned());
+        }
+        names.sort_unstable();
+        Ok(names)
     }
 
     fn make(&self) -> io::Result<()> {
@@ -60,18 +69,4 @@ impl Quarantine {
         }
         File::open(&self.root)?.sync_all()
     }
-}
-
-/// The names in a folder, in order, so many at the most; none if there is no such folder.
-pub(crate) fn names_in(folder: &Path, limit: usize) -> io::Result<Vec<String>> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
-    let mut names = Vec::new();
-    for entry in entries.take(limit) {
-        names.push(entry?.file_name().to_string_lossy().into_owned());
-    }
-    names.sort_unstable();
-    Ok(names)
 }
