@@ -432,6 +432,12 @@ pub const FOLLOW_HOLDERS_SECONDS_MAX: u64 = 60;
 pub const ARCHIVE_BYTES_PER_SECOND_MAX: u64 = 64 * 1024 * 1024;
 /// Seconds after which a copy that was begun for the archive, and of which nothing came, is removed.
 pub const MOVE_SECONDS_MAX: u64 = 24 * 60 * 60;
+/// Findings of a check that are kept to be looked at when it is over; all are told as they come.
+pub const CHECK_FINDINGS_KEPT_MAX: usize = 1000;
+/// Images that a finding names.
+pub const CHECK_IMAGES_NAMED_MAX: u32 = 20;
+/// Objects that a check reads at once.
+pub const CHECK_READS_AT_ONCE_MAX: usize = 4;
 
 #[cfg(test)]
 mod tests;

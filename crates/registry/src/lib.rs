@@ -45,12 +45,14 @@ mod repository_policy;
 mod repository_prefix;
 mod resource_tag;
 mod scanning;
+mod scrub;
 mod service_event;
 mod signing;
 mod storage_class;
 mod throttle;
 mod undo;
 mod upload;
+mod verification;
 
 use std::sync::Arc;
 
@@ -60,7 +62,7 @@ use wharfinger_metadata::Metadata;
 
 pub use account_setting::AccountSetting;
 pub use catalog_data::{CatalogData, NewCatalogData};
-pub use check::{CheckOptions, CheckReport};
+pub use check::{CheckEvent, CheckOptions, CheckReport, Finding, FindingCode, FindingSeverity};
 pub use counters::{Counter, Counters, JobCounters, JobCountersByKind};
 pub use creation_template::{
     CreationTemplate, CreationTemplateSettings, TemplateEncryption, TemplateScenario,

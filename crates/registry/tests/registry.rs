@@ -5,6 +5,7 @@ mod registry {
     mod account;
     mod archiving;
     mod caching;
+    mod checking;
     mod counting;
     mod creation_templates;
     mod deleting;

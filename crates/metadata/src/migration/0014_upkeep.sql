@@ -57,7 +57,9 @@ ALTER TABLE discarded_object ADD COLUMN size_bytes BIGINT NOT NULL DEFAULT 0;
 -- When the bytes were last read and found to be right.
 ALTER TABLE blob ADD COLUMN verified_at BIGINT NOT NULL DEFAULT 0;
 UPDATE blob SET verified_at = created_at;
-CREATE INDEX blob_by_verified ON blob (verified_at);
+-- Those of a key that is disabled are in no other's way.
+CREATE INDEX blob_by_verified ON blob (key_domain, verified_at, digest) WHERE damaged_at IS NULL;
+CREATE INDEX blob_damaged ON blob (damaged_at) WHERE damaged_at IS NOT NULL;
 -- Whether any row knows an object is one look.
 CREATE INDEX blob_by_object ON blob (object_id);
 CREATE INDEX upload_by_object ON upload (object_id) WHERE object_id IS NOT NULL;
