@@ -1,8 +1,9 @@
 //! A disk in memory for simulations: it fails when it is told to, and forgets at a power cut what
 //! nobody had made durable. Behind it is the adapter for local files, with all its syncs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,6 +13,7 @@ use wharfinger_core::{Entropy, EntropyExt, ObjectId};
 use crate::key::KeyProvider;
 use crate::local::LocalBlobStore;
 use crate::object_file::{ObjectFile, ObjectFolder};
+use crate::store::ObjectPage;
 
 /// `EIO` of Linux.
 const EIO: i32 = 5;
@@ -34,6 +36,8 @@ struct State {
     files: BTreeMap<ObjectId, Named>,
     /// Removed, and nobody has made that durable.
     removed: BTreeMap<ObjectId, Arc<Inode>>,
+    /// The names of what was put aside.
+    aside: BTreeSet<String>,
     /// Calls that change something and succeed before one fails.
     fails_after: Option<u32>,
 }
@@ -165,6 +169,37 @@ impl ObjectFolder for SimulatedDisk {
             }
         }
         Ok(())
+    }
+
+    fn list(&self, after: Option<ObjectId>, limit: usize) -> io::Result<ObjectPage> {
+        let state = self.0.lock();
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut files = state.files.range((from, Bound::Unbounded));
+        let size = |file: &Named| file.inode.bytes.lock().now.len() as u64;
+        let page = files.by_ref().take(limit).map(|(object_id, file)| (*object_id, size(file)));
+        let objects: Vec<_> = page.collect();
+        let next_after = files.next().and_then(|_| objects.last()).map(|(last, _)| *last);
+        Ok(ObjectPage { objects, next_after, ..ObjectPage::default() })
+    }
+
+    fn put_aside(&self, object_id: ObjectId) -> io::Result<bool> {
+        self.change()?;
+        let mut state = self.0.lock();
+        let found = state.files.remove(&object_id).is_some();
+        if found {
+            state.aside.insert(object_id.to_string());
+        }
+        Ok(found)
+    }
+
+    fn write_aside(&self, object_id: ObjectId, _: &[u8]) -> io::Result<()> {
+        self.change()?;
+        self.0.lock().aside.insert(object_id.to_string());
+        Ok(())
+    }
+
+    fn names_aside(&self, limit: usize) -> io::Result<Vec<String>> {
+        Ok(self.0.lock().aside.iter().take(limit).cloned().collect())
     }
 }
 

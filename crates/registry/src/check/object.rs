@@ -9,20 +9,24 @@ use crate::Error;
 impl Check<'_> {
     /// Every object of the store: a row knows each, before it has a file and as long as it has one.
     pub(super) async fn objects(&mut self) -> Result<(), Error> {
-        for shelf in 0..=u8::MAX {
-            let listed = self.registry.store_named("").list(shelf).await?;
-            for object_id in listed.objects {
+        let mut after = None;
+        loop {
+            let listed = self.registry.store_named("").list(after, 1000).await?;
+            for (object_id, _) in listed.objects {
                 self.object(object_id).await?;
                 self.report.object_count += 1;
                 self.progress("objects", self.report.object_count, None);
             }
-            for name in listed.strangers {
+            for name in listed.foreign_files {
                 let what = format!("among the objects is a file of another kind: {name:?}");
                 let remedy = "look what it is; nothing reads or deletes it";
                 self.found(Finding::new(FindingCode::StrangeFile, what, remedy));
             }
+            after = listed.next_after;
+            if after.is_none() {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     async fn object(&mut self, object_id: ObjectId) -> Result<(), Error> {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use wharfinger_blobs::simulated::Crash;
 use wharfinger_core::Upkeep;
-use wharfinger_registry::StorageClass;
+use wharfinger_registry::{CheckOptions, CheckReport, StorageClass};
 
 use super::client::Client;
 use super::content::{REPOSITORIES, TAGS, content};
@@ -18,7 +18,7 @@ use super::model::Model;
 use super::upkeep::Worker;
 use super::verify::Verifier;
 use super::world::World;
-use super::{rows, world};
+use super::rows;
 
 /// Seeds of a run of the tests.
 const SEEDS: u64 = 200;
@@ -184,13 +184,10 @@ impl Run {
     }
 
     fn worker(&self) -> Worker {
-        let world::Process { registry, metadata, entropy, .. } = self.world.process();
         Worker {
-            registry: registry.clone(),
-            metadata: metadata.clone(),
+            registry: self.world.registry(),
             model: Rc::clone(&self.model),
             clock: self.world.clock.clone(),
-            entropy: entropy.clone(),
         }
     }
 
@@ -255,8 +252,17 @@ impl Run {
         self.verify();
         // What is done in the background after the last collection.
         let worker = self.worker();
-        self.world.machine().finish(Box::pin(async move { worker.work().await }));
+        self.world.machine().finish(Box::pin(async move { worker.forget_events().await }));
+        self.check();
         rows::check(&self.world.database(), &self.world.disk.objects());
+    }
+
+    fn check(&mut self) {
+        let registry = self.world.registry();
+        let check = async move { registry.check(CheckOptions::default()).await };
+        let report = self.world.machine().finish(Box::pin(check)).unwrap();
+        let CheckReport { finding_count, leftover_count, .. } = report;
+        assert!(finding_count + leftover_count == 0, "the check finds: {report:?}");
     }
 
     fn collect(&mut self) {

@@ -1,91 +1,92 @@
-//! What the workers do, a run at a time: jobs that are due, and collections of garbage.
+//! What the workers do, a look at a time: jobs that are due, and collections of garbage.
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
-use wharfinger_core::{Clock, ManualClock, SeededEntropy};
-use wharfinger_metadata::job::{self, JobRow};
-use wharfinger_metadata::{Metadata, MetadataError};
-use wharfinger_registry::{Error, JobKind, Registry};
+use wharfinger_core::{Clock, ManualClock};
+use wharfinger_registry::{JobEnd, JobKind, JobsUnderWay, LeasedJob, Registry};
 
-use super::model::Model;
-
-/// As long as workers lease a job.
-const LEASE: Duration = Duration::from_secs(60);
+use super::model::{Mark, Model};
 
 #[derive(Clone)]
 pub struct Worker {
     pub registry: Arc<Registry>,
-    pub metadata: Metadata,
     pub model: Rc<RefCell<Model>>,
     pub clock: Arc<ManualClock>,
-    pub entropy: Arc<SeededEntropy>,
 }
 
 impl Worker {
     pub async fn collect(&self) {
-        let mark = self.model.borrow().mark(0, self.clock.now());
+        let mark = self.mark();
         let collected = self.registry.collect_garbage().await;
         self.model.borrow_mut().note(|| format!("collection: {collected:?}"));
         self.check(collected.err(), &mark);
     }
 
-    /// Does the job that has been due for longest; answers whether there was one.
+    /// Does jobs that are due; answers whether there were any.
     pub async fn work(&self) -> bool {
-        let (lease_id, now) = (job::new_id(&*self.entropy), self.clock.now());
-        let leased = self.metadata.write(move |tx| {
-            Box::pin(async move { job::lease(tx, lease_id, now, now.plus(LEASE), 1).await })
-        });
-        let Some(row) = leased.await.unwrap().pop() else { return false };
-        let evaluates = row.kind == JobKind::EvaluateLifecyclePolicy.as_str();
-        let mark = self.model.borrow().mark(0, now);
-        self.model.borrow_mut().note(|| format!("job {} {} begins", row.kind, row.subject));
+        let mark = self.mark();
+        let leased = match self.registry.lease_jobs(&JobsUnderWay::default()).await {
+            Ok(leased) => leased.jobs,
+            Err(error) => {
+                self.check(Some(error), &mark);
+                return false;
+            }
+        };
+        for job in &leased {
+            self.work_off(job).await;
+        }
+        !leased.is_empty()
+    }
+
+    async fn work_off(&self, job: &LeasedJob) {
+        let (kind, subject) = (job.kind, job.row.subject.clone());
+        let evaluates = kind == JobKind::EvaluateLifecyclePolicy;
+        let mark = self.mark();
+        self.model.borrow_mut().note(|| format!("job {kind} {subject} begins"));
         if evaluates {
             let repositories = &mut self.model.borrow_mut().repositories;
             repositories.iter_mut().for_each(|model| model.begin_evaluation());
         }
-        let outcome = self.registry.run_job(&row).await;
+        let said = Arc::new(Mutex::new(String::new()));
+        let (registry, row, says) = (self.registry.clone(), job.row.clone(), said.clone());
+        let work = async move {
+            let outcome = registry.run_job(&row).await;
+            *says.lock().unwrap() = format!("{outcome:?}");
+            outcome
+        };
+        let ended = self.registry.work_off(job, work, std::future::pending()).await;
         if evaluates {
             let repositories = &mut self.model.borrow_mut().repositories;
             repositories.iter_mut().for_each(|model| model.end_evaluation());
         }
-        self.model.borrow_mut().note(|| format!("job {} ends: {outcome:?}", row.kind));
-        let (next, report, error) = match outcome {
-            Ok(outcome) => (outcome.next, outcome.report, None),
-            Err(error) => (None, None, Some(error)),
+        let said = said.lock().unwrap().clone();
+        self.model.borrow_mut().note(|| format!("job {kind} ends: {ended:?}, {said}"));
+        let failed = match ended {
+            Ok(JobEnd::Failed | JobEnd::GivenUp) => Some(said),
+            Ok(JobEnd::Finished | JobEnd::Lost | JobEnd::BrokenOff) => None,
+            Err(error) => Some(format!("{error:?}")),
         };
-        let failed = error.as_ref().map(ToString::to_string);
-        self.check(error, &mark);
-        let ended = self.end(row, lease_id, (next, report, failed)).await;
-        ended.unwrap();
-        true
+        self.check(failed, &mark);
     }
 
-    async fn end(
-        &self,
-        row: JobRow,
-        lease_id: i64,
-        (next, report, failed): (Option<wharfinger_core::Timestamp>, Option<String>, Option<String>),
-    ) -> Result<bool, MetadataError> {
-        let (job_id, now) = (row.job_id, self.clock.now());
-        self.metadata
-            .write(move |tx| {
-                Box::pin(async move {
-                    match failed {
-                        None => job::finish(tx, job_id, lease_id, report.as_deref(), next, now).await,
-                        Some(error) => {
-                            let retry_at = Some(now.plus(LEASE));
-                            job::fail(tx, job_id, lease_id, &error, retry_at, now).await
-                        }
-                    }
-                })
-            })
-            .await
+    /// The last step to the audit log.
+    pub async fn forget_events(&self) {
+        loop {
+            let waiting = self.registry.waiting_service_events().await.unwrap();
+            if waiting.is_empty() {
+                return;
+            }
+            self.registry.forget_service_events(waiting).await.unwrap();
+        }
     }
 
-    fn check(&self, error: Option<Error>, mark: &super::model::Mark) {
+    fn mark(&self) -> Mark {
+        self.model.borrow().mark(0, self.clock.now())
+    }
+
+    fn check(&self, error: Option<impl std::fmt::Debug>, mark: &Mark) {
         let may_have_failed = self.model.borrow().may_have_failed(mark);
         assert!(error.is_none() || may_have_failed, "the workers fail: {error:?}");
     }

@@ -97,6 +97,9 @@ impl World {
             metadata,
             entropy,
         });
+        let registry = self.registry();
+        let asked = async move { registry.ensure_standing_jobs().await };
+        self.machine().finish(Box::pin(asked)).unwrap();
     }
 }
 

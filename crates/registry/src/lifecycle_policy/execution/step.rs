@@ -82,7 +82,7 @@ async fn act(
             remove_image(tx, repository, &image, &removal).await?;
         }
         Action::Archive => {
-            if let Err(parents) = archive(tx, repository, digest, removal.now).await? {
+            if let Err(parents) = archive(tx, repository, digest, &removal).await? {
                 return Ok(Fate::Held(tags, parents));
             }
         }
