@@ -210,6 +210,21 @@ pub async fn archive(
     Ok(true)
 }
 
+/// Has an archived image on its way back, tags and all; answers whether it was archived.
+pub async fn begin_activation(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+) -> Result<bool, MetadataError> {
+    let sql = "UPDATE image SET status = 'ACTIVATING' \
+               WHERE repository_id = ?1 AND digest = ?2 AND status = 'ARCHIVED'";
+    if tx.execute(sql, params![repository, digest]).await? == 0 {
+        return Ok(false);
+    }
+    tag::set_status(tx, repository, digest, ImageStatus::Activating).await?;
+    Ok(true)
+}
+
 /// Makes an image active again, tags and all; answers whether it was not.
 pub async fn activate(
     tx: &mut Tx,

@@ -24,6 +24,7 @@ pub mod account_detail;
 pub mod account_guardrail;
 pub mod blob;
 pub mod catalog_data;
+pub mod check;
 pub mod creation_template;
 pub mod credential_use;
 pub mod deleted_image;

@@ -177,6 +177,18 @@ impl Metadata {
         answered.await.map_err(|_| MetadataError::Closed)?
     }
 
+    /// Runs `look` over a connection of its own, on a thread that may be held for long.
+    pub(crate) async fn inspect<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Connection) -> Result<T, MetadataError> + Send + 'static,
+    ) -> Result<T, MetadataError> {
+        let path = self.shared.path.clone();
+        let looking = tokio::task::spawn_blocking(move || {
+            look(&connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?)
+        });
+        looking.await.map_err(|_| MetadataError::Closed)?
+    }
+
     fn reader(&self) -> Result<Tx, MetadataError> {
         if let Some(reader) = self.shared.readers.lock().pop() {
             return Ok(reader);

@@ -16,6 +16,7 @@ mod replication_backfill;
 mod scan;
 mod storage_class;
 mod templates;
+mod undo;
 mod upgrade;
 
 use std::sync::Arc;

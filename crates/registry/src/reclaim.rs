@@ -51,6 +51,7 @@ impl Registry {
         }
         self.delete_discarded_objects().await;
         self.end_previews().await?;
+        while self.expire_undo(STEP).await? {}
         purge_repositories(&self.metadata).await?;
         purge_backfills(&self.metadata, now).await?;
         Ok(ended)
