@@ -42,6 +42,7 @@ const ALONG_THE_REPOSITORY: [&str; 14] = [
     "DELETE FROM tag_history WHERE repository_id = ?1 AND (tag, changed_at, change_id) IN (SELECT",
     "DELETE FROM upload WHERE repository_id = ?1",
     "INSERT INTO discarded_object (object_id, discarded_at) SELECT",
+    "INSERT INTO unlinked_blob (key_domain, digest) SELECT r.key_domain, l.digest FROM",
     "SELECT 1 FROM upload WHERE repository_id = ?1 LIMIT 1 OFFSET",
     "SELECT key, value FROM resource_tag",
     "SELECT run_id, position FROM lifecycle_preview_result",
