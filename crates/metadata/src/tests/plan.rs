@@ -30,7 +30,7 @@ const ONE_ROW: [&str; 6] = [
 
 /// The beginnings of the statements that are to go along all rows that a repository has in a table:
 /// where these are few, or as far as a limit.
-const ALONG_THE_REPOSITORY: [&str; 14] = [
+const ALONG_THE_REPOSITORY: &[&str] = &[
     "DELETE FROM deleted_image WHERE repository_id = ?1 AND digest IN (SELECT",
     "DELETE FROM image WHERE repository_id = ?1 AND digest IN (SELECT",
     "DELETE FROM image_blob WHERE repository_id = ?1 AND (blob_digest, image_digest) IN (SELECT",
@@ -59,6 +59,7 @@ async fn every_statement_walks_an_index() {
             run_policies(tx, id).await?;
             run_images(tx, id).await?;
             run_blobs_and_uploads(tx, id).await?;
+            super::garbage::run(tx, id).await?;
             run_public(tx, id).await?;
             super::replication_backfill::run(tx).await?;
             super::scan::run(tx, id).await?;
@@ -117,6 +118,7 @@ async fn run_repositories(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataE
     let row = repository_row("app");
     installation::insert(tx, "key", "value").await?;
     installation::get(tx, "key").await?;
+    installation::put(tx, "key", "other").await?;
     assert!(matches!(repository::insert(tx, &row).await, Err(MetadataError::Duplicate(_))));
     repository::find(tx, &row.registry, &row.name).await?;
     repository::find_by_id(tx, id).await?;

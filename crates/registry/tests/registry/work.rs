@@ -1,9 +1,8 @@
 //! The work of the workers, done in the tests' own time.
 
-use wharfinger_core::SeededEntropy;
 use wharfinger_metadata::job::{self, JobRow};
 use wharfinger_metadata::{Metadata, MetadataError};
-use wharfinger_registry::JobOutcome;
+use wharfinger_registry::{JobOutcome, JobsUnderWay, LeasedJob};
 
 use super::fixture::Fixture;
 
@@ -11,29 +10,16 @@ use super::fixture::Fixture;
 pub async fn run_jobs(fixture: &Fixture) -> Vec<(JobRow, Result<JobOutcome, String>)> {
     let (metadata, mut done) = (fixture.metadata(), Vec::new());
     loop {
-        let due = lease(&metadata, fixture).await;
+        let due = fixture.registry.lease_jobs(&JobsUnderWay::default()).await.unwrap().jobs;
         if due.is_empty() {
             return done;
         }
-        for row in due {
+        for LeasedJob { row, .. } in due {
             let outcome = fixture.registry.run_job(&row).await;
             end(&metadata, fixture, &row, outcome.as_ref().ok()).await;
             done.push((row, outcome.map_err(|error| format!("{error:?}"))));
         }
     }
-}
-
-async fn lease(metadata: &Metadata, fixture: &Fixture) -> Vec<JobRow> {
-    let now = fixture.now();
-    let leased: Result<_, MetadataError> = metadata
-        .write(move |tx| {
-            Box::pin(async move {
-                let lease = job::new_id(&SeededEntropy::new(now.millis() as u64));
-                job::lease(tx, lease, now, now.plus(std::time::Duration::from_secs(60)), 10).await
-            })
-        })
-        .await;
-    leased.unwrap()
 }
 
 async fn end(metadata: &Metadata, fixture: &Fixture, row: &JobRow, outcome: Option<&JobOutcome>) {
