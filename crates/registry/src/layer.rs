@@ -9,7 +9,7 @@ use wharfinger_auth::{Permit, RepositoryResource};
 use wharfinger_blobs::{BlobError, KeyDomain, ObjectReader, StoredObject};
 use wharfinger_core::Digest;
 use wharfinger_core::limits::INLINE_BLOB_BYTES_MAX;
-use wharfinger_metadata::blob::{self, BlobRow, BlobUse};
+use wharfinger_metadata::blob::{self, BlobRow, BlobUse, ObjectStore};
 use wharfinger_metadata::{Metadata, MetadataError, Tx};
 
 use crate::repository::must_find;
@@ -145,7 +145,7 @@ impl Registry {
         digest: Digest,
     ) -> Result<BlobContent, Error> {
         let resource = permit.resource();
-        let (LinkedBlob { domain, row, used }, sealed) =
+        let (LinkedBlob { domain, row, used, store }, sealed) =
             self.readable_blob(resource, digest).await?;
         if used == BlobUse::Archived {
             return Err(inaccessible(resource, digest));
@@ -164,7 +164,7 @@ impl Registry {
         };
         let opened = match sealed {
             Some(sealed) => self.blobs.open_inline(&object, sealed.into()).await,
-            None => self.blobs.open(&object).await,
+            None => self.object_store(store)?.open(&object).await,
         };
         match opened {
             Ok(reader) => Ok(BlobContent { size_bytes: row.size_bytes, reader, alarm }),
@@ -233,11 +233,15 @@ impl Registry {
         resource: &RepositoryResource,
         digest: Digest,
     ) -> Result<(LinkedBlob, Option<Vec<u8>>), Error> {
-        let resource = resource.clone();
+        let (resource, has_archive) = (resource.clone(), self.archive.is_some());
         self.metadata
             .read(move |tx| {
                 Box::pin(async move {
-                    let found = linked_blob(tx, &resource, digest).await?;
+                    let mut found = linked_blob(tx, &resource, digest).await?;
+                    if has_archive {
+                        let store = blob::store_of(tx, &found.row.object_id).await?;
+                        found.store = store.unwrap_or_default();
+                    }
                     // Small ones of older releases are files as well.
                     let sealed = match found.row.size_bytes {
                         ..=INLINE_BLOB_BYTES_MAX => {
@@ -257,6 +261,8 @@ struct LinkedBlob {
     domain: String,
     row: BlobRow,
     used: BlobUse,
+    /// Where its object is; looked up for those who read it.
+    store: ObjectStore,
 }
 
 async fn linked_blob(
@@ -270,7 +276,7 @@ async fn linked_blob(
         Some(row) if row.damaged_at.is_some() => Err(Error::LayerDamaged { digest }),
         Some(row) => {
             let used = blob::find_use(tx, repository.id, &digest).await?;
-            Ok(LinkedBlob { domain, row, used })
+            Ok(LinkedBlob { domain, row, used, store: ObjectStore::default() })
         }
         None => {
             let (name, registry) = (resource.name.clone(), resource.registry.account);
@@ -290,7 +296,7 @@ pub(crate) fn parse_domain(domain: &str) -> Result<KeyDomain, Error> {
 }
 
 /// Whether the object itself is bad, as opposed to the way to it.
-fn is_damage(error: &BlobError) -> bool {
+pub(crate) fn is_damage(error: &BlobError) -> bool {
     matches!(error, BlobError::Corrupt { .. } | BlobError::Missing { .. })
 }
 

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use wharfinger_core::limits::UPLOAD_IDLE_SECONDS_MAX;
+use wharfinger_metadata::blob::ObjectStore;
 use wharfinger_metadata::{Metadata, blob, repository, upload};
 
 use crate::replication::purge_backfills;
@@ -74,6 +75,7 @@ impl Registry {
     /// the next time, and keeps no other back; nobody waits for it.
     pub(crate) async fn delete_discarded_objects(&self) {
         let (metadata, blobs) = (self.metadata.clone(), self.blobs.clone());
+        let archive = self.archive.clone();
         let work = async move {
             let mut after = String::new();
             loop {
@@ -81,15 +83,25 @@ impl Registry {
                 let objects = metadata
                     .read(move |tx| {
                         Box::pin(async move {
-                            Ok::<_, Error>(blob::discarded_objects(tx, &from, STEP).await?)
+                            let mut found = Vec::new();
+                            for object_id in blob::discarded_objects(tx, &from, STEP).await? {
+                                let store = blob::store_of_discarded(tx, &object_id).await?;
+                                found.push((object_id, store));
+                            }
+                            Ok::<_, Error>(found)
                         })
                     })
                     .await?;
                 let Some(last) = objects.last() else { return Ok::<_, Error>(()) };
-                after = last.to_string();
+                after = last.0.to_string();
                 let mut gone = Vec::with_capacity(objects.len());
-                for object_id in objects {
-                    match blobs.delete(object_id).await {
+                for (object_id, store) in objects {
+                    let store = match (store, &archive) {
+                        (ObjectStore::Main, _) => &blobs,
+                        (ObjectStore::Archive, Some(archive)) => archive,
+                        (ObjectStore::Archive, None) => continue,
+                    };
+                    match store.delete(object_id).await {
                         Ok(()) => gone.push(object_id),
                         Err(error) => tracing::warn!(
                             %object_id,
