@@ -402,16 +402,30 @@ pub const GARBAGE_INTERVAL_SECONDS: u64 = 5 * 60;
 pub const SCRUB_SECONDS: u64 = 30 * 24 * 60 * 60;
 /// Seconds for which a worker has a job; it renews that while it works.
 pub const JOB_LEASE_SECONDS: u64 = 60;
-/// Runs of a job that fail one after the other before it is given up.
-pub const JOB_ATTEMPTS_MAX: u32 = 10;
+/// Runs of a job that fail one after the other before it is given up: some six hours of them. What
+/// recurs is never given up.
+pub const JOB_ATTEMPTS_MAX: u32 = 16;
 /// Seconds before a job that failed is tried again; twice as many each further time.
 pub const JOB_RETRY_SECONDS_MIN: u64 = 1;
 /// The most there are.
 pub const JOB_RETRY_SECONDS_MAX: u64 = 60 * 60;
 /// Jobs that one process runs at once.
 pub const JOBS_AT_ONCE_MAX: usize = 4;
+/// Of these, jobs of one kind: many of them must not keep the others waiting.
+pub const JOBS_OF_ONE_KIND_MAX: usize = 2;
+/// Seconds after which a worker looks for jobs that another process has asked for, and for those it
+/// could not ask the database about.
+pub const JOB_POLL_SECONDS: u64 = 5;
+/// Milliseconds that a worker waits for others when it was told that a job was asked for.
+pub const JOB_GATHER_MILLIS: u64 = 50;
+/// Seconds that jobs have to break off when the server stops.
+pub const JOB_END_SECONDS_MAX: u64 = 10;
 /// Characters of what is kept of a job's report or failure.
 pub const JOB_TEXT_CHARS_MAX: usize = 4096;
+/// Jobs that are read at a time when they are listed.
+pub const JOBS_PER_PAGE: u32 = 500;
+/// Service events that are written into the audit log together.
+pub const SERVICE_EVENTS_AT_ONCE_MAX: u32 = 64;
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ mod change_counter;
 mod commit;
 mod counters;
 mod iam;
+mod job;
 mod kms_keys;
 mod lifecycle;
 mod plan;

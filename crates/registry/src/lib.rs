@@ -45,6 +45,7 @@ mod repository_policy;
 mod repository_prefix;
 mod resource_tag;
 mod scanning;
+mod service_event;
 mod signing;
 mod storage_class;
 mod throttle;
@@ -60,7 +61,7 @@ use wharfinger_metadata::Metadata;
 pub use account_setting::AccountSetting;
 pub use catalog_data::{CatalogData, NewCatalogData};
 pub use check::{CheckOptions, CheckReport};
-pub use counters::{Counter, Counters};
+pub use counters::{Counter, Counters, JobCounters, JobCountersByKind};
 pub use creation_template::{
     CreationTemplate, CreationTemplateSettings, TemplateEncryption, TemplateScenario,
 };
@@ -73,7 +74,7 @@ pub use image::{
     ImageDetail, ImageHead, ImageIdentifier, ListImagesFilter, RequestedImage, StoredImage, TagPage,
 };
 pub use image_tag::ImageTagDetail;
-pub use job::{JobKind, JobOutcome};
+pub use job::{Job, JobCounts, JobEnd, JobKind, JobOutcome, JobsUnderWay, LeasedJob, LeasedJobs};
 pub use kms_key::{KmsError, KmsKey, KmsKeys};
 pub use layer::{BlobContent, BlobDeletion, LayerAvailability};
 pub use lifecycle_policy::{
@@ -98,7 +99,9 @@ pub use signing::{SigningConfiguration, SigningRule, SigningStatus};
 pub use storage_class::{ImageStatusChange, StorageClass};
 pub use upload::{CompletedLayer, EmptyBlob, LayerPart, UploadProgress};
 pub use wharfinger_metadata::image::{ImageStatus, TagStatus};
+pub use wharfinger_metadata::job::{JobRow, JobStatus};
 pub use wharfinger_metadata::lifecycle_preview::PreviewStatus;
+pub use wharfinger_metadata::service_event::ServiceEventRow;
 
 /// The registry service, over its stores.
 ///

@@ -25,7 +25,7 @@ CREATE TABLE job (
     error         {text},
     UNIQUE (kind, subject)
 );
-CREATE INDEX job_by_due ON job (due_at) WHERE status <> 'GIVEN_UP';
+CREATE INDEX job_by_due ON job (kind, due_at) WHERE status <> 'GIVEN_UP';
 CREATE INDEX job_by_status ON job (status, kind);
 -- Lifecycle policies that were put before anything acted on them.
 INSERT INTO job (job_id, kind, subject, status, due_at, attempt_count, asked_at)

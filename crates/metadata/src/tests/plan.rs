@@ -51,6 +51,7 @@ async fn every_statement_walks_an_index() {
             run_public(tx, id).await?;
             super::replication_backfill::run(tx).await?;
             super::scan::run(tx, id).await?;
+            super::job::run(tx).await?;
             run_users(tx).await?;
             super::iam::run(tx).await?;
             super::principals::run(tx).await?;
