@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::Value;
 use wharfinger_e2e::api::Api;
 use wharfinger_e2e::client::{Client, available};
-use wharfinger_e2e::distribution::Distribution;
-use wharfinger_e2e::image::Image;
+use wharfinger_e2e::distribution::{Distribution, expect};
+use wharfinger_e2e::image::{Image, OCI_MANIFEST};
 use wharfinger_e2e::server::Server;
 use wharfinger_e2e::shell::Shell;
 use wharfinger_e2e::{program, wait};
@@ -30,8 +30,14 @@ fn a_policy_put_with_the_cli_is_carried_out_and_on_record() {
     let distribution = Distribution::root(&server);
     let mut digests = Vec::new();
     for number in 1..=4 {
-        let image = Image::small(&format!("release {number}"));
-        digests.push(image.push(&distribution, "app", &format!("v{number}")));
+        let image = Image::new("amd64", format!("release {number}").as_bytes());
+        for blob in [&image.layer, &image.config] {
+            distribution.push_blob("app", &blob.digest, &blob.bytes).expect("a blob");
+        }
+        let (tag, manifest) = (format!("v{number}"), &image.manifest);
+        let put = distribution.put_manifest("app", &tag, OCI_MANIFEST, &manifest.bytes);
+        expect(201, put.expect("an answer")).expect("an image");
+        digests.push(manifest.digest.clone());
     }
     let shell = Shell::new(&server);
     shell.success(&format!(
@@ -49,7 +55,8 @@ fn a_policy_put_with_the_cli_is_carried_out_and_on_record() {
          --query 'sort(imageDetails[].imageTags[])'",
     );
     assert_eq!(tags, "v3\tv4");
-    let missing = shell.failure("aws ecr describe-images --repository-name app --image-ids imageTag=v1");
+    let missing =
+        shell.failure("aws ecr describe-images --repository-name app --image-ids imageTag=v1");
     assert!(missing.contains("ImageNotFoundException"), "{missing}");
     let mut found = Vec::new();
     wait::until("records of it", Duration::from_secs(60), || {
@@ -75,7 +82,7 @@ fn a_policy_put_with_the_cli_is_carried_out_and_on_record() {
 fn records(server: &Server) -> Vec<Value> {
     let mut command = server.command("audit");
     command.args(["--json", "--limit", "0", "--order", "oldest"]);
-    command.args(["--event-name", "PolicyExecutionEvent"]);
+    command.args(["--event", "PolicyExecutionEvent"]);
     let printed = program::run(&mut command).success();
     printed.lines().map(|line| serde_json::from_str(line).expect("a record is JSON")).collect()
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use wharfinger_core::{Digest, Timestamp, Upkeep};
 use wharfinger_metadata::job::{self, JobRow, JobStatus};
 use wharfinger_metadata::service_event::{self, ServiceEventRow};
-use wharfinger_registry::{Error, JobKind, PreviewFilter, PreviewStatus};
+use wharfinger_registry::{Error, JobKind, JobOutcome, PreviewFilter, PreviewStatus};
 
 use super::fixture::{Fixture, by_digest, by_tag, index_of, permit_for};
 
@@ -37,35 +37,48 @@ async fn put(fixture: &Fixture, text: String) {
 
 /// The job of the policy, if there is one.
 async fn find_job(fixture: &Fixture) -> Option<JobRow> {
-    let jobs = fixture.metadata().read(|tx| Box::pin(job::list(tx, -1, 100))).await;
+    let jobs = fixture.metadata().read(|tx| Box::pin(job::list(tx, ("", ""), 100))).await;
     let kind = JobKind::EvaluateLifecyclePolicy.as_str();
     jobs.unwrap().into_iter().find(|job| job.kind == kind)
 }
 
-/// What a worker does with the job, if it is due: leases it, does it, and says so.
-async fn work(fixture: &Fixture) -> Option<Value> {
-    let (metadata, now) = (fixture.metadata(), fixture.now());
+/// Leases the job as a worker does, if it is due.
+async fn lease(fixture: &Fixture) -> Option<JobRow> {
+    let (job, now) = (find_job(fixture).await?, fixture.now());
     let until = now.plus(Duration::from_secs(60));
-    let leased: Result<Vec<JobRow>, Error> = metadata
-        .write(move |tx| Box::pin(async move { Ok(job::lease(tx, 1, now, until, 100).await?) }))
+    let leased: Result<Option<JobRow>, Error> = fixture
+        .metadata()
+        .write(move |tx| {
+            Box::pin(async move { Ok(job::lease(tx, job.job_id, 1, now, until).await?) })
+        })
         .await;
-    let mut report = None;
-    for job in leased.unwrap() {
-        let outcome = fixture.registry.run_job(&job).await.unwrap();
-        if job.kind == JobKind::EvaluateLifecyclePolicy.as_str() {
-            report = outcome.report.as_deref().map(|text| serde_json::from_str(text).unwrap());
-        }
-        let ended: Result<bool, Error> = metadata
-            .write(move |tx| {
-                Box::pin(async move {
-                    let report = outcome.report.as_deref();
-                    Ok(job::finish(tx, job.job_id, 1, report, outcome.next, now).await?)
-                })
+    leased.unwrap()
+}
+
+/// Does the job and says so.
+async fn run(fixture: &Fixture, job: JobRow) -> Option<Value> {
+    let outcome = fixture.registry.run_job(&job).await.unwrap();
+    end(fixture, job, outcome).await
+}
+
+async fn end(fixture: &Fixture, job: JobRow, outcome: JobOutcome) -> Option<Value> {
+    let (now, report) = (fixture.now(), outcome.report.clone());
+    let ended: Result<bool, Error> = fixture
+        .metadata()
+        .write(move |tx| {
+            Box::pin(async move {
+                let report = outcome.report.as_deref();
+                Ok(job::finish(tx, job.job_id, 1, report, outcome.next, now).await?)
             })
-            .await;
-        assert!(ended.unwrap());
-    }
-    report
+        })
+        .await;
+    assert!(ended.unwrap());
+    report.map(|text| serde_json::from_str(&text).unwrap())
+}
+
+/// What a worker does with the job, if it is due.
+async fn work(fixture: &Fixture) -> Option<Value> {
+    run(fixture, lease(fixture).await?).await
 }
 
 async fn told(fixture: &Fixture) -> Vec<ServiceEventRow> {
@@ -151,22 +164,11 @@ async fn pushes_and_deletions_have_the_policy_evaluated_a_minute_later() {
 async fn a_push_during_an_evaluation_is_seen_by_the_next() {
     let fixture = Fixture::with_repository("MUTABLE").await;
     put(&fixture, tutorial()).await;
-    let (metadata, now) = (fixture.metadata(), fixture.now());
-    let until = now.plus(Duration::from_secs(60));
-    let leased: Result<Vec<JobRow>, Error> = metadata
-        .write(move |tx| Box::pin(async move { Ok(job::lease(tx, 1, now, until, 1).await?) }))
-        .await;
-    let job = leased.unwrap().remove(0);
+    let now = fixture.now();
+    let job = lease(&fixture).await.unwrap();
     let outcome = fixture.registry.run_job(&job).await.unwrap();
     fixture.image("app", "late", Some("v1")).await;
-    let ended: Result<bool, Error> = metadata
-        .write(move |tx| {
-            Box::pin(
-                async move { Ok(job::finish(tx, job.job_id, 1, None, outcome.next, now).await?) },
-            )
-        })
-        .await;
-    assert!(ended.unwrap());
+    end(&fixture, job, outcome).await;
     let due_at = now.plus(Upkeep::default().lifecycle_debounce);
     assert_eq!(find_job(&fixture).await.unwrap().due_at, due_at);
 }
