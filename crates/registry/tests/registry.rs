@@ -10,6 +10,7 @@ mod registry {
     mod deleting;
     mod encrypting;
     mod fixture;
+    mod jobs;
     mod layers;
     mod lifecycle_policies;
     mod lifecycle_previews;
