@@ -17,6 +17,7 @@ mod registry {
     mod layers;
     mod lifecycle_policies;
     mod lifecycle_previews;
+    mod lifecycle_runs;
     mod listing;
     mod mounting;
     mod policies;
