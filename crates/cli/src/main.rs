@@ -11,6 +11,7 @@ mod doctor;
 mod env;
 mod environment;
 mod explain;
+mod fsck;
 mod guardrail;
 mod key;
 mod kms;
@@ -71,6 +72,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Explain(arguments) => explain::run(arguments).await?,
             Command::Audit(arguments) => audit::run(arguments)?,
             Command::Doctor(arguments) => return doctor::run(arguments).await,
+            Command::Fsck(arguments) => return fsck::run(arguments).await,
             Command::Version => print::line(&format!("wharfinger {}", wharfinger_server::VERSION))?,
         }
         Ok(ExitCode::SUCCESS)

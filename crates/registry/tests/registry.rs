@@ -6,6 +6,7 @@ mod registry {
     mod archiving;
     mod caching;
     mod checking;
+    mod checking_rows;
     mod counting;
     mod creation_templates;
     mod deleting;
