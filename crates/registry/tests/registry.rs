@@ -7,6 +7,7 @@ mod registry {
     mod caching;
     mod checking;
     mod checking_rows;
+    mod checking_traffic;
     mod counting;
     mod creation_templates;
     mod deleting;
@@ -27,6 +28,7 @@ mod registry {
     mod replication;
     mod repositories;
     mod scanning;
+    mod scrubbing;
     mod signing;
     mod small_layers;
     mod uploading;

@@ -18,12 +18,18 @@ use crate::{
 };
 
 /// Tables with one row for a repository at the most.
-const ONE_ROW: [&str; 5] =
-    ["catalog_data", "lifecycle_policy", "lifecycle_preview", "repository", "repository_policy"];
+const ONE_ROW: [&str; 6] = [
+    "catalog_data",
+    "deleted_repository",
+    "lifecycle_policy",
+    "lifecycle_preview",
+    "repository",
+    "repository_policy",
+];
 
 /// The beginnings of the statements that are to go along all rows that a repository has in a table:
 /// where these are few, or as far as a limit.
-const ALONG_THE_REPOSITORY: [&str; 11] = [
+const ALONG_THE_REPOSITORY: [&str; 14] = [
     "DELETE FROM image WHERE repository_id = ?1 AND digest IN (SELECT",
     "DELETE FROM image_blob WHERE repository_id = ?1 AND (blob_digest, image_digest) IN (SELECT",
     "DELETE FROM image_child WHERE repository_id = ?1 AND (child_digest, parent_digest) IN (SELECT",
@@ -32,9 +38,12 @@ const ALONG_THE_REPOSITORY: [&str; 11] = [
     "DELETE FROM tag WHERE repository_id = ?1 AND tag IN (SELECT",
     "DELETE FROM upload WHERE repository_id = ?1",
     "INSERT INTO discarded_object (object_id, discarded_at) SELECT",
+    "INSERT INTO unlinked_blob (key_domain, digest) SELECT r.key_domain, l.digest FROM",
     "SELECT 1 FROM upload WHERE repository_id = ?1 LIMIT 1 OFFSET",
     "SELECT key, value FROM resource_tag",
+    "SELECT repository.repository_id, COALESCE(",
     "SELECT run_id, position FROM lifecycle_preview_result",
+    "UPDATE repository SET image_count = (SELECT COUNT(*) FROM image",
 ];
 
 #[tokio::test]
@@ -51,6 +60,7 @@ async fn every_statement_walks_an_index() {
             run_public(tx, id).await?;
             super::replication_backfill::run(tx).await?;
             super::scan::run(tx, id).await?;
+            super::check::run(tx, id).await?;
             run_users(tx).await?;
             super::iam::run(tx).await?;
             super::principals::run(tx).await?;

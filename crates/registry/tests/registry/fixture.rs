@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use wharfinger_auth::{Action, Permit, RegistryResource, RepositoriesResource, RepositoryResource};
 use wharfinger_blobs::{BlobStore, LocalBlobStore, LocalKeyRing, MasterKey};
 use wharfinger_core::{
-    Clock, Digest, Entropy, ManualClock, Quotas, RegistryId, SeededEntropy, Tag, Timestamp,
+    Clock, Digest, Entropy, ManualClock, Quotas, RegistryId, SeededEntropy, Tag, Timestamp, Upkeep,
     UploadId,
 };
 use wharfinger_metadata::{Metadata, OpenMode};
@@ -67,6 +67,11 @@ impl Fixture {
     pub fn with_quotas(quotas: Quotas) -> Self {
         let Self { folder, clock, kms, registry, seed } = Self::new();
         Self { folder, clock, kms, registry: registry.with_quotas(quotas), seed }
+    }
+
+    pub fn with_upkeep(self, upkeep: Upkeep) -> Self {
+        let Self { folder, clock, kms, registry, seed } = self;
+        Self { folder, clock, kms, registry: registry.with_upkeep(upkeep), seed }
     }
 
     pub async fn with_repository(mode: &str) -> Self {
