@@ -7,6 +7,8 @@ mod registry {
     mod archiving;
     mod caching;
     mod checking;
+    mod checking_rows;
+    mod checking_traffic;
     mod counting;
     mod creation_templates;
     mod deleting;
@@ -30,6 +32,7 @@ mod registry {
     mod replication;
     mod repositories;
     mod scanning;
+    mod scrubbing;
     mod signing;
     mod small_layers;
     mod undoing;
