@@ -5,12 +5,16 @@ mod registry {
     mod account;
     mod archiving;
     mod caching;
+    mod collecting;
+    mod collecting_races;
+    mod collecting_unknown;
     mod counting;
     mod creation_templates;
     mod deleting;
     mod encrypting;
     mod fixture;
     mod layers;
+    mod leasing;
     mod lifecycle_policies;
     mod lifecycle_previews;
     mod listing;
