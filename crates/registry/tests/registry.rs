@@ -5,6 +5,7 @@ mod registry {
     mod account;
     mod archiving;
     mod caching;
+    mod checking;
     mod collecting;
     mod collecting_races;
     mod collecting_unknown;
@@ -13,6 +14,8 @@ mod registry {
     mod deleting;
     mod encrypting;
     mod fixture;
+    mod following;
+    mod jobs;
     mod layers;
     mod leasing;
     mod lifecycle_policies;
@@ -31,8 +34,11 @@ mod registry {
     mod scanning;
     mod signing;
     mod small_layers;
+    mod undoing;
+    mod undoing_repositories;
     mod uploading;
     mod uploads_at_once;
     mod uploads_killed;
     mod uploads_model;
+    mod work;
 }

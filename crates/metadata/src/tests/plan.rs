@@ -8,28 +8,38 @@ use super::{
 use crate::access_key::{self, AccessKeyRow};
 use crate::blob::BlobRow;
 use crate::image::{ImagePosition, ImageStatus, TagStatus};
+use crate::orphaned_image::{HolderEvent, OrphanedImageRow};
 use crate::upload::UploadRow;
 use crate::user::UserRow;
 use crate::{
     MetadataError, RepositoryId, Tx, blob, catalog_data, creation_template, image, inline_policy,
-    installation, kms_key, lifecycle_policy, lifecycle_preview, public_registry,
+    installation, kms_key, lifecycle_policy, lifecycle_preview, orphaned_image, public_registry,
     pull_through_cache_rule, pull_time_exclusion, registry_setting, repository, repository_policy,
     resource_tag, tag, upload, user,
 };
 
 /// Tables with one row for a repository at the most.
-const ONE_ROW: [&str; 5] =
-    ["catalog_data", "lifecycle_policy", "lifecycle_preview", "repository", "repository_policy"];
+const ONE_ROW: [&str; 6] = [
+    "catalog_data",
+    "deleted_repository",
+    "lifecycle_policy",
+    "lifecycle_preview",
+    "repository",
+    "repository_policy",
+];
 
 /// The beginnings of the statements that are to go along all rows that a repository has in a table:
 /// where these are few, or as far as a limit.
-const ALONG_THE_REPOSITORY: [&str; 12] = [
+const ALONG_THE_REPOSITORY: &[&str] = &[
+    "DELETE FROM deleted_image WHERE repository_id = ?1 AND digest IN (SELECT",
     "DELETE FROM image WHERE repository_id = ?1 AND digest IN (SELECT",
     "DELETE FROM image_blob WHERE repository_id = ?1 AND (blob_digest, image_digest) IN (SELECT",
     "DELETE FROM image_child WHERE repository_id = ?1 AND (child_digest, parent_digest) IN (SELECT",
+    "DELETE FROM orphaned_image WHERE repository_id = ?1 AND (digest, event) IN (SELECT",
     "DELETE FROM repository WHERE",
     "DELETE FROM repository_blob WHERE repository_id = ?1 AND digest IN (SELECT",
     "DELETE FROM tag WHERE repository_id = ?1 AND tag IN (SELECT",
+    "DELETE FROM tag_history WHERE repository_id = ?1 AND (tag, changed_at, change_id) IN (SELECT",
     "DELETE FROM upload WHERE repository_id = ?1",
     "INSERT INTO discarded_object (object_id, discarded_at) SELECT",
     "INSERT INTO unlinked_blob (key_domain, digest) SELECT r.key_domain, l.digest FROM",
@@ -53,12 +63,14 @@ async fn every_statement_walks_an_index() {
             run_public(tx, id).await?;
             super::replication_backfill::run(tx).await?;
             super::scan::run(tx, id).await?;
+            super::job::run(tx).await?;
             run_users(tx).await?;
             super::iam::run(tx).await?;
             super::principals::run(tx).await?;
             run_templates(tx).await?;
             run_kms_keys(tx).await?;
             run_lifecycle(tx, id).await?;
+            super::undo::run(tx, id).await?;
             repository::delete(tx, id, now()).await?;
             while repository::purge(tx, 10).await? {}
             let statements: Vec<&str> = tx.seen.iter().copied().collect();
@@ -109,6 +121,7 @@ async fn run_repositories(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataE
     installation::put(tx, "key", "other").await?;
     assert!(matches!(repository::insert(tx, &row).await, Err(MetadataError::Duplicate(_))));
     repository::find(tx, &row.registry, &row.name).await?;
+    repository::find_by_id(tx, id).await?;
     repository::list(tx, &row.registry, "", 100).await?;
     repository::count(tx, &row.registry).await?;
     repository::set_tag_mutability(tx, id, "IMMUTABLE", "[]").await?;
@@ -168,9 +181,35 @@ async fn run_images(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> 
     image::record_pull(tx, id, &digest(1), now()).await?;
     image::archive(tx, id, &digest(1), now()).await?;
     image::activate(tx, id, &digest(1), now()).await?;
+    image::archive(tx, id, &digest(1), now()).await?;
+    image::begin_activation(tx, id, &digest(1)).await?;
     blob::find_use(tx, id, &digest(2)).await?;
+    run_orphans(tx, id).await?;
     tag::delete(tx, id, &v1).await?;
     image::delete(tx, id, &digest(1)).await?;
+    Ok(())
+}
+
+async fn run_orphans(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> {
+    let row = OrphanedImageRow {
+        repository: id,
+        digest: digest(3),
+        event: HolderEvent::Deleted,
+        holder: digest(1),
+        noted_at: now(),
+        due_at: now(),
+        position: String::new(),
+    };
+    orphaned_image::note(tx, &row).await?;
+    let (index, event) = (digest(1), HolderEvent::Archived);
+    let noted = orphaned_image::note_children(tx, id, &index, event, now(), now()).await?;
+    assert_eq!(noted, 1);
+    assert_eq!(orphaned_image::due(tx, now(), 1).await?, [row]);
+    assert_eq!(orphaned_image::next_due(tx).await?, Some(now()));
+    orphaned_image::delete(tx, id, &digest(3), HolderEvent::Deleted).await?;
+    orphaned_image::forget(tx, id, &digest(3)).await?;
+    assert_eq!(orphaned_image::next_due(tx).await?, None);
+    repository::find_by_id(tx, id).await?;
     Ok(())
 }
 
@@ -309,6 +348,8 @@ async fn run_kms_keys(tx: &mut Tx) -> Result<(), MetadataError> {
 async fn run_lifecycle(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> {
     lifecycle_policy::put(tx, id, "{}", now()).await?;
     lifecycle_policy::find(tx, id).await?;
+    lifecycle_policy::exists(tx, id).await?;
+    lifecycle_policy::set_evaluated(tx, id, now()).await?;
     lifecycle_policy::delete(tx, id).await?;
     lifecycle_preview::put(tx, id, &super::lifecycle::preview_row(1)).await?;
     lifecycle_preview::find(tx, id).await?;
@@ -320,6 +361,8 @@ async fn run_lifecycle(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataErro
     }
     lifecycle_preview::result(tx, id, 1, &digest(0)).await?;
     lifecycle_preview::discard_results(tx, id, Some(2), 100).await?;
-    lifecycle_preview::image_facts(tx, id, &ImagePosition::default(), 100).await?;
+    lifecycle_preview::image_facts(tx, id, "", 100).await?;
+    lifecycle_preview::facts_of(tx, id, &digest(0)).await?;
+    lifecycle_preview::tags(tx, id, &digest(0), &digest(1), 100).await?;
     Ok(())
 }

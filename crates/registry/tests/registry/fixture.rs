@@ -1,6 +1,6 @@
 //! A registry over stores in a scratch folder, and short ways to push to it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,27 +61,13 @@ impl Fixture {
         wrap: impl FnOnce(Arc<dyn BlobStore>) -> Arc<dyn BlobStore>,
     ) -> Self {
         let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_800_000_000)));
-        let entropy = Arc::new(SeededEntropy::new(seed));
-        let keys = Arc::new(LocalKeyRing::new(&MasterKey::from_bytes([7; 32]), entropy.clone()));
-        let metadata =
-            Metadata::open(&folder.path().join("metadata.db"), OpenMode::CreateOrMigrate).unwrap();
-        let kms = KmsKeys::new(metadata.clone(), keys.clone(), clock.clone(), entropy.clone());
-        let blobs: Arc<dyn BlobStore> = Arc::new(
-            LocalBlobStore::open(
-                folder.path(),
-                Arc::new(kms.clone()),
-                entropy.clone() as Arc<dyn Entropy>,
-            )
-            .unwrap(),
-        );
-        let registry = Registry::new(
-            metadata,
-            wrap(blobs),
-            keys,
-            clock.clone() as Arc<dyn Clock>,
-            entropy.clone() as Arc<dyn Entropy>,
-        );
+        let (kms, registry) = stores_over(folder.path(), &clock, seed, wrap);
         Self { folder, clock, kms, registry, seed }
+    }
+
+    /// A registry over the same folder, as another process opens it beside a running one.
+    pub fn beside(&self) -> Registry {
+        stores(self.folder.path(), &self.clock, self.seed + 1).1
     }
 
     /// The same folder under a new process, as far as that can be had in one.
@@ -94,6 +80,12 @@ impl Fixture {
     pub fn with_quotas(quotas: Quotas) -> Self {
         let Self { folder, clock, kms, registry, seed } = Self::new();
         Self { folder, clock, kms, registry: registry.with_quotas(quotas), seed }
+    }
+
+    pub fn with_undo_window(self, undo_window: Duration) -> Self {
+        let Self { folder, clock, kms, registry, seed } = self;
+        let upkeep = Upkeep { undo_window, ..Upkeep::default() };
+        Self { folder, clock, kms, registry: registry.with_upkeep(upkeep), seed }
     }
 
     pub async fn with_repository(mode: &str) -> Self {
@@ -254,6 +246,28 @@ impl Fixture {
         }
         files
     }
+}
+
+fn stores(folder: &Path, clock: &Arc<ManualClock>, seed: u64) -> (KmsKeys, Registry) {
+    stores_over(folder, clock, seed, |store| store)
+}
+
+fn stores_over(
+    folder: &Path,
+    clock: &Arc<ManualClock>,
+    seed: u64,
+    wrap: impl FnOnce(Arc<dyn BlobStore>) -> Arc<dyn BlobStore>,
+) -> (KmsKeys, Registry) {
+    let entropy = Arc::new(SeededEntropy::new(seed));
+    let keys = Arc::new(LocalKeyRing::new(&MasterKey::from_bytes([7; 32]), entropy.clone()));
+    let metadata = Metadata::open(&folder.join("metadata.db"), OpenMode::CreateOrMigrate).unwrap();
+    let kms = KmsKeys::new(metadata.clone(), keys.clone(), clock.clone(), entropy.clone());
+    let blobs: Arc<dyn BlobStore> = Arc::new(
+        LocalBlobStore::open(folder, Arc::new(kms.clone()), entropy.clone() as Arc<dyn Entropy>)
+            .unwrap(),
+    );
+    let (clock, entropy) = (clock.clone() as Arc<dyn Clock>, entropy as Arc<dyn Entropy>);
+    (kms, Registry::new(metadata, wrap(blobs), keys, clock, entropy))
 }
 
 /// A permit of the registry itself for any resource of the tests.
