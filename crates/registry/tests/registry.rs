@@ -9,6 +9,9 @@ mod registry {
     mod checking;
     mod checking_rows;
     mod checking_traffic;
+    mod collecting;
+    mod collecting_races;
+    mod collecting_unknown;
     mod counting;
     mod creation_templates;
     mod deleting;
@@ -17,6 +20,7 @@ mod registry {
     mod following;
     mod jobs;
     mod layers;
+    mod leasing;
     mod lifecycle_policies;
     mod lifecycle_previews;
     mod lifecycle_runs;
