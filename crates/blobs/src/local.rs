@@ -17,7 +17,7 @@ use crate::read_room::ReadRoom;
 use crate::reader::{ObjectReader, Opening};
 use crate::sealer::Sealer;
 use crate::segment::SegmentKey;
-use crate::store::BlobStore;
+use crate::store::{BlobStore, ObjectPage};
 use crate::write_room::WriteRoom;
 use crate::writer::ObjectWriter;
 use crate::{BlobError, KeyError, StoredObject};
@@ -233,6 +233,17 @@ impl BlobStore for LocalBlobStore {
             Ok(_) => Ok(true),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(BlobError::io("look for an object", error)),
+        }))
+    }
+
+    fn list(
+        &self,
+        after: Option<ObjectId>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<ObjectPage, BlobError>> {
+        let folder = Arc::clone(&self.folder);
+        Box::pin(blocking(move || {
+            folder.list(after, limit).map_err(|error| BlobError::io("list objects", error))
         }))
     }
 }

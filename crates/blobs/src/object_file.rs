@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use wharfinger_core::ObjectId;
 
-use crate::BlobError;
+use crate::store::ObjectPage;
+use crate::{BlobError, listing};
 
 /// One open object file. Every call blocks.
 pub(crate) trait ObjectFile: Send + Sync {
@@ -38,6 +39,8 @@ pub(crate) trait ObjectFolder: Send + Sync + 'static {
     fn open(&self, object_id: ObjectId) -> io::Result<Arc<dyn ObjectFile>>;
     /// Removes a file's name; `Ok` if there is none.
     fn remove(&self, object_id: ObjectId) -> io::Result<()>;
+    /// The files whose ids come after `after`, `limit` of them at the most.
+    fn list(&self, after: Option<ObjectId>, limit: usize) -> io::Result<ObjectPage>;
 }
 
 /// Runs blocking `work` where it may block.
@@ -115,6 +118,10 @@ impl ObjectFolder for LocalFolder {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
+    }
+
+    fn list(&self, after: Option<ObjectId>, limit: usize) -> io::Result<ObjectPage> {
+        listing::list(&self.objects, after, limit)
     }
 }
 

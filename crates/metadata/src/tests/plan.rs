@@ -52,6 +52,7 @@ async fn every_statement_walks_an_index() {
             run_policies(tx, id).await?;
             run_images(tx, id).await?;
             run_blobs_and_uploads(tx, id).await?;
+            super::garbage::run(tx, id).await?;
             run_public(tx, id).await?;
             super::replication_backfill::run(tx).await?;
             super::scan::run(tx, id).await?;
@@ -108,6 +109,7 @@ async fn run_repositories(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataE
     let row = repository_row("app");
     installation::insert(tx, "key", "value").await?;
     installation::get(tx, "key").await?;
+    installation::put(tx, "key", "other").await?;
     assert!(matches!(repository::insert(tx, &row).await, Err(MetadataError::Duplicate(_))));
     repository::find(tx, &row.registry, &row.name).await?;
     repository::list(tx, &row.registry, "", 100).await?;
@@ -276,7 +278,7 @@ async fn run_moves(tx: &mut Tx, object_id: ObjectId) -> Result<(), MetadataError
     moving_object::begun_before(tx, now(), 100).await?;
     moving_object::discard(tx, &object_id, ObjectStore::Archive, now()).await?;
     assert!(!moving_object::end(tx, &object_id).await?);
-    assert_eq!(blob::store_of_discarded(tx, &object_id).await?, ObjectStore::Archive);
+    assert_eq!(crate::garbage::discarded_objects(tx, "", 100).await?[0].store, "archive");
     assert!(blob::is_archive_in_use(tx).await?);
     blob::forget_object(tx, &object_id).await
 }
