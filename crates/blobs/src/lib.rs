@@ -24,11 +24,14 @@ pub mod mark;
 pub mod master_key;
 mod object_file;
 mod outgoing;
+mod quarantine;
 mod read_room;
 pub mod reader;
 mod received;
 mod sealer;
 mod segment;
+#[cfg(any(test, feature = "simulation"))]
+pub mod simulated;
 pub mod store;
 #[cfg(test)]
 mod tests;
@@ -46,5 +49,5 @@ pub use master_key::{MasterKey, MasterKeyError};
 pub use read_room::WIDE_READS_MAX;
 pub use reader::{CHUNK_BYTES, ObjectReader};
 pub use segment::SEGMENT_BYTES;
-pub use store::{BlobStore, FOREIGN_FILES_NAMED_MAX, ObjectPage};
+pub use store::{BlobStore, FOREIGN_FILES_NAMED_MAX, ObjectPage, QUARANTINED_LISTED_MAX};
 pub use writer::{ObjectWriter, UNWRITTEN_BYTES, WRITER_MEMORY_BYTES_MAX};

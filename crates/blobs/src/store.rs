@@ -79,4 +79,27 @@ pub trait BlobStore: Send + Sync + 'static {
         after: Option<ObjectId>,
         limit: usize,
     ) -> BoxFuture<'_, Result<ObjectPage, BlobError>>;
+
+    /// Whether the store holds all that a checkpoint was taken of.
+    fn holds<'a>(
+        &'a self,
+        checkpoint: &'a UploadCheckpoint,
+    ) -> BoxFuture<'a, Result<bool, BlobError>>;
+
+    /// Puts the file of an object aside, durably, where nothing looks for it and nothing deletes it;
+    /// answers whether there was one. Readers that have it open go on.
+    fn quarantine(&self, object_id: ObjectId) -> BoxFuture<'_, Result<bool, BlobError>>;
+
+    /// Puts bytes aside that were kept elsewhere, as [`Self::quarantine`] does with a file.
+    fn quarantine_bytes(
+        &self,
+        object_id: ObjectId,
+        bytes: Bytes,
+    ) -> BoxFuture<'_, Result<(), BlobError>>;
+
+    /// The names of what was put aside, in order, [`QUARANTINED_LISTED_MAX`] at the most.
+    fn quarantined(&self) -> BoxFuture<'_, Result<Vec<String>, BlobError>>;
 }
+
+/// Names that [`BlobStore::quarantined`] answers with at the most.
+pub const QUARANTINED_LISTED_MAX: usize = 10_000;

@@ -44,11 +44,14 @@ mod repository_policy;
 mod repository_prefix;
 mod resource_tag;
 mod scanning;
+mod scrub;
+mod service_event;
 mod signing;
 mod storage_class;
 mod throttle;
 mod undo;
 mod upload;
+mod verification;
 
 use std::sync::Arc;
 
@@ -58,8 +61,8 @@ use wharfinger_metadata::Metadata;
 
 pub use account_setting::AccountSetting;
 pub use catalog_data::{CatalogData, NewCatalogData};
-pub use check::{CheckOptions, CheckReport};
-pub use counters::{Counter, Counters};
+pub use check::{CheckEvent, CheckOptions, CheckReport, Finding, FindingCode, FindingSeverity};
+pub use counters::{Counter, Counters, JobCounters, JobCountersByKind};
 pub use creation_template::{
     CreationTemplate, CreationTemplateSettings, TemplateEncryption, TemplateScenario,
 };
@@ -72,7 +75,7 @@ pub use image::{
     ImageDetail, ImageHead, ImageIdentifier, ListImagesFilter, RequestedImage, StoredImage, TagPage,
 };
 pub use image_tag::ImageTagDetail;
-pub use job::{JobKind, JobOutcome};
+pub use job::{Job, JobCounts, JobEnd, JobKind, JobOutcome, JobsUnderWay, LeasedJob, LeasedJobs};
 pub use kms_key::{KmsError, KmsKey, KmsKeys};
 pub use layer::{BlobContent, BlobDeletion, LayerAvailability};
 pub use lifecycle_policy::{
@@ -95,9 +98,14 @@ pub use scanning::{
 };
 pub use signing::{SigningConfiguration, SigningRule, SigningStatus};
 pub use storage_class::{ImageStatusChange, StorageClass};
+pub use undo::{
+    DeletedImage, DeletedRepository, ImagePresence, TagState, UndeletedImages, UndoError,
+};
 pub use upload::{CompletedLayer, EmptyBlob, LayerPart, UploadProgress};
 pub use wharfinger_metadata::image::{ImageStatus, TagStatus};
+pub use wharfinger_metadata::job::{JobRow, JobStatus};
 pub use wharfinger_metadata::lifecycle_preview::PreviewStatus;
+pub use wharfinger_metadata::service_event::ServiceEventRow;
 
 /// The registry service, over its stores.
 ///

@@ -122,7 +122,7 @@ async fn note(
 fn due_at(removal: &Removal) -> Timestamp {
     match removal.cause {
         Cause::Holder => removal.now,
-        Cause::Request(_) | Cause::LifecycleRule(_) => {
+        Cause::Request(_) | Cause::LifecycleRule(_) | Cause::Undelete => {
             removal.now.plus(removal.upkeep.orphan_delay)
         }
     }

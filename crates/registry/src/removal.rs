@@ -32,6 +32,8 @@ pub(crate) enum Cause {
     LifecycleRule(u32),
     /// What held the image went before it.
     Holder,
+    /// Somebody with access to the installation brought it back.
+    Undelete,
 }
 
 impl Cause {
@@ -49,6 +51,7 @@ impl fmt::Display for Cause {
             Self::Request(None) => f.write_str("wharfinger"),
             Self::LifecycleRule(priority) => write!(f, "lifecycle policy, rule {priority}"),
             Self::Holder => f.write_str("went with its index or subject"),
+            Self::Undelete => f.write_str("undelete"),
         }
     }
 }

@@ -6,6 +6,7 @@ mod registry {
     mod archive_store;
     mod archiving;
     mod caching;
+    mod checking;
     mod counting;
     mod creation_templates;
     mod deleting;
@@ -30,8 +31,11 @@ mod registry {
     mod scanning;
     mod signing;
     mod small_layers;
+    mod undoing;
+    mod undoing_repositories;
     mod uploading;
     mod uploads_at_once;
     mod uploads_killed;
     mod uploads_model;
+    mod work;
 }

@@ -25,8 +25,12 @@ CREATE TABLE job (
     error         {text},
     UNIQUE (kind, subject)
 );
-CREATE INDEX job_by_due ON job (due_at) WHERE status <> 'GIVEN_UP';
+CREATE INDEX job_by_due ON job (kind, due_at) WHERE status <> 'GIVEN_UP';
 CREATE INDEX job_by_status ON job (status, kind);
+-- Lifecycle policies that were put before anything acted on them.
+INSERT INTO job (job_id, kind, subject, status, due_at, attempt_count, asked_at)
+    SELECT repository_id, 'evaluate-lifecycle-policy', CAST(repository_id AS TEXT), 'WAITING',
+           updated_at, 0, updated_at FROM lifecycle_policy;
 
 -- How many images of the repository use the blob, of any status, and until when it stays although
 -- none does: somebody was told that it is there, or an image may still be brought back.
@@ -54,7 +58,9 @@ ALTER TABLE discarded_object ADD COLUMN size_bytes BIGINT NOT NULL DEFAULT 0;
 -- When the bytes were last read and found to be right.
 ALTER TABLE blob ADD COLUMN verified_at BIGINT NOT NULL DEFAULT 0;
 UPDATE blob SET verified_at = created_at;
-CREATE INDEX blob_by_verified ON blob (verified_at);
+-- Those of a key that is disabled are in no other's way.
+CREATE INDEX blob_by_verified ON blob (key_domain, verified_at, digest) WHERE damaged_at IS NULL;
+CREATE INDEX blob_damaged ON blob (damaged_at) WHERE damaged_at IS NOT NULL;
 -- Whether any row knows an object is one look.
 CREATE INDEX blob_by_object ON blob (object_id);
 CREATE INDEX upload_by_object ON upload (object_id) WHERE object_id IS NOT NULL;
@@ -100,6 +106,8 @@ CREATE TABLE deleted_image (
 );
 CREATE INDEX deleted_image_by_time ON deleted_image (repository_id, deleted_at, digest);
 CREATE INDEX deleted_image_by_end ON deleted_image (expires_at);
+CREATE INDEX deleted_image_by_subject ON deleted_image (repository_id, subject_digest, digest)
+    WHERE subject_digest IS NOT NULL;
 
 -- Repositories that were deleted and can be brought back, by the names they had.
 CREATE TABLE deleted_repository (
@@ -111,10 +119,12 @@ CREATE TABLE deleted_repository (
     expires_at    BIGINT NOT NULL,
     cause         {text} NOT NULL
 );
-CREATE INDEX deleted_repository_by_name ON deleted_repository (account_id, region, name, deleted_at);
+CREATE INDEX deleted_repository_by_name
+    ON deleted_repository (account_id, region, name, deleted_at, repository_id);
 CREATE INDEX deleted_repository_by_end ON deleted_repository (expires_at);
 
--- What tags have pointed to. No digest means that the tag was deleted.
+-- What tags have pointed to. No digest means that the tag was deleted. A row is needed for as long as
+-- the undo window reaches back to before ended_at: the row of what a tag points to now has none.
 CREATE TABLE tag_history (
     repository_id BIGINT NOT NULL REFERENCES repository ON DELETE CASCADE,
     tag           {text} NOT NULL,
@@ -122,9 +132,10 @@ CREATE TABLE tag_history (
     change_id     BIGINT NOT NULL,
     digest        {text},
     cause         {text} NOT NULL,
+    ended_at      BIGINT,
     PRIMARY KEY (repository_id, tag, changed_at, change_id)
 );
-CREATE INDEX tag_history_by_age ON tag_history (changed_at);
+CREATE INDEX tag_history_by_end ON tag_history (ended_at) WHERE ended_at IS NOT NULL;
 
 -- Images that what held them has left: the children of deleted indexes, the referrers of deleted
 -- subjects. When they are due, those that nothing else holds go too.

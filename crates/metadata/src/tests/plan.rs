@@ -20,12 +20,19 @@ use crate::{
 };
 
 /// Tables with one row for a repository at the most.
-const ONE_ROW: [&str; 5] =
-    ["catalog_data", "lifecycle_policy", "lifecycle_preview", "repository", "repository_policy"];
+const ONE_ROW: [&str; 6] = [
+    "catalog_data",
+    "deleted_repository",
+    "lifecycle_policy",
+    "lifecycle_preview",
+    "repository",
+    "repository_policy",
+];
 
 /// The beginnings of the statements that are to go along all rows that a repository has in a table:
 /// where these are few, or as far as a limit.
-const ALONG_THE_REPOSITORY: [&str; 13] = [
+const ALONG_THE_REPOSITORY: &[&str] = &[
+    "DELETE FROM deleted_image WHERE repository_id = ?1 AND digest IN (SELECT",
     "DELETE FROM image WHERE repository_id = ?1 AND digest IN (SELECT",
     "DELETE FROM image_blob WHERE repository_id = ?1 AND (blob_digest, image_digest) IN (SELECT",
     "DELETE FROM image_child WHERE repository_id = ?1 AND (child_digest, parent_digest) IN (SELECT",
@@ -33,6 +40,7 @@ const ALONG_THE_REPOSITORY: [&str; 13] = [
     "DELETE FROM repository WHERE",
     "DELETE FROM repository_blob WHERE repository_id = ?1 AND digest IN (SELECT",
     "DELETE FROM tag WHERE repository_id = ?1 AND tag IN (SELECT",
+    "DELETE FROM tag_history WHERE repository_id = ?1 AND (tag, changed_at, change_id) IN (SELECT",
     "DELETE FROM upload WHERE repository_id = ?1",
     "INSERT INTO discarded_object (object_id, discarded_at) SELECT",
     "INSERT INTO unlinked_blob (key_domain, digest) SELECT r.key_domain, l.digest FROM",
@@ -56,12 +64,14 @@ async fn every_statement_walks_an_index() {
             run_public(tx, id).await?;
             super::replication_backfill::run(tx).await?;
             super::scan::run(tx, id).await?;
+            super::job::run(tx).await?;
             run_users(tx).await?;
             super::iam::run(tx).await?;
             super::principals::run(tx).await?;
             run_templates(tx).await?;
             run_kms_keys(tx).await?;
             run_lifecycle(tx, id).await?;
+            super::undo::run(tx, id).await?;
             repository::delete(tx, id, now()).await?;
             while repository::purge(tx, 10).await? {}
             let statements: Vec<&str> = tx.seen.iter().copied().collect();
@@ -112,6 +122,7 @@ async fn run_repositories(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataE
     installation::put(tx, "key", "other").await?;
     assert!(matches!(repository::insert(tx, &row).await, Err(MetadataError::Duplicate(_))));
     repository::find(tx, &row.registry, &row.name).await?;
+    repository::find_by_id(tx, id).await?;
     repository::list(tx, &row.registry, "", 100).await?;
     repository::count(tx, &row.registry).await?;
     repository::set_tag_mutability(tx, id, "IMMUTABLE", "[]").await?;
@@ -369,6 +380,8 @@ async fn run_kms_keys(tx: &mut Tx) -> Result<(), MetadataError> {
 async fn run_lifecycle(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> {
     lifecycle_policy::put(tx, id, "{}", now()).await?;
     lifecycle_policy::find(tx, id).await?;
+    lifecycle_policy::exists(tx, id).await?;
+    lifecycle_policy::set_evaluated(tx, id, now()).await?;
     lifecycle_policy::delete(tx, id).await?;
     lifecycle_preview::put(tx, id, &super::lifecycle::preview_row(1)).await?;
     lifecycle_preview::find(tx, id).await?;
@@ -380,6 +393,8 @@ async fn run_lifecycle(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataErro
     }
     lifecycle_preview::result(tx, id, 1, &digest(0)).await?;
     lifecycle_preview::discard_results(tx, id, Some(2), 100).await?;
-    lifecycle_preview::image_facts(tx, id, &ImagePosition::default(), 100).await?;
+    lifecycle_preview::image_facts(tx, id, "", 100).await?;
+    lifecycle_preview::facts_of(tx, id, &digest(0)).await?;
+    lifecycle_preview::tags(tx, id, &digest(0), &digest(1), 100).await?;
     Ok(())
 }

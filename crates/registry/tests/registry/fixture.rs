@@ -1,7 +1,8 @@
 //! A registry over stores in a scratch folder, and short ways to push to it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use sha2::Digest as _;
@@ -9,7 +10,7 @@ use tempfile::TempDir;
 use wharfinger_auth::{Action, Permit, RegistryResource, RepositoriesResource, RepositoryResource};
 use wharfinger_blobs::{BlobStore, LocalBlobStore, LocalKeyRing, MasterKey};
 use wharfinger_core::{
-    Clock, Digest, Entropy, ManualClock, Quotas, RegistryId, SeededEntropy, Tag, Timestamp,
+    Clock, Digest, Entropy, ManualClock, Quotas, RegistryId, SeededEntropy, Tag, Timestamp, Upkeep,
     UploadId,
 };
 use wharfinger_metadata::{Metadata, OpenMode};
@@ -34,27 +35,13 @@ impl Fixture {
 
     fn open(folder: TempDir, seed: u64) -> Self {
         let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_800_000_000)));
-        let entropy = Arc::new(SeededEntropy::new(seed));
-        let keys = Arc::new(LocalKeyRing::new(&MasterKey::from_bytes([7; 32]), entropy.clone()));
-        let metadata =
-            Metadata::open(&folder.path().join("metadata.db"), OpenMode::CreateOrMigrate).unwrap();
-        let kms = KmsKeys::new(metadata.clone(), keys.clone(), clock.clone(), entropy.clone());
-        let blobs: Arc<dyn BlobStore> = Arc::new(
-            LocalBlobStore::open(
-                folder.path(),
-                Arc::new(kms.clone()),
-                entropy.clone() as Arc<dyn Entropy>,
-            )
-            .unwrap(),
-        );
-        let registry = Registry::new(
-            metadata,
-            blobs,
-            keys,
-            clock.clone() as Arc<dyn Clock>,
-            entropy.clone() as Arc<dyn Entropy>,
-        );
+        let (kms, registry) = stores(folder.path(), &clock, seed);
         Self { folder, clock, kms, registry, seed }
+    }
+
+    /// A registry over the same folder, as another process opens it beside a running one.
+    pub fn beside(&self) -> Registry {
+        stores(self.folder.path(), &self.clock, self.seed + 1).1
     }
 
     /// The same folder under a new process, as far as that can be had in one.
@@ -67,6 +54,12 @@ impl Fixture {
     pub fn with_quotas(quotas: Quotas) -> Self {
         let Self { folder, clock, kms, registry, seed } = Self::new();
         Self { folder, clock, kms, registry: registry.with_quotas(quotas), seed }
+    }
+
+    pub fn with_undo_window(self, undo_window: Duration) -> Self {
+        let Self { folder, clock, kms, registry, seed } = self;
+        let upkeep = Upkeep { undo_window, ..Upkeep::default() };
+        Self { folder, clock, kms, registry: registry.with_upkeep(upkeep), seed }
     }
 
     pub async fn with_repository(mode: &str) -> Self {
@@ -194,6 +187,19 @@ impl Fixture {
         }
         files
     }
+}
+
+fn stores(folder: &Path, clock: &Arc<ManualClock>, seed: u64) -> (KmsKeys, Registry) {
+    let entropy = Arc::new(SeededEntropy::new(seed));
+    let keys = Arc::new(LocalKeyRing::new(&MasterKey::from_bytes([7; 32]), entropy.clone()));
+    let metadata = Metadata::open(&folder.join("metadata.db"), OpenMode::CreateOrMigrate).unwrap();
+    let kms = KmsKeys::new(metadata.clone(), keys.clone(), clock.clone(), entropy.clone());
+    let blobs: Arc<dyn BlobStore> = Arc::new(
+        LocalBlobStore::open(folder, Arc::new(kms.clone()), entropy.clone() as Arc<dyn Entropy>)
+            .unwrap(),
+    );
+    let (clock, entropy) = (clock.clone() as Arc<dyn Clock>, entropy as Arc<dyn Entropy>);
+    (kms, Registry::new(metadata, blobs, keys, clock, entropy))
 }
 
 /// A permit of the registry itself for any resource of the tests.
