@@ -12,6 +12,7 @@ mod env;
 mod environment;
 mod explain;
 mod guardrail;
+mod jobs;
 mod key;
 mod kms;
 mod print;
@@ -70,6 +71,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Kms(arguments) => kms::run(arguments).await?,
             Command::Explain(arguments) => explain::run(arguments).await?,
             Command::Audit(arguments) => audit::run(arguments)?,
+            Command::Jobs(arguments) => jobs::run(arguments).await?,
             Command::Doctor(arguments) => return doctor::run(arguments).await,
             Command::Version => print::line(&format!("wharfinger {}", wharfinger_server::VERSION))?,
         }

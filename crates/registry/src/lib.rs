@@ -61,7 +61,7 @@ use wharfinger_metadata::Metadata;
 pub use account_setting::AccountSetting;
 pub use catalog_data::{CatalogData, NewCatalogData};
 pub use check::{CheckOptions, CheckReport};
-pub use counters::{Counter, Counters, JobCounters, JobCountersByKind};
+pub use counters::{Counter, Counters, JobCounters, JobCountersByKind, Load};
 pub use creation_template::{
     CreationTemplate, CreationTemplateSettings, TemplateEncryption, TemplateScenario,
 };
