@@ -14,6 +14,7 @@ mod explain;
 mod fsck;
 mod guardrail;
 mod history;
+mod jobs;
 mod key;
 mod kms;
 mod print;
@@ -76,6 +77,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Audit(arguments) => audit::run(arguments)?,
             Command::Undelete(arguments) => undelete::run(*arguments).await?,
             Command::History(arguments) => history::run(arguments).await?,
+            Command::Jobs(arguments) => jobs::run(arguments).await?,
             Command::Doctor(arguments) => return doctor::run(arguments).await,
             Command::Fsck(arguments) => return fsck::run(arguments).await,
             Command::Version => print::line(&format!("wharfinger {}", wharfinger_server::VERSION))?,
