@@ -17,6 +17,7 @@ use crate::audit::AuditArguments;
 use crate::doctor::DoctorArguments;
 use crate::environment;
 use crate::explain::ExplainArguments;
+use crate::gc::GcArguments;
 use crate::history::HistoryArguments;
 use crate::key::KeyArguments;
 use crate::kms::KmsArguments;
@@ -58,6 +59,8 @@ pub(crate) enum Command {
     Undelete(Box<UndeleteArguments>),
     /// Say what a tag points to and has pointed to
     History(HistoryArguments),
+    /// Collect garbage now: free what nothing uses any more
+    Gc(GcArguments),
     /// Say what is wrong, and what to do about it
     Doctor(DoctorArguments),
     /// Print the version

@@ -11,6 +11,7 @@ mod doctor;
 mod env;
 mod environment;
 mod explain;
+mod gc;
 mod guardrail;
 mod history;
 mod key;
@@ -75,6 +76,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Audit(arguments) => audit::run(arguments)?,
             Command::Undelete(arguments) => undelete::run(*arguments).await?,
             Command::History(arguments) => history::run(arguments).await?,
+            Command::Gc(arguments) => return gc::run(arguments).await,
             Command::Doctor(arguments) => return doctor::run(arguments).await,
             Command::Version => print::line(&format!("wharfinger {}", wharfinger_server::VERSION))?,
         }
