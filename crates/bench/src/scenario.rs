@@ -1,5 +1,6 @@
 //! What is done to the registries while they are measured: a file for each scenario.
 
+mod garbage;
 mod idle;
 mod large;
 mod lists;
@@ -37,11 +38,13 @@ pub enum Scenario {
     Idle,
     /// Long lists of this server.
     Lists,
+    /// The collection of garbage of this server.
+    Garbage,
 }
 
 impl Scenario {
     /// All there are, in the order they are measured in.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Push,
         Self::Pull,
         Self::Mix,
@@ -51,6 +54,7 @@ impl Scenario {
         Self::Start,
         Self::Idle,
         Self::Lists,
+        Self::Garbage,
     ];
 
     /// What it is called on the command line.
@@ -65,6 +69,7 @@ impl Scenario {
             Self::Start => "start",
             Self::Idle => "idle",
             Self::Lists => "lists",
+            Self::Garbage => "gc",
         }
     }
 
@@ -80,6 +85,7 @@ impl Scenario {
             Self::Start => "from start to ready, with up to 100,000 images stored",
             Self::Idle => "10,000 idle connections, plain and over TLS",
             Self::Lists => "each page of the long lists of the JSON API (this server alone)",
+            Self::Garbage => "a million blobs, a tenth of them garbage (this server alone)",
         }
     }
 
@@ -108,6 +114,7 @@ pub fn measure(bench: &Bench, wanted: &[Scenario], report: &mut Report) -> Resul
             Scenario::Start => start::measure(bench, report)?,
             Scenario::Idle => idle::measure(bench, report)?,
             Scenario::Lists => lists::measure(bench, report)?,
+            Scenario::Garbage => garbage::measure(bench, report)?,
         }
         bench.print_floor();
     }
