@@ -2,14 +2,16 @@
 
 mod availability;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use wharfinger_auth::actions::{BatchDeleteImage, GetDownloadUrlForLayer};
 use wharfinger_auth::{Permit, RepositoryResource};
-use wharfinger_blobs::{BlobError, KeyDomain, ObjectReader, StoredObject};
+use wharfinger_blobs::{BlobError, BlobStore, KeyDomain, ObjectReader, StoredObject};
 use wharfinger_core::Digest;
 use wharfinger_core::limits::INLINE_BLOB_BYTES_MAX;
-use wharfinger_metadata::blob::{self, BlobRow, BlobUse};
+use wharfinger_metadata::blob::{self, BlobRow, BlobUse, LinkedBlobRow, ObjectStore};
 use wharfinger_metadata::{Metadata, MetadataError, Tx};
 
 pub use availability::LayerAvailability;
@@ -81,7 +83,10 @@ impl Registry {
             if found.used == BlobUse::Archived {
                 return Err(inaccessible(resource, digest));
             }
-            let error = match self.open_object(&found.object()?, sealed).await {
+            let error = match self
+                .open_object(&found.object()?, self.object_store(found.store)?, sealed)
+                .await
+            {
                 Ok(reader) => {
                     let size_bytes = found.row.size_bytes;
                     return Ok(BlobContent { size_bytes, reader, alarm: self.alarm(found) });
@@ -157,11 +162,12 @@ impl Registry {
     async fn open_object(
         &self,
         object: &StoredObject,
+        store: &Arc<dyn BlobStore>,
         sealed: Option<Bytes>,
     ) -> Result<ObjectReader, BlobError> {
         match sealed {
             Some(sealed) => self.blobs.open_inline(object, sealed).await,
-            None => self.blobs.open(object).await,
+            None => store.open(object).await,
         }
     }
 
@@ -195,6 +201,8 @@ struct LinkedBlob {
     domain: String,
     row: BlobRow,
     used: BlobUse,
+    /// Where its object is.
+    store: ObjectStore,
 }
 
 impl LinkedBlob {
@@ -213,7 +221,10 @@ async fn linked_blob(
     let domain = repository.key_domain;
     match blob::find_link(tx, repository.id, &domain, &digest).await? {
         Some(link) if link.blob.damaged_at.is_some() => Err(Error::LayerDamaged { digest }),
-        Some(link) => Ok(LinkedBlob { domain, row: link.blob, used: link.used }),
+        Some(link) => {
+            let LinkedBlobRow { blob, used, store, .. } = link;
+            Ok(LinkedBlob { domain, row: blob, used, store })
+        }
         None => {
             let (name, registry) = (resource.name.clone(), resource.registry.account);
             Err(Error::LayerNotFound { digest, name, registry })
@@ -232,7 +243,7 @@ pub(crate) fn parse_domain(domain: &str) -> Result<KeyDomain, Error> {
 }
 
 /// Whether the object itself is bad, as opposed to the way to it.
-fn is_damage(error: &BlobError) -> bool {
+pub(crate) fn is_damage(error: &BlobError) -> bool {
     matches!(error, BlobError::Corrupt { .. } | BlobError::Missing { .. })
 }
 

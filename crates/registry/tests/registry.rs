@@ -3,9 +3,12 @@
 
 mod registry {
     mod account;
+    mod archive_store;
     mod archiving;
     mod caching;
     mod checking;
+    mod checking_rows;
+    mod checking_traffic;
     mod collecting;
     mod collecting_races;
     mod collecting_unknown;
@@ -20,6 +23,7 @@ mod registry {
     mod leasing;
     mod lifecycle_policies;
     mod lifecycle_previews;
+    mod lifecycle_runs;
     mod listing;
     mod mounting;
     mod policies;
@@ -32,6 +36,7 @@ mod registry {
     mod replication;
     mod repositories;
     mod scanning;
+    mod scrubbing;
     mod signing;
     mod small_layers;
     mod undoing;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use wharfinger_blobs::BlobStore;
+use wharfinger_metadata::Metadata;
+use wharfinger_metadata::blob::{self, ObjectStore};
 use wharfinger_metadata::garbage::{self, DiscardedObject};
-use wharfinger_metadata::{Metadata, blob};
 
 use super::{Collection, STEP};
 use crate::{Error, Registry};
@@ -14,6 +15,7 @@ use crate::{Error, Registry};
 pub(super) struct ObjectDeletion {
     metadata: Metadata,
     blobs: Arc<dyn BlobStore>,
+    archive: Option<Arc<dyn BlobStore>>,
 }
 
 /// A page of them.
@@ -25,7 +27,8 @@ pub(super) struct DiscardedPage {
 
 impl Registry {
     pub(super) fn object_deletion(&self) -> ObjectDeletion {
-        ObjectDeletion { metadata: self.metadata.clone(), blobs: Arc::clone(&self.blobs) }
+        let (metadata, blobs) = (self.metadata.clone(), Arc::clone(&self.blobs));
+        ObjectDeletion { metadata, blobs, archive: self.archive.clone() }
     }
 
     /// Deletes the objects that committed transactions have let go of. What fails is tried again
@@ -74,8 +77,10 @@ impl Registry {
 
 impl ObjectDeletion {
     /// The stores by the names that rows give them.
-    pub(super) fn stores(&self) -> [(&'static str, &Arc<dyn BlobStore>); 1] {
-        [("", &self.blobs)]
+    pub(super) fn stores(&self) -> Vec<(&'static str, &Arc<dyn BlobStore>)> {
+        let main = (ObjectStore::Main.as_str(), &self.blobs);
+        let archive = self.archive.as_ref().map(|it| (ObjectStore::Archive.as_str(), it));
+        [main].into_iter().chain(archive).collect()
     }
 
     async fn delete_all(&self) -> Result<(), Error> {

@@ -83,8 +83,11 @@ impl Fixture {
     }
 
     pub fn with_undo_window(self, undo_window: Duration) -> Self {
+        self.with_upkeep(Upkeep { undo_window, ..Upkeep::default() })
+    }
+
+    pub fn with_upkeep(self, upkeep: Upkeep) -> Self {
         let Self { folder, clock, kms, registry, seed } = self;
-        let upkeep = Upkeep { undo_window, ..Upkeep::default() };
         Self { folder, clock, kms, registry: registry.with_upkeep(upkeep), seed }
     }
 
