@@ -18,6 +18,7 @@ use crate::doctor::DoctorArguments;
 use crate::environment;
 use crate::explain::ExplainArguments;
 use crate::fsck::FsckArguments;
+use crate::gc::GcArguments;
 use crate::history::HistoryArguments;
 use crate::jobs::JobsArguments;
 use crate::key::KeyArguments;
@@ -62,6 +63,8 @@ pub(crate) enum Command {
     History(HistoryArguments),
     /// Show what the registry does by itself, and have it done again
     Jobs(JobsArguments),
+    /// Collect garbage now: free what nothing uses any more
+    Gc(GcArguments),
     /// Say what is wrong, and what to do about it
     Doctor(DoctorArguments),
     /// Check that everything that was pushed is there and as it was, and repair what can be

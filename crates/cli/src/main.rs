@@ -12,6 +12,7 @@ mod env;
 mod environment;
 mod explain;
 mod fsck;
+mod gc;
 mod guardrail;
 mod history;
 mod jobs;
@@ -78,6 +79,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Undelete(arguments) => undelete::run(*arguments).await?,
             Command::History(arguments) => history::run(arguments).await?,
             Command::Jobs(arguments) => jobs::run(arguments).await?,
+            Command::Gc(arguments) => return gc::run(arguments).await,
             Command::Doctor(arguments) => return doctor::run(arguments).await,
             Command::Fsck(arguments) => return fsck::run(arguments).await,
             Command::Version => print::line(&format!("wharfinger {}", wharfinger_server::VERSION))?,

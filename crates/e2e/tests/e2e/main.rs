@@ -12,6 +12,7 @@ mod contract;
 mod damage;
 mod disk;
 mod fsck;
+mod garbage;
 mod iam;
 mod kill;
 mod lifecycle;
