@@ -30,6 +30,8 @@ pub mod reader;
 mod received;
 mod sealer;
 mod segment;
+#[cfg(any(test, feature = "simulation"))]
+pub mod simulated;
 pub mod store;
 #[cfg(test)]
 mod tests;

@@ -18,10 +18,12 @@ use crate::doctor::DoctorArguments;
 use crate::environment;
 use crate::explain::ExplainArguments;
 use crate::fsck::FsckArguments;
+use crate::history::HistoryArguments;
 use crate::key::KeyArguments;
 use crate::kms::KmsArguments;
 use crate::quotas::QuotaArguments;
 use crate::trust::TrustArguments;
+use crate::undelete::UndeleteArguments;
 use crate::upkeep::UpkeepArguments;
 use crate::user::UserArguments;
 
@@ -53,6 +55,10 @@ pub(crate) enum Command {
     Explain(ExplainArguments),
     /// Search the audit log: who did what
     Audit(AuditArguments),
+    /// Bring back what was deleted: an image, a tag, a repository
+    Undelete(Box<UndeleteArguments>),
+    /// Say what a tag points to and has pointed to
+    History(HistoryArguments),
     /// Say what is wrong, and what to do about it
     Doctor(DoctorArguments),
     /// Check that everything that was pushed is there and as it was, and repair what can be

@@ -87,11 +87,7 @@ pub async fn insert(tx: &mut Tx, repository: &RepositoryRow) -> Result<(), Metad
         repository.image_count
     ];
     tx.execute(sql, values).await?;
-    let sql = "INSERT INTO registry_count (account_id, region, repositories) VALUES (?1, ?2, 1) \
-               ON CONFLICT (account_id, region) \
-               DO UPDATE SET repositories = registry_count.repositories + 1";
-    let values = params![&repository.registry.account, &repository.registry.region];
-    tx.execute(sql, values).await.map(|_| ())
+    count_one_more(tx, &repository.registry).await
 }
 
 /// The repository of that name.
@@ -103,6 +99,15 @@ pub async fn find(
     let sql = select!("FROM repository WHERE account_id = ?1 AND region = ?2 AND name = ?3");
     let values = params![&registry.account, &registry.region, name];
     tx.query_opt(sql, values).await?.as_ref().map(from_row).transpose()
+}
+
+/// The repository of that id, unless it was deleted.
+pub async fn find_by_id(
+    tx: &mut Tx,
+    id: RepositoryId,
+) -> Result<Option<RepositoryRow>, MetadataError> {
+    let sql = select!("FROM repository WHERE repository_id = ?1 AND account_id <> ''");
+    tx.query_opt(sql, params![id]).await?.as_ref().map(from_row).transpose()
 }
 
 /// The repositories of a registry whose names come after `after`, in order of name.
@@ -155,6 +160,16 @@ pub async fn set_scan_on_push(
 ///
 /// Its other rows may be a million, and go by [`purge`], so that nobody waits for them.
 pub async fn delete(tx: &mut Tx, id: RepositoryId, now: Timestamp) -> Result<(), MetadataError> {
+    take_out(tx, id, "", now).await
+}
+
+/// Takes a repository out of its registry, to where [`purge`] finds it (an empty place) or does not.
+pub(crate) async fn take_out(
+    tx: &mut Tx,
+    id: RepositoryId,
+    place: &'static str,
+    now: Timestamp,
+) -> Result<(), MetadataError> {
     let uploads = "INSERT INTO discarded_object (object_id, discarded_at) \
                    SELECT object_id, ?2 FROM upload \
                    WHERE repository_id = ?1 AND object_id IS NOT NULL";
@@ -166,19 +181,40 @@ pub async fn delete(tx: &mut Tx, id: RepositoryId, now: Timestamp) -> Result<(),
     tx.execute(sql, params![id]).await?;
     // No account has the empty id.
     let sql = "UPDATE repository \
-               SET account_id = '', region = '', name = CAST(repository_id AS TEXT) \
+               SET account_id = '', region = ?2, name = CAST(repository_id AS TEXT) \
                WHERE repository_id = ?1";
-    tx.execute(sql, params![id]).await.map(|_| ())
+    tx.execute(sql, params![id, place]).await.map(|_| ())
+}
+
+/// Gives a repository that was taken out a name again, in a registry where that is free.
+pub(crate) async fn put_back(
+    tx: &mut Tx,
+    id: RepositoryId,
+    registry: &RegistryId,
+    name: &RepositoryName,
+) -> Result<(), MetadataError> {
+    let sql = "UPDATE repository SET account_id = ?2, region = ?3, name = ?4 \
+               WHERE repository_id = ?1";
+    tx.execute(sql, params![id, &registry.account, &registry.region, name]).await?;
+    count_one_more(tx, registry).await
+}
+
+async fn count_one_more(tx: &mut Tx, registry: &RegistryId) -> Result<(), MetadataError> {
+    let sql = "INSERT INTO registry_count (account_id, region, repositories) VALUES (?1, ?2, 1) \
+               ON CONFLICT (account_id, region) \
+               DO UPDATE SET repositories = registry_count.repositories + 1";
+    tx.execute(sql, params![&registry.account, &registry.region]).await.map(|_| ())
 }
 
 /// Rows of a few digests that are removed for each image that would be.
 const NARROW_ROWS: u32 = 10;
 
-/// Removes rows of a deleted repository: `limit` images or links to blobs or results of previews, or
-/// ten times as many tags or references of images, or, once there are none, the repository itself.
-/// Answers whether there may be more to remove.
+/// Removes rows of a deleted repository: `limit` images (or deleted ones) or links to blobs or results
+/// of previews, or ten times as many tags, changes of tags or references of images, or, once there
+/// are none, the repository itself. Answers whether there may be more to remove. One that can still be
+/// brought back is left alone.
 pub async fn purge(tx: &mut Tx, limit: u32) -> Result<bool, MetadataError> {
-    let sql = "SELECT repository_id FROM repository WHERE account_id = '' LIMIT 1";
+    let sql = "SELECT repository_id FROM repository WHERE account_id = '' AND region = '' LIMIT 1";
     let Some(row) = tx.query_opt(sql, &[]).await? else { return Ok(false) };
     let id = row.repository_id(0)?;
     // What hangs on images first: it would go with them, and may be ten thousand rows for each.
@@ -193,6 +229,8 @@ pub async fn purge(tx: &mut Tx, limit: u32) -> Result<bool, MetadataError> {
                 (SELECT tag FROM tag WHERE repository_id = ?1 LIMIT ?2)";
     let images = "DELETE FROM image WHERE repository_id = ?1 AND digest IN \
                   (SELECT digest FROM image WHERE repository_id = ?1 LIMIT ?2)";
+    let orphans = "DELETE FROM orphaned_image WHERE repository_id = ?1 AND (digest, event) IN \
+                   (SELECT digest, event FROM orphaned_image WHERE repository_id = ?1 LIMIT ?2)";
     let unlinked = "INSERT INTO unlinked_blob (key_domain, digest) \
                     SELECT r.key_domain, l.digest FROM repository r CROSS JOIN repository_blob l \
                     WHERE r.repository_id = ?1 AND l.repository_id = ?1 \
@@ -200,8 +238,22 @@ pub async fn purge(tx: &mut Tx, limit: u32) -> Result<bool, MetadataError> {
     let links = "DELETE FROM repository_blob WHERE repository_id = ?1 AND digest IN \
                  (SELECT digest FROM repository_blob WHERE repository_id = ?1 \
                   ORDER BY digest LIMIT ?2)";
+    let history = "DELETE FROM tag_history \
+                   WHERE repository_id = ?1 AND (tag, changed_at, change_id) IN \
+                   (SELECT tag, changed_at, change_id FROM tag_history \
+                    WHERE repository_id = ?1 LIMIT ?2)";
+    let deleted = "DELETE FROM deleted_image WHERE repository_id = ?1 AND digest IN \
+                   (SELECT digest FROM deleted_image WHERE repository_id = ?1 LIMIT ?2)";
     let narrow = limit.saturating_mul(NARROW_ROWS);
-    let steps = [(uses, narrow), (children, narrow), (tags, narrow), (images, limit)];
+    let steps = [
+        (uses, narrow),
+        (children, narrow),
+        (tags, narrow),
+        (history, narrow),
+        (images, limit),
+        (deleted, limit),
+        (orphans, narrow),
+    ];
     for (sql, limit) in steps {
         if tx.execute(sql, params![id, limit]).await? > 0 {
             return Ok(true);

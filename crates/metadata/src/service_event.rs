@@ -46,13 +46,16 @@ pub async fn insert(
                (event_id, account_id, region, event_name, occurred_at, detail) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let values = params![event_id, account, region, event_name, occurred_at, detail_json];
-    tx.execute(sql, values).await.map(|_| ())
+    tx.execute(sql, values).await?;
+    tx.note_work();
+    Ok(())
 }
 
 /// The events that have waited longest, in the order of their times and ids.
 pub async fn oldest(tx: &mut Tx, limit: u32) -> Result<Vec<ServiceEventRow>, MetadataError> {
+    // All of them are; it has the index searched instead of scanned.
     let sql = "SELECT event_id, account_id, region, event_name, occurred_at, detail \
-               FROM service_event ORDER BY occurred_at, event_id LIMIT ?1";
+               FROM service_event WHERE occurred_at >= 0 ORDER BY occurred_at, event_id LIMIT ?1";
     tx.query(sql, params![limit]).await?.iter().map(from_row).collect()
 }
 
@@ -67,9 +70,11 @@ pub async fn delete(
 }
 
 fn from_row(row: &Row) -> Result<ServiceEventRow, MetadataError> {
+    let registry = RegistryId::stored(row.parsed(1)?, row.text(2)?);
     Ok(ServiceEventRow {
         event_id: row.integer(0)?,
-        registry: RegistryId::new(row.parsed(1)?, row.parsed(2)?),
+        registry: registry
+            .map_err(|error| MetadataError::BadValue { column: 2, what: error.to_string() })?,
         event_name: row.text(3)?.to_owned(),
         occurred_at: row.time(4)?,
         detail: row.text(5)?.to_owned(),

@@ -25,6 +25,17 @@ pub async fn find(
     row.map(|row| row.parsed(0)).transpose()
 }
 
+/// The digest a tag points to, and since when.
+pub async fn find_with_time(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    tag: &Tag,
+) -> Result<Option<(Digest, Timestamp)>, MetadataError> {
+    let sql = "SELECT digest, tagged_at FROM tag WHERE repository_id = ?1 AND tag = ?2";
+    let row = tx.query_opt(sql, params![repository, tag]).await?;
+    row.map(|row| Ok((row.parsed(0)?, row.time(1)?))).transpose()
+}
+
 /// Points a tag at an image of the repository, away from another one if need be.
 pub async fn put(
     tx: &mut Tx,

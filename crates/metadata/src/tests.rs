@@ -5,7 +5,9 @@ mod change_counter;
 mod check;
 mod commit;
 mod counters;
+mod garbage;
 mod iam;
+mod job;
 mod kms_keys;
 mod lifecycle;
 mod plan;
@@ -16,6 +18,7 @@ mod replication_backfill;
 mod scan;
 mod storage_class;
 mod templates;
+mod undo;
 mod upgrade;
 
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::Registry;
+use crate::{JobKind, Registry};
 
 /// One counter.
 #[derive(Debug, Default)]
@@ -20,10 +20,43 @@ impl Counter {
     }
 }
 
+/// The runs of jobs of one kind.
+#[derive(Debug, Default)]
+pub struct JobCounters {
+    /// Those that ended by themselves, well or not.
+    pub runs: Counter,
+    /// How long these took, in milliseconds.
+    pub run_millis: Counter,
+    /// Those that failed.
+    pub failures: Counter,
+    /// Those whose lease was lost.
+    pub lost: Counter,
+}
+
+impl JobCounters {
+    pub(crate) fn ran(&self, millis: u64) {
+        self.runs.add(1);
+        self.run_millis.add(millis);
+    }
+}
+
+/// The runs of jobs by kind.
+#[derive(Debug, Default)]
+pub struct JobCountersByKind([JobCounters; JobKind::ALL.len()]);
+
+impl JobCountersByKind {
+    /// Those of one kind.
+    pub fn of(&self, kind: JobKind) -> &JobCounters {
+        &self.0[kind as usize]
+    }
+}
+
 /// What the upkeep of this process came to. Each adds where it is done: the registry's own methods,
 /// after the transaction that did it.
 #[derive(Debug, Default)]
 pub struct Counters {
+    /// Jobs.
+    pub jobs: JobCountersByKind,
     /// Blobs that nothing linked any more and whose rows were removed.
     pub blobs_freed: Counter,
     /// Their bytes.

@@ -1,5 +1,7 @@
 //! Repositories: created, described, configured, deleted.
 
+use std::sync::Arc;
+
 use wharfinger_auth::actions::{
     CreateRepository, DeleteRepository, DescribeRepositories, PutImageScanningConfiguration,
     PutImageTagMutability, TagResource,
@@ -10,8 +12,9 @@ use wharfinger_metadata::repository::{self, RepositoryRow};
 use wharfinger_metadata::{MetadataError, RepositoryId, Tx, resource_tag};
 
 use crate::creation_template::{InitialPolicies, put_initial_policies};
+use crate::removal::Cause;
 use crate::resource_tag::check_tags;
-use crate::{Encryption, Error, Page, PageRequest, Registry, TagMutability};
+use crate::{Encryption, Error, Page, PageRequest, Registry, TagMutability, undo};
 
 /// A repository as clients see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +73,7 @@ impl Registry {
         let row = self.new_repository(permit, tagging, &new)?;
         let limit = self.repositories_max(&row.registry);
         let (keys, encryption) = (self.kms.clone(), new.encryption);
+        let entropy = Arc::clone(&self.entropy);
         self.metadata
             .write(move |tx| {
                 Box::pin(async move {
@@ -81,7 +85,7 @@ impl Registry {
                         ..row
                     };
                     let row = insert_repository(tx, row, &new.tags, limit).await?;
-                    put_initial_policies(tx, row.id, policies, row.created_at).await?;
+                    put_initial_policies(tx, &*entropy, row.id, policies, row.created_at).await?;
                     Repository::from_row(row)
                 })
             })
@@ -170,7 +174,8 @@ impl Registry {
         Ok((names, more))
     }
 
-    /// ECR `DeleteRepository`.
+    /// ECR `DeleteRepository`. Its name is free at once, also while the repository can be brought
+    /// back ([`Self::undelete_repository`]).
     ///
     /// # Errors
     /// [`Error::RepositoryNotEmpty`] if it holds images and `force` is not set.
@@ -179,7 +184,7 @@ impl Registry {
         permit: &Permit<DeleteRepository>,
         force: bool,
     ) -> Result<Repository, Error> {
-        let (resource, now) = (permit.resource().clone(), self.now());
+        let (resource, removal) = (permit.resource().clone(), self.removal(Cause::of(permit)));
         let deleted = self
             .metadata
             .write(move |tx| {
@@ -191,7 +196,7 @@ impl Registry {
                             registry: row.registry.account,
                         });
                     }
-                    repository::delete(tx, row.id, now).await?;
+                    undo::delete_repository(tx, row.id, &removal).await?;
                     Repository::from_row(row)
                 })
             })

@@ -6,7 +6,7 @@ use wharfinger_core::Tag;
 use super::{digest, image_row, now, open, repository_row, write};
 use crate::image::ImageStatus;
 use crate::repository::RepositoryRow;
-use crate::{MetadataError, RepositoryId, Tx, blob, image, repository, tag};
+use crate::{MetadataError, RepositoryId, Tx, blob, deleted_repository, image, repository, tag};
 
 /// Each counts the rows in which something that is kept differs from what it is derived from. Nobody
 /// sees what a deleted repository has left.
@@ -70,6 +70,8 @@ enum Change {
     Activate { image: u8 },
     Link { blob: u8 },
     Replace,
+    Keep,
+    Restore,
     Purge { limit: u32 },
 }
 
@@ -87,6 +89,8 @@ fn change() -> impl Strategy<Value = Change> {
         4 => image.prop_map(|image| Change::Activate { image }),
         2 => blob.prop_map(|blob| Change::Link { blob }),
         1 => Just(Change::Replace),
+        1 => Just(Change::Keep),
+        2 => Just(Change::Restore),
         1 => (1..4_u32).prop_map(|limit| Change::Purge { limit }),
     ]
 }
@@ -152,6 +156,20 @@ impl Repositories {
                 self.next_id += 1;
                 repository::insert(tx, &self.rows[which]).await?;
             }
+            Change::Keep => {
+                deleted_repository::keep(tx, id, "", now(), now()).await?;
+                self.rows[which].id = RepositoryId(self.next_id);
+                self.next_id += 1;
+                repository::insert(tx, &self.rows[which]).await?;
+            }
+            Change::Restore => {
+                let RepositoryRow { registry, name, .. } = &self.rows[which];
+                if let Some(kept) = deleted_repository::find(tx, registry, name, None).await? {
+                    repository::delete(tx, id, now()).await?;
+                    deleted_repository::restore(tx, kept.id, registry, name).await?;
+                    self.rows[which].id = kept.id;
+                }
+            }
             Change::Purge { limit } => {
                 repository::purge(tx, *limit).await?;
             }
@@ -208,6 +226,13 @@ proptest! {
                 while repository::purge(tx, 2).await? {
                     check(tx);
                 }
+                deleted_repository::expire(tx, now(), 100).await?;
+                while repository::purge(tx, 2).await? {
+                    check(tx);
+                }
+                let sql = "SELECT COUNT(*) FROM repository";
+                let left: i64 = tx.connection().query_row(sql, [], |row| row.get(0))?;
+                assert_eq!(left, 2);
                 Ok(())
             })
         });

@@ -4,7 +4,10 @@ use wharfinger_core::Digest;
 
 use super::{digest, image_row, now, open, repository_row, with_repository, write};
 use crate::repository::RepositoryRow;
-use crate::{RepositoryId, Tx, blob, image, repository, repository_policy, resource_tag, tag};
+use crate::{
+    RepositoryId, Tx, blob, deleted_image, image, repository, repository_policy, resource_tag, tag,
+    tag_history,
+};
 
 /// An image may refer to 10,000 blobs and have 1,000 tags, so that a step of images alone is no step.
 #[tokio::test]
@@ -20,7 +23,12 @@ async fn no_step_of_a_deletion_is_long() {
                 for number in 0..60 {
                     let tag = format!("t{byte}-{number}").parse().unwrap();
                     tag::put(tx, id, &tag, &digest(byte), now()).await?;
+                    let to = Some(digest(byte));
+                    tag_history::append(tx, id, &tag, None, to.as_ref(), "", now()).await?;
                 }
+            }
+            for byte in 0..4 {
+                deleted_image::keep(tx, id, &digest(byte), &[], "", now(), now()).await?;
             }
             repository::delete(tx, id, now()).await?;
             let changes = |tx: &Tx| {
@@ -55,7 +63,10 @@ async fn a_repository_takes_its_rows_along() {
                 image::insert(tx, id, &row, b"sealed", &[digest(9)], &[digest(8)]).await?;
                 blob::link(tx, id, &digest(byte), now(), now()).await?;
             }
-            tag::put(tx, id, &"v1".parse().unwrap(), &digest(1), now()).await?;
+            let (v1, one) = ("v1".parse().unwrap(), digest(1));
+            tag::put(tx, id, &v1, &one, now()).await?;
+            tag_history::append(tx, id, &v1, None, Some(&one), "", now()).await?;
+            deleted_image::keep(tx, id, &one, &[v1], "", now(), now()).await?;
             repository::delete(tx, id, now()).await?;
             let row = repository_row("app");
             assert_eq!(repository::find(tx, &row.registry, &row.name).await?, None);
@@ -67,11 +78,16 @@ async fn a_repository_takes_its_rows_along() {
             while repository::purge(tx, 2).await? {
                 steps += 1;
             }
-            assert_eq!(steps, 3 + 3 + 3 + 1, "references and tags, images, links, the repository");
+            assert_eq!(
+                steps,
+                4 + 3 + 1 + 3 + 1,
+                "narrow rows, images, deleted ones, links, itself"
+            );
             assert_eq!(repository::find(tx, &again.registry, &again.name).await?, Some(again));
             let tables = ["image", "manifest", "tag", "image_blob", "image_child", "resource_tag"];
-            let last = ["repository_blob", "repository_policy", "repository"];
-            for table in tables.iter().chain(&last) {
+            let last = ["repository_blob", "repository_policy", "repository", "deleted_image"];
+            let last = last.iter().chain(&["tag_history"]);
+            for table in tables.iter().chain(last) {
                 let sql = format!("SELECT COUNT(*) FROM {table} WHERE repository_id <> 1");
                 let left: i64 = tx.connection().query_row(&sql, [], |row| row.get(0))?;
                 assert_eq!(left, 0, "{table}");
