@@ -378,16 +378,6 @@ pub async fn discarded_objects(
     tx.query(sql, params![after, limit]).await?.iter().map(|row| row.parsed(0)).collect()
 }
 
-/// Where an object is that waits to be deleted.
-pub async fn store_of_discarded(
-    tx: &mut Tx,
-    object_id: &ObjectId,
-) -> Result<ObjectStore, MetadataError> {
-    let sql = "SELECT store FROM discarded_object WHERE object_id = ?1";
-    let row = tx.query_opt(sql, params![object_id]).await?;
-    row.map_or(Ok(ObjectStore::Main), |row| row.parsed(0))
-}
-
 /// Notes that an object is gone from the store.
 pub async fn forget_object(tx: &mut Tx, object_id: &ObjectId) -> Result<(), MetadataError> {
     let sql = "DELETE FROM discarded_object WHERE object_id = ?1";

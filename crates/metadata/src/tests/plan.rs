@@ -292,7 +292,7 @@ async fn run_moves(tx: &mut Tx, object_id: ObjectId) -> Result<(), MetadataError
     moving_object::begun_before(tx, now(), 100).await?;
     moving_object::discard(tx, &object_id, ObjectStore::Archive, now()).await?;
     assert!(!moving_object::end(tx, &object_id).await?);
-    assert_eq!(blob::store_of_discarded(tx, &object_id).await?, ObjectStore::Archive);
+    assert_eq!(crate::garbage::discarded_objects(tx, "", 100).await?[0].store, "archive");
     assert!(blob::is_archive_in_use(tx).await?);
     blob::forget_object(tx, &object_id).await
 }

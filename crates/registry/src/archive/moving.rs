@@ -75,13 +75,16 @@ impl Registry {
     }
 
     /// The store of that name.
-    pub(crate) fn object_store(&self, store: ObjectStore) -> Result<&Arc<dyn BlobStore>, Error> {
+    pub(crate) fn object_store(
+        &self,
+        store: ObjectStore,
+    ) -> Result<&Arc<dyn BlobStore>, BlobError> {
         match store {
             ObjectStore::Main => Ok(&self.blobs),
-            ObjectStore::Archive => self
-                .archive
-                .as_ref()
-                .ok_or_else(|| Error::Server("the archive's store is not configured".into())),
+            ObjectStore::Archive => self.archive.as_ref().ok_or_else(|| BlobError::Io {
+                doing: "find the archive, which no directory is configured for",
+                source: std::io::ErrorKind::NotFound.into(),
+            }),
         }
     }
 
@@ -213,7 +216,11 @@ impl Registry {
         Ok(())
     }
 
-    async fn note_damaged_original(&self, found: &Move, error: &BlobError) -> Result<(), MetadataError> {
+    async fn note_damaged_original(
+        &self,
+        found: &Move,
+        error: &BlobError,
+    ) -> Result<(), MetadataError> {
         let BlobRow { digest, object_id, .. } = found.row;
         tracing::error!(%digest, %object_id, %error, "a stored blob is damaged");
         let (domain, now) = (found.domain.clone(), self.now());

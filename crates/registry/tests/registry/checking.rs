@@ -226,7 +226,7 @@ async fn an_upload_whose_file_is_cut_is_ended() {
     fs::File::options().write(true).open(only_file(&fixture)).unwrap().set_len(70_000).unwrap();
     assert_eq!(damage(&check(&fixture, false).await), [FindingCode::UploadBroken]);
     assert_eq!(repair(&fixture).await.repaired_count, 1);
-    fixture.registry.reclaim().await.unwrap();
+    fixture.registry.collect_garbage().await.unwrap();
     assert_eq!(damage(&check(&fixture, false).await), []);
     assert!(fixture.append("app", upload, None, b"more").await.is_err());
 }
