@@ -24,6 +24,7 @@ use crate::quotas::QuotaArguments;
 use crate::trust::TrustArguments;
 use crate::undelete::UndeleteArguments;
 use crate::upkeep::UpkeepArguments;
+use crate::usage::UsageArguments;
 use crate::user::UserArguments;
 
 /// A container registry that speaks the Amazon ECR API, on your own machine.
@@ -60,6 +61,8 @@ pub(crate) enum Command {
     History(HistoryArguments),
     /// Say what is wrong, and what to do about it
     Doctor(DoctorArguments),
+    /// Say what images take up: active, archived, and what nothing refers to
+    Usage(UsageArguments),
     /// Print the version
     Version,
 }

@@ -23,6 +23,7 @@ mod shell;
 mod trust;
 mod undelete;
 mod upkeep;
+mod usage;
 mod user;
 
 use std::process::ExitCode;
@@ -76,6 +77,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Undelete(arguments) => undelete::run(*arguments).await?,
             Command::History(arguments) => history::run(arguments).await?,
             Command::Doctor(arguments) => return doctor::run(arguments).await,
+            Command::Usage(arguments) => usage::run(arguments).await?,
             Command::Version => print::line(&format!("wharfinger {}", wharfinger_server::VERSION))?,
         }
         Ok(ExitCode::SUCCESS)

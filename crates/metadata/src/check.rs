@@ -81,10 +81,12 @@ pub async fn find_blob(
     tx.query_opt(sql, params![key_domain, digest]).await?.as_ref().map(from_row).transpose()
 }
 
-/// Whether any row knows an object: a blob, an upload, or a deletion that is to come.
+/// Whether any row knows an object: a blob, an upload, a copy that is being written, or a deletion
+/// that is to come.
 pub async fn is_known(tx: &mut Tx, object_id: &ObjectId) -> Result<bool, MetadataError> {
     let sql = "SELECT EXISTS (SELECT 1 FROM blob WHERE object_id = ?1) \
                OR EXISTS (SELECT 1 FROM upload WHERE object_id = ?1) \
+               OR EXISTS (SELECT 1 FROM moving_object WHERE object_id = ?1) \
                OR EXISTS (SELECT 1 FROM discarded_object WHERE object_id = ?1)";
     let row = tx.query_opt(sql, params![object_id]).await?;
     row.map_or(Ok(false), |row| row.boolean(0))

@@ -5,7 +5,7 @@ use futures_util::{StreamExt, pin_mut};
 use wharfinger_blobs::{BlobError, BlobStore, ObjectReader, StoredObject};
 use wharfinger_core::Digest;
 use wharfinger_core::limits::INLINE_BLOB_BYTES_MAX;
-use wharfinger_metadata::blob;
+use wharfinger_metadata::blob::{self, ObjectStore};
 use wharfinger_metadata::check::{self, CheckedBlob};
 
 use crate::layer::parse_domain;
@@ -65,12 +65,17 @@ impl std::fmt::Display for Damage {
 impl Registry {
     /// The names of the stores there are, as rows have them.
     pub(crate) fn store_names(&self) -> Vec<&'static str> {
-        vec![""]
+        let archive = self.archive.as_ref().map(|_| ObjectStore::Archive.as_str());
+        std::iter::once(ObjectStore::Main.as_str()).chain(archive).collect()
     }
 
-    /// The store that a row names.
-    pub(crate) fn store_named(&self, _name: &str) -> &dyn BlobStore {
-        &*self.blobs
+    /// The store that a row names. There is no row of the archive's without its store: an
+    /// installation is not opened otherwise.
+    pub(crate) fn store_named(&self, name: &str) -> &dyn BlobStore {
+        match &self.archive {
+            Some(archive) if name == ObjectStore::Archive.as_str() => &**archive,
+            _ => &*self.blobs,
+        }
     }
 
     /// Looks at a blob, and again if it seems damaged: whoever deletes, moves or heals it meanwhile
