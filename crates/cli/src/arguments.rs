@@ -27,6 +27,7 @@ use crate::quotas::QuotaArguments;
 use crate::trust::TrustArguments;
 use crate::undelete::UndeleteArguments;
 use crate::upkeep::UpkeepArguments;
+use crate::usage::UsageArguments;
 use crate::user::UserArguments;
 
 /// A container registry that speaks the Amazon ECR API, on your own machine.
@@ -69,6 +70,8 @@ pub(crate) enum Command {
     Doctor(DoctorArguments),
     /// Check that everything that was pushed is there and as it was, and repair what can be
     Fsck(FsckArguments),
+    /// Say what images take up: active, archived, and what nothing refers to
+    Usage(UsageArguments),
     /// Print the version
     Version,
 }

@@ -26,6 +26,7 @@ mod shell;
 mod trust;
 mod undelete;
 mod upkeep;
+mod usage;
 mod user;
 
 use std::process::ExitCode;
@@ -82,6 +83,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Gc(arguments) => return gc::run(arguments).await,
             Command::Doctor(arguments) => return doctor::run(arguments).await,
             Command::Fsck(arguments) => return fsck::run(arguments).await,
+            Command::Usage(arguments) => usage::run(arguments).await?,
             Command::Version => print::line(&format!("wharfinger {}", wharfinger_server::VERSION))?,
         }
         Ok(ExitCode::SUCCESS)

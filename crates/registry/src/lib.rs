@@ -51,6 +51,7 @@ mod storage_class;
 mod throttle;
 mod undo;
 mod upload;
+mod usage;
 mod verification;
 
 use std::sync::Arc;
@@ -105,6 +106,7 @@ pub use undo::{
     DeletedImage, DeletedRepository, ImagePresence, TagState, UndeletedImages, UndoError,
 };
 pub use upload::{CompletedLayer, EmptyBlob, LayerPart, UploadProgress};
+pub use usage::{RepositoryUsage, StoreUsage, Usage, UsageReport};
 pub use wharfinger_metadata::image::{ImageStatus, TagStatus};
 pub use wharfinger_metadata::job::{JobRow, JobStatus};
 pub use wharfinger_metadata::lifecycle_preview::PreviewStatus;

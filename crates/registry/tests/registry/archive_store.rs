@@ -9,7 +9,7 @@ use wharfinger_core::{Digest, Entropy, ObjectId, RegistryId, SeededEntropy};
 use wharfinger_metadata::blob::{self, ObjectStore};
 use wharfinger_metadata::moving_object::{self, MovingObjectRow};
 use wharfinger_metadata::{MetadataError, Tx, repository};
-use wharfinger_registry::{Error, ImageStatus, StorageClass};
+use wharfinger_registry::{Error, ImageStatus, StorageClass, StoreUsage, Usage};
 
 use super::fixture::{Fixture, by_digest, digest_of, index_of, manifest_of, permit_for};
 use super::work::run_jobs;
@@ -140,6 +140,39 @@ async fn bytes_move_into_the_archive_and_back() {
     assert_eq!((fixture.objects().len(), archived(&fixture).len()), (2, 0));
     assert_eq!(read(&fixture, "app", "one").await.unwrap(), layer_of("one"));
     assert_eq!(status(&fixture, &other).await, ImageStatus::Active);
+}
+
+#[tokio::test]
+async fn the_archive_is_accounted_apart() {
+    let fixture = fixture().await;
+    fixture.create("second", "MUTABLE").await.unwrap();
+    let digest = image(&fixture, "app", "one", "v1").await;
+    image(&fixture, "app", "two", "v2").await;
+    image(&fixture, "second", "two", "v2").await;
+    fixture.layer("second", &layer_of("pushed")).await;
+    set_class(&fixture, "app", &digest, StorageClass::Archive).await;
+    work(&fixture).await;
+    let mut steps = 0;
+    let report = fixture.registry.usage(|_| steps += 1).await.unwrap();
+    let (layer, config) = (LAYER_BYTES as u64, b"{\"of\":\"v1\"}".len() as u64);
+    let manifest = report.total.manifest_bytes / 3;
+    let usage = |active: u64, archived: u64, unreferenced: u64| Usage {
+        active_images: active,
+        archived_images: archived,
+        manifest_bytes: (active + archived) * manifest,
+        active_bytes: active * (layer + config),
+        archived_bytes: archived * (layer + config),
+        unreferenced_bytes: unreferenced * layer,
+    };
+    let found: Vec<_> =
+        report.repositories.iter().map(|found| (found.name.as_str(), found.usage)).collect();
+    assert_eq!(found, [("app", usage(1, 1, 0)), ("second", usage(1, 0, 1))]);
+    // The blobs of the second image are those of the third.
+    let total = Usage { active_images: 2, manifest_bytes: 3 * manifest, ..usage(1, 1, 1) };
+    assert_eq!((report.total, report.blobs), (total, 5));
+    let stores =
+        StoreUsage { main_bytes: 2 * layer, archive_bytes: layer, database_bytes: 2 * config };
+    assert_eq!((report.stores, steps), (stores, 3));
 }
 
 #[tokio::test]
