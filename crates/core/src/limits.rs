@@ -402,7 +402,7 @@ pub const GARBAGE_INTERVAL_SECONDS: u64 = 5 * 60;
 pub const SCRUB_SECONDS: u64 = 30 * 24 * 60 * 60;
 /// Seconds for which a worker has a job; it renews that while it works.
 pub const JOB_LEASE_SECONDS: u64 = 60;
-/// Runs of a job that fail one after the other before it is given up: some six hours of them. What
+/// Runs of a job that fail one after the other before it is given up: two to four hours. What
 /// recurs is never given up.
 pub const JOB_ATTEMPTS_MAX: u32 = 16;
 /// Seconds before a job that failed is tried again; twice as many each further time.

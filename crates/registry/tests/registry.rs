@@ -5,13 +5,11 @@ mod registry {
     mod account;
     mod archiving;
     mod caching;
-    mod checking;
     mod counting;
     mod creation_templates;
     mod deleting;
     mod encrypting;
     mod fixture;
-    mod following;
     mod jobs;
     mod layers;
     mod lifecycle_policies;
@@ -30,8 +28,6 @@ mod registry {
     mod scanning;
     mod signing;
     mod small_layers;
-    mod undoing;
-    mod undoing_repositories;
     mod uploading;
     mod uploads_at_once;
     mod uploads_killed;
