@@ -420,6 +420,19 @@ pub const JOB_POLL_SECONDS: u64 = 5;
 pub const JOB_GATHER_MILLIS: u64 = 50;
 /// Seconds that jobs have to break off when the server stops.
 pub const JOB_END_SECONDS_MAX: u64 = 10;
+/// Rows that one transaction of the collection of garbage changes at the most.
+pub const GARBAGE_STEP_ROWS: u32 = 100;
+/// Hundredths of the time for which a server's collection works; it rests for the others, so that
+/// pulls do not feel it.
+pub const GARBAGE_DUTY_PERCENT: u32 = 25;
+/// Milliseconds it rests after a step at the most, however long that took.
+pub const GARBAGE_REST_MILLIS_MAX: u64 = 1_000;
+/// Seconds between two looks of a server for objects that no row knows.
+pub const OBJECT_LISTING_INTERVAL_SECONDS: u64 = 24 * 60 * 60;
+/// Seconds of one run that it looks for them; the next run goes on.
+pub const OBJECT_LISTING_SECONDS_MAX: u64 = 60;
+/// Objects of a store that are listed at once.
+pub const OBJECTS_LISTED_MAX: usize = 10_000;
 /// Characters of what is kept of a job's report or failure.
 pub const JOB_TEXT_CHARS_MAX: usize = 4096;
 /// Jobs that are read at a time when they are listed.

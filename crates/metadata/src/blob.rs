@@ -29,6 +29,17 @@ pub enum BlobUse {
     Unused,
 }
 
+/// A blob as one repository sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkedBlobRow {
+    /// The blob.
+    pub blob: BlobRow,
+    /// What the images of the repository make of it.
+    pub used: BlobUse,
+    /// Until when it stays although no image may use it.
+    pub leased_until: Timestamp,
+}
+
 fn from_row(row: &Row) -> Result<BlobRow, MetadataError> {
     Ok(BlobRow {
         digest: row.parsed(0)?,
@@ -61,6 +72,28 @@ pub async fn find_linked(
                WHERE l.repository_id = ?1 AND l.digest = ?3";
     let values = params![repository, key_domain, digest];
     tx.query_opt(sql, values).await?.as_ref().map(from_row).transpose()
+}
+
+/// As [`find_linked`], with what the repository makes of it.
+pub async fn find_link(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    key_domain: &str,
+    digest: &Digest,
+) -> Result<Option<LinkedBlobRow>, MetadataError> {
+    let sql = "SELECT b.digest, b.object_id, b.size_bytes, b.damaged_at, \
+               l.leased_until, l.image_count, l.active_images \
+               FROM repository_blob l JOIN blob b ON b.key_domain = ?2 AND b.digest = l.digest \
+               WHERE l.repository_id = ?1 AND l.digest = ?3";
+    let Some(row) = tx.query_opt(sql, params![repository, key_domain, digest]).await? else {
+        return Ok(None);
+    };
+    let used = match (row.unsigned(5)?, row.unsigned(6)?) {
+        (0, _) => BlobUse::Unused,
+        (_, 0) => BlobUse::Archived,
+        _ => BlobUse::Active,
+    };
+    Ok(Some(LinkedBlobRow { blob: from_row(&row)?, used, leased_until: row.time(4)? }))
 }
 
 /// Adds a blob.

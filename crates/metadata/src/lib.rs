@@ -29,6 +29,7 @@ pub mod creation_template;
 pub mod credential_use;
 pub mod deleted_image;
 pub mod deleted_repository;
+pub mod garbage;
 pub mod group;
 pub mod iam_tag;
 pub mod image;

@@ -232,10 +232,9 @@ pub async fn purge(tx: &mut Tx, limit: u32) -> Result<bool, MetadataError> {
     let orphans = "DELETE FROM orphaned_image WHERE repository_id = ?1 AND (digest, event) IN \
                    (SELECT digest, event FROM orphaned_image WHERE repository_id = ?1 LIMIT ?2)";
     let unlinked = "INSERT INTO unlinked_blob (key_domain, digest) \
-                    SELECT r.key_domain, l.digest FROM repository r CROSS JOIN \
-                    (SELECT digest FROM repository_blob WHERE repository_id = ?1 \
-                     ORDER BY digest LIMIT ?2) l WHERE r.repository_id = ?1 \
-                    ON CONFLICT (key_domain, digest) DO NOTHING";
+                    SELECT r.key_domain, l.digest FROM repository r CROSS JOIN repository_blob l \
+                    WHERE r.repository_id = ?1 AND l.repository_id = ?1 \
+                    ORDER BY l.digest LIMIT ?2 ON CONFLICT (key_domain, digest) DO NOTHING";
     let links = "DELETE FROM repository_blob WHERE repository_id = ?1 AND digest IN \
                  (SELECT digest FROM repository_blob WHERE repository_id = ?1 \
                   ORDER BY digest LIMIT ?2)";

@@ -4,6 +4,7 @@
 mod change_counter;
 mod commit;
 mod counters;
+mod garbage;
 mod iam;
 mod job;
 mod kms_keys;

@@ -35,7 +35,6 @@ mod pull_through_cache_rule;
 mod pull_time;
 mod pull_time_exclusion;
 mod push;
-mod reclaim;
 mod referrer;
 mod registry_policy;
 mod removal;
@@ -71,7 +70,7 @@ pub use deletion::{DeletedImages, ImageFailure, ImageFailureCode};
 pub use download::DownloadTurn;
 pub use encryption::Encryption;
 pub use error::{Error, ImageName};
-pub use garbage::GarbageReport;
+pub use garbage::{GarbageEstimate, GarbageReport};
 pub use image::{
     ImageDetail, ImageHead, ImageIdentifier, ListImagesFilter, RequestedImage, StoredImage, TagPage,
 };

@@ -39,7 +39,8 @@ ALTER TABLE repository_blob ADD COLUMN leased_until BIGINT NOT NULL DEFAULT 0;
 UPDATE repository_blob SET leased_until = linked_at + 86400000, image_count =
     (SELECT COUNT(*) FROM image_blob WHERE image_blob.repository_id = repository_blob.repository_id
      AND image_blob.blob_digest = repository_blob.digest);
-CREATE INDEX repository_blob_unused ON repository_blob (leased_until) WHERE image_count = 0;
+CREATE INDEX repository_blob_unused ON repository_blob (leased_until, repository_id, digest)
+    WHERE image_count = 0;
 
 -- Blobs that have lost a link, and perhaps the last one. The row commits with the loss; the
 -- collection looks whether the key domain still links the blob.

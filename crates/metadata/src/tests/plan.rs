@@ -42,6 +42,7 @@ const ALONG_THE_REPOSITORY: [&str; 14] = [
     "DELETE FROM tag_history WHERE repository_id = ?1 AND (tag, changed_at, change_id) IN (SELECT",
     "DELETE FROM upload WHERE repository_id = ?1",
     "INSERT INTO discarded_object (object_id, discarded_at) SELECT",
+    "INSERT INTO unlinked_blob (key_domain, digest) SELECT r.key_domain, l.digest FROM",
     "SELECT 1 FROM upload WHERE repository_id = ?1 LIMIT 1 OFFSET",
     "SELECT key, value FROM resource_tag",
     "SELECT run_id, position FROM lifecycle_preview_result",
@@ -58,6 +59,7 @@ async fn every_statement_walks_an_index() {
             run_policies(tx, id).await?;
             run_images(tx, id).await?;
             run_blobs_and_uploads(tx, id).await?;
+            super::garbage::run(tx, id).await?;
             run_public(tx, id).await?;
             super::replication_backfill::run(tx).await?;
             super::scan::run(tx, id).await?;
@@ -116,6 +118,7 @@ async fn run_repositories(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataE
     let row = repository_row("app");
     installation::insert(tx, "key", "value").await?;
     installation::get(tx, "key").await?;
+    installation::put(tx, "key", "other").await?;
     assert!(matches!(repository::insert(tx, &row).await, Err(MetadataError::Duplicate(_))));
     repository::find(tx, &row.registry, &row.name).await?;
     repository::find_by_id(tx, id).await?;

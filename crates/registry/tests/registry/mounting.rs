@@ -54,7 +54,7 @@ async fn a_layer_of_an_image_is_mounted_and_outlives_its_source() {
     assert_eq!(fixture.objects().len(), objects);
     fixture.put("target", &manifest, Some("v1")).await.unwrap();
     fixture.registry.delete_repository(&permit_for("app"), true).await.unwrap();
-    fixture.registry.reclaim().await.unwrap();
+    fixture.registry.collect_garbage().await.unwrap();
     fixture.registry.open_blob(&permit_for("target"), digest_of(b"layer of one")).await.unwrap();
 }
 
