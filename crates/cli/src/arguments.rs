@@ -17,10 +17,12 @@ use crate::audit::AuditArguments;
 use crate::doctor::DoctorArguments;
 use crate::environment;
 use crate::explain::ExplainArguments;
+use crate::history::HistoryArguments;
 use crate::key::KeyArguments;
 use crate::kms::KmsArguments;
 use crate::quotas::QuotaArguments;
 use crate::trust::TrustArguments;
+use crate::undelete::UndeleteArguments;
 use crate::upkeep::UpkeepArguments;
 use crate::user::UserArguments;
 
@@ -52,6 +54,10 @@ pub(crate) enum Command {
     Explain(ExplainArguments),
     /// Search the audit log: who did what
     Audit(AuditArguments),
+    /// Bring back what was deleted: an image, a tag, a repository
+    Undelete(Box<UndeleteArguments>),
+    /// Say what a tag points to and has pointed to
+    History(HistoryArguments),
     /// Say what is wrong, and what to do about it
     Doctor(DoctorArguments),
     /// Print the version

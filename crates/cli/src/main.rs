@@ -12,13 +12,16 @@ mod env;
 mod environment;
 mod explain;
 mod guardrail;
+mod history;
 mod key;
 mod kms;
 mod print;
 mod quotas;
+mod reference;
 mod serve;
 mod shell;
 mod trust;
+mod undelete;
 mod upkeep;
 mod user;
 
@@ -70,6 +73,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Kms(arguments) => kms::run(arguments).await?,
             Command::Explain(arguments) => explain::run(arguments).await?,
             Command::Audit(arguments) => audit::run(arguments)?,
+            Command::Undelete(arguments) => undelete::run(*arguments).await?,
+            Command::History(arguments) => history::run(arguments).await?,
             Command::Doctor(arguments) => return doctor::run(arguments).await,
             Command::Version => print::line(&format!("wharfinger {}", wharfinger_server::VERSION))?,
         }

@@ -1,0 +1,109 @@
+//! What a command is about in a registry: a repository, a tag of it, or an image.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use clap::Args;
+use wharfinger_auth::{Action, Permit, RepositoryResource};
+use wharfinger_core::{Digest, Region, RegistryId, RepositoryName, Tag};
+use wharfinger_registry::Registry;
+use wharfinger_server::{Installation, Settings};
+
+use crate::arguments::PlaceArguments;
+
+/// `REPO`, `REPO:TAG` or `REPO@DIGEST`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reference {
+    pub(crate) repository: RepositoryName,
+    pub(crate) part: Part,
+}
+
+/// What of the repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Whole,
+    Tag(Tag),
+    Image(Digest),
+}
+
+impl FromStr for Reference {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, part) = if let Some((name, digest)) = text.split_once('@') {
+            (name, Part::Image(digest.parse().map_err(|error| format!("{error}"))?))
+        } else if let Some((name, tag)) = text.split_once(':') {
+            (name, Part::Tag(tag.parse().map_err(|error| format!("{error}"))?))
+        } else {
+            (text, Part::Whole)
+        };
+        let repository = name.parse().map_err(|error| format!("{error}"))?;
+        Ok(Self { repository, part })
+    }
+}
+
+/// Which registry of which installation a command is about.
+#[derive(Args, Debug)]
+pub(crate) struct RegistryArguments {
+    /// The region of the registry [default: us-east-1]
+    #[arg(long, value_name = "REGION", env = "WHARFINGER_REGION")]
+    region: Option<Region>,
+    /// The account's public registry
+    #[arg(long, conflicts_with = "region")]
+    public: bool,
+    #[command(flatten)]
+    place: PlaceArguments,
+}
+
+/// A registry of an installation.
+pub(crate) struct OpenRegistry {
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) id: RegistryId,
+}
+
+impl RegistryArguments {
+    /// Opens the installation, whether or not a server runs on it.
+    pub(crate) async fn open(self) -> anyhow::Result<OpenRegistry> {
+        let settings = Settings { region: self.region, ..Settings::default() };
+        let PlaceArguments { of_account, directory } = self.place;
+        let config = directory.resolve_with(settings)?;
+        let installation = Installation::existing(&config).await?;
+        let account = installation.account_or_first(of_account).await?;
+        let id = match self.public {
+            true => RegistryId::public(account),
+            false => RegistryId::new(account, config.region.clone()),
+        };
+        Ok(OpenRegistry { registry: installation.registry(&config)?, id })
+    }
+}
+
+impl OpenRegistry {
+    /// A permit of the installation itself for a repository.
+    pub(crate) fn permit<A: Action<Resource = RepositoryResource>>(
+        &self,
+        name: &RepositoryName,
+    ) -> Permit<A> {
+        Permit::system(RepositoryResource { registry: self.id.clone(), name: name.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_names_a_repository_a_tag_or_an_image() {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        for (text, part) in [
+            ("team/app", Part::Whole),
+            ("team/app:v1.0", Part::Tag("v1.0".parse().unwrap())),
+            (&format!("team/app@{digest}"), Part::Image(digest.parse().unwrap())),
+        ] {
+            let read: Reference = text.parse().unwrap();
+            assert_eq!((read.repository.as_str(), read.part), ("team/app", part));
+        }
+        for bad in ["", "App", "app:", "app:a b", "app@sha256:1", "localhost:4566/app:v1", "app@"] {
+            assert!(bad.parse::<Reference>().is_err(), "{bad}");
+        }
+    }
+}
