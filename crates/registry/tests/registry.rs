@@ -14,6 +14,7 @@ mod registry {
     mod layers;
     mod lifecycle_policies;
     mod lifecycle_previews;
+    mod lifecycle_runs;
     mod listing;
     mod mounting;
     mod policies;

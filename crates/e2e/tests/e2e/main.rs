@@ -14,6 +14,7 @@ mod disk;
 mod iam;
 mod kill;
 mod lifecycle;
+mod lifecycle_policy;
 mod malformed;
 mod memory;
 mod permission;
