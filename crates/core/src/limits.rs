@@ -451,6 +451,23 @@ pub const CHECK_FINDINGS_KEPT_MAX: usize = 1000;
 pub const CHECK_IMAGES_NAMED_MAX: u32 = 20;
 /// Objects that a check reads at once.
 pub const CHECK_READS_AT_ONCE_MAX: usize = 4;
+/// Bytes that the scrub reads in a second at the least, if there are any to read.
+pub const SCRUB_BYTES_PER_SECOND_MIN: u64 = 4 * 1024 * 1024;
+/// How many times faster than it must the scrub is while blobs are served: enough for a machine that is
+/// off half of the time.
+pub const SCRUB_HASTE: u64 = 2;
+/// How many times faster again it is while none are.
+pub const SCRUB_IDLE_HASTE: u64 = 4;
+/// Seconds that one run of the scrub takes at the most.
+pub const SCRUB_RUN_SECONDS_MAX: u64 = 10 * 60;
+/// Seconds between two runs while there is more to read.
+pub const SCRUB_PAUSE_SECONDS: u64 = 60;
+/// Seconds between two runs at the most, if nothing is due before.
+pub const SCRUB_INTERVAL_SECONDS_MAX: u64 = 24 * 60 * 60;
+/// Bytes that the scrub verifies before it notes that it did.
+pub const SCRUB_NOTE_BYTES: u64 = 256 * 1024 * 1024;
+/// Damaged blobs that are counted for people; beyond that there are "more than" so many.
+pub const DAMAGED_COUNTED_MAX: u32 = 1000;
 
 #[cfg(test)]
 mod tests;

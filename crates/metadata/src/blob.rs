@@ -158,7 +158,8 @@ pub async fn mark_damaged(
     tx.execute(sql, params![object_id, key_domain, digest, now]).await.map(|_| ())
 }
 
-/// Links a blob into a repository, and leases the link; answers whether it is new.
+/// Links a blob into a repository, and leases the link; answers whether it is new. Images that use the
+/// blob without a link, for that was lost, have it again.
 pub async fn link(
     tx: &mut Tx,
     repository: RepositoryId,
@@ -166,8 +167,14 @@ pub async fn link(
     now: Timestamp,
     leased_until: Timestamp,
 ) -> Result<bool, MetadataError> {
-    let sql = "INSERT INTO repository_blob (repository_id, digest, linked_at, leased_until) \
-               VALUES (?1, ?2, ?3, ?4) ON CONFLICT (repository_id, digest) DO NOTHING";
+    let sql = "INSERT INTO repository_blob \
+               (repository_id, digest, linked_at, leased_until, image_count, active_images) \
+               VALUES (?1, ?2, ?3, ?4, (SELECT COUNT(*) FROM image_blob u \
+               WHERE u.repository_id = ?1 AND u.blob_digest = ?2), \
+               (SELECT COUNT(*) FROM image_blob u CROSS JOIN image i \
+               WHERE u.repository_id = ?1 AND u.blob_digest = ?2 AND i.repository_id = ?1 \
+               AND i.digest = u.image_digest AND i.status = 'ACTIVE')) \
+               ON CONFLICT (repository_id, digest) DO NOTHING";
     if tx.execute(sql, params![repository, digest, now, leased_until]).await? == 1 {
         return Ok(true);
     }

@@ -16,8 +16,8 @@ use crate::{MetadataError, RepositoryId, Row, Tx};
 
 pub use engine::BrokenReference;
 pub use image::{
-    CheckedChild, CheckedImage, CheckedLink, CheckedTag, CheckedUse, children, find_image,
-    image_digests, links, sealed_of_deleted, tags, uses,
+    CheckedChild, CheckedDeletedImage, CheckedImage, CheckedLink, CheckedTag, CheckedUse, children,
+    find_image, image_digests, is_deleted, links, next_deleted, tags, uses,
 };
 
 /// A blob, and where and when it was verified.
@@ -44,7 +44,9 @@ macro_rules! select {
     };
 }
 
-fn from_row(row: &Row) -> Result<CheckedBlob, MetadataError> {
+pub(crate) use select;
+
+pub(crate) fn from_row(row: &Row) -> Result<CheckedBlob, MetadataError> {
     Ok(CheckedBlob {
         key_domain: row.text(0)?.to_owned(),
         row: BlobRow {
@@ -79,101 +81,13 @@ pub async fn find_blob(
     tx.query_opt(sql, params![key_domain, digest]).await?.as_ref().map(from_row).transpose()
 }
 
-/// How many of the blobs that come after this one there are, up to `limit`; the bytes of them, and the
-/// last one (key domain and digest), if there is any.
-pub async fn measure_blobs(
-    tx: &mut Tx,
-    key_domain: &str,
-    digest: &str,
-    limit: u32,
-) -> Result<(u64, u64, Option<(String, String)>), MetadataError> {
-    let sql = "SELECT key_domain, digest, size_bytes FROM blob \
-               WHERE (key_domain, digest) > (?1, ?2) ORDER BY key_domain, digest LIMIT ?3";
-    let rows = tx.query(sql, params![key_domain, digest, limit]).await?;
-    let mut bytes = 0_u64;
-    for row in &rows {
-        bytes = bytes.saturating_add(row.unsigned(2)?);
-    }
-    let last = rows.last().map(|row| Ok::<_, MetadataError>((row.text(0)?, row.text(1)?)));
-    let last = last.transpose()?.map(|(domain, digest)| (domain.to_owned(), digest.to_owned()));
-    Ok((rows.len() as u64, bytes, last))
-}
-
-/// The first key domain after this one that has blobs.
-pub async fn next_domain(tx: &mut Tx, after: &str) -> Result<Option<String>, MetadataError> {
-    let sql = "SELECT key_domain FROM blob WHERE key_domain > ?1 ORDER BY key_domain LIMIT 1";
-    let row = tx.query_opt(sql, params![after]).await?;
-    row.map(|row| row.text(0).map(str::to_owned)).transpose()
-}
-
-/// The sound blobs of a key domain that were not verified since `before`, longest ago first, from this
-/// position (time and digest) on.
-pub async fn unverified(
-    tx: &mut Tx,
-    key_domain: &str,
-    before: Timestamp,
-    after: (Timestamp, &str),
-    limit: u32,
-) -> Result<Vec<CheckedBlob>, MetadataError> {
-    let sql = select!(
-        "WHERE key_domain = ?1 AND damaged_at IS NULL AND verified_at < ?2 \
-         AND (verified_at, digest) > (?3, ?4) ORDER BY verified_at, digest LIMIT ?5"
-    );
-    let (verified_at, digest) = after;
-    let values = params![key_domain, before, verified_at, digest, limit];
-    tx.query(sql, values).await?.iter().map(from_row).collect()
-}
-
-/// When the blob of a key domain was verified whose turn is next, if it has a sound one.
-pub async fn verified_longest_ago(
-    tx: &mut Tx,
-    key_domain: &str,
-) -> Result<Option<Timestamp>, MetadataError> {
-    let sql = "SELECT verified_at FROM blob WHERE key_domain = ?1 AND damaged_at IS NULL \
-               ORDER BY verified_at LIMIT 1";
-    let row = tx.query_opt(sql, params![key_domain]).await?;
-    row.map(|row| row.time(0)).transpose()
-}
-
-/// Notes that all bytes of an object were found to be right, unless the blob has another one by now;
-/// one that was held to be damaged is not.
-pub async fn mark_verified(
-    tx: &mut Tx,
-    object_id: &ObjectId,
-    key_domain: &str,
-    digest: &Digest,
-    now: Timestamp,
-) -> Result<(), MetadataError> {
-    let sql = "UPDATE blob SET verified_at = ?4, damaged_at = NULL \
-               WHERE key_domain = ?1 AND digest = ?2 AND object_id = ?3";
-    tx.execute(sql, params![key_domain, digest, object_id, now]).await.map(|_| ())
-}
-
-/// How many blobs are held to be damaged, counted up to `limit`.
-pub async fn count_damaged(tx: &mut Tx, limit: u32) -> Result<u64, MetadataError> {
-    let sql = "SELECT digest FROM blob WHERE damaged_at IS NOT NULL LIMIT ?1";
-    Ok(tx.query(sql, params![limit]).await?.len() as u64)
-}
-
-/// Which row knows an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Knowledge {
-    /// A blob, an upload, or a deletion that is to come.
-    Known,
-    /// None.
-    Unknown,
-}
-
-/// Whether any row knows an object.
-pub async fn knowledge(tx: &mut Tx, object_id: &ObjectId) -> Result<Knowledge, MetadataError> {
+/// Whether any row knows an object: a blob, an upload, or a deletion that is to come.
+pub async fn is_known(tx: &mut Tx, object_id: &ObjectId) -> Result<bool, MetadataError> {
     let sql = "SELECT EXISTS (SELECT 1 FROM blob WHERE object_id = ?1) \
                OR EXISTS (SELECT 1 FROM upload WHERE object_id = ?1) \
                OR EXISTS (SELECT 1 FROM discarded_object WHERE object_id = ?1)";
     let row = tx.query_opt(sql, params![object_id]).await?;
-    Ok(match row.map(|row| row.boolean(0)).transpose()? {
-        Some(true) => Knowledge::Known,
-        _ => Knowledge::Unknown,
-    })
+    row.map_or(Ok(false), |row| row.boolean(0))
 }
 
 /// The objects after this one that are kept here, and whether a blob has each.
@@ -211,6 +125,23 @@ pub struct CheckedUpload {
     pub checkpoint: Option<Vec<u8>>,
 }
 
+/// An upload as it is now.
+pub async fn find_upload(
+    tx: &mut Tx,
+    upload_id: &str,
+) -> Result<Option<CheckedUpload>, MetadataError> {
+    let sql = "SELECT upload_id, object_id, checkpoint FROM upload WHERE upload_id = ?1";
+    tx.query_opt(sql, params![upload_id]).await?.as_ref().map(upload_from_row).transpose()
+}
+
+fn upload_from_row(row: &Row) -> Result<CheckedUpload, MetadataError> {
+    Ok(CheckedUpload {
+        upload_id: row.text(0)?.to_owned(),
+        object_id: row.parsed_opt(1)?,
+        checkpoint: row.bytes_opt(2)?.map(<[u8]>::to_vec),
+    })
+}
+
 /// The uploads after this one.
 pub async fn uploads(
     tx: &mut Tx,
@@ -219,16 +150,7 @@ pub async fn uploads(
 ) -> Result<Vec<CheckedUpload>, MetadataError> {
     let sql = "SELECT upload_id, object_id, checkpoint FROM upload WHERE upload_id > ?1 \
                ORDER BY upload_id LIMIT ?2";
-    let rows = tx.query(sql, params![after, limit]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(CheckedUpload {
-                upload_id: row.text(0)?.to_owned(),
-                object_id: row.parsed_opt(1)?,
-                checkpoint: row.bytes_opt(2)?.map(<[u8]>::to_vec),
-            })
-        })
-        .collect()
+    tx.query(sql, params![after, limit]).await?.iter().map(upload_from_row).collect()
 }
 
 /// A repository, also one that was deleted, with what it counts.
@@ -290,6 +212,16 @@ pub async fn repositories(
             })
         })
         .collect()
+}
+
+/// Whether all rows of a repository are to be there: neither is it gone, nor do its rows go one after the
+/// other.
+pub async fn is_whole(tx: &mut Tx, repository: RepositoryId) -> Result<bool, MetadataError> {
+    let sql = "SELECT r.account_id <> '' OR EXISTS (SELECT 1 FROM deleted_repository d \
+               WHERE d.repository_id = r.repository_id) \
+               FROM repository r WHERE r.repository_id = ?1";
+    let row = tx.query_opt(sql, params![repository]).await?;
+    row.map_or(Ok(false), |row| row.boolean(0))
 }
 
 /// A registry: how many repositories it is said to have, and how many it has.

@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 use wharfinger_core::{Digest, Timestamp};
 
+use crate::check::recount;
 use crate::value::params;
 use crate::{MetadataError, RepositoryId, Row, Tx, tag};
 
@@ -176,6 +177,30 @@ pub async fn sealed_manifest(
     let sql = "SELECT sealed FROM manifest WHERE repository_id = ?1 AND digest = ?2";
     let row = tx.query_opt(sql, params![repository, digest]).await?;
     row.map(|row| row.bytes(0).map(<[u8]>::to_vec)).transpose()
+}
+
+/// Whether an image has a manifest: one that was damaged has none until it is pushed again.
+pub async fn has_manifest(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+) -> Result<bool, MetadataError> {
+    let sql = "SELECT 1 FROM manifest WHERE repository_id = ?1 AND digest = ?2";
+    Ok(tx.query_opt(sql, params![repository, digest]).await?.is_some())
+}
+
+/// Gives an image that has none its manifest again, with what it refers to.
+pub async fn restore_manifest(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+    sealed_manifest: &[u8],
+    blobs: &[Digest],
+    children: &[Digest],
+) -> Result<(), MetadataError> {
+    let sql = "INSERT INTO manifest (repository_id, digest, sealed) VALUES (?1, ?2, ?3)";
+    tx.execute(sql, params![repository, digest, sealed_manifest]).await?;
+    recount::references(tx, repository, digest, blobs, children).await
 }
 
 /// Deletes an image with its tags; answers whether there was one.

@@ -54,6 +54,7 @@ pub mod repository_policy;
 pub mod resource_tag;
 pub mod role;
 pub mod scan;
+pub mod scrub;
 pub mod service_event;
 pub mod session;
 pub mod tag;

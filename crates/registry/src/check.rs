@@ -9,6 +9,7 @@ mod database;
 mod finding;
 mod image;
 mod object;
+mod repair;
 mod repository;
 mod upload;
 
@@ -93,12 +94,37 @@ impl Registry {
         let keys = HashMap::new();
         let mut check = Check { registry: self, options, tell, keys, report: Default::default() };
         check.database().await?;
-        check.repositories().await?;
-        check.registries().await?;
-        check.blobs().await?;
-        check.uploads().await?;
-        check.objects().await?;
+        for part in Part::ALL {
+            if let Err(error) = check.part(part).await {
+                check.broken_off(part, error)?;
+            }
+        }
         Ok(check.report)
+    }
+}
+
+/// What a check goes through, one after the other.
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    Repositories,
+    Registries,
+    Blobs,
+    Uploads,
+    Objects,
+}
+
+impl Part {
+    const ALL: [Self; 5] =
+        [Self::Repositories, Self::Registries, Self::Blobs, Self::Uploads, Self::Objects];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Repositories => "repositories",
+            Self::Registries => "registries",
+            Self::Blobs => "blobs",
+            Self::Uploads => "uploads",
+            Self::Objects => "objects",
+        }
     }
 }
 
@@ -113,6 +139,30 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
+    async fn part(&mut self, part: Part) -> Result<(), Error> {
+        match part {
+            Part::Repositories => self.repositories().await,
+            Part::Registries => self.registries().await,
+            Part::Blobs => self.blobs().await,
+            Part::Uploads => self.uploads().await,
+            Part::Objects => self.objects().await,
+        }
+    }
+
+    /// A damaged file of the database ends the part that comes upon it, not the check.
+    fn broken_off(&mut self, part: Part, error: Error) -> Result<(), Error> {
+        let damaged = |finding: &Finding| finding.code == FindingCode::DatabaseDamaged;
+        if !self.report.findings.iter().any(damaged) {
+            return Err(error);
+        }
+        self.found(Finding::new(
+            FindingCode::DatabaseDamaged,
+            format!("the {} could not be looked at to the end: {error}", part.as_str()),
+            "stop the server and restore the database from a backup",
+        ));
+        Ok(())
+    }
+
     /// Counts a finding, tells it, and keeps it if there is room.
     fn found(&mut self, finding: Finding) {
         let count = match finding.code.severity() {

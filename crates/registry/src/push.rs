@@ -130,12 +130,16 @@ async fn put(tx: &mut Tx, repository: RepositoryRow, push: Push) -> Result<Optio
         // Whatever held it before, it was pushed again since.
         orphaned_image::forget(tx, repository.id, &push.digest).await?;
     }
-    let has_tag = match check_tag(tx, &repository, &push, existing.as_ref()).await {
+    let heals = existing.is_some() && !image::has_manifest(tx, repository.id, &push.digest).await?;
+    let has_tag = match check_tag(tx, &repository, &push, existing.as_ref(), heals).await {
         Err(told @ Error::ImageAlreadyExists { .. }) => return Ok(Some(told)),
         has_tag => has_tag?,
     };
     let tag_count = match existing {
         Some(existing) => {
+            if heals {
+                heal(tx, &repository, &push).await?;
+            }
             activate(tx, repository.id, &push.digest, &push.removal).await?;
             existing.tag_count
         }
@@ -156,13 +160,14 @@ async fn put(tx: &mut Tx, repository: RepositoryRow, push: Push) -> Result<Optio
     Ok(None)
 }
 
-/// Whether the push says anything new (that an archived image is to be active again is new), and
-/// whether its tag may move. Answers whether the tag points to the image already.
+/// Whether the push says anything new (that an archived image is to be active again is new, and so is a
+/// manifest that was lost), and whether its tag may move. Answers whether the tag points to the image already.
 async fn check_tag(
     tx: &mut Tx,
     repository: &RepositoryRow,
     push: &Push,
     existing: Option<&ImageRow>,
+    heals: bool,
 ) -> Result<bool, Error> {
     let tagged = match &push.tag {
         Some(tag) => tag::find(tx, repository.id, tag).await?,
@@ -170,7 +175,7 @@ async fn check_tag(
     };
     let has_tag = tagged == Some(push.digest);
     let is_active = existing.is_some_and(|image| image.status == ImageStatus::Active);
-    if is_active && (push.tag.is_none() || has_tag) {
+    if is_active && !heals && (push.tag.is_none() || has_tag) {
         return Err(Error::ImageAlreadyExists {
             digest: push.digest,
             tag: push.tag.clone(),
@@ -183,6 +188,14 @@ async fn check_tag(
         tag_mutability(repository)?.check_move(tag, &repository.name)?;
     }
     Ok(has_tag)
+}
+
+/// Gives an image whose manifest was damaged, and put aside, its manifest again.
+async fn heal(tx: &mut Tx, repository: &RepositoryRow, push: &Push) -> Result<(), Error> {
+    let blobs = check_blobs(tx, repository, &push.manifest).await?;
+    let (children, _) = check_children(tx, repository, &push.manifest).await?;
+    let (id, digest, sealed) = (repository.id, &push.digest, &push.sealed);
+    Ok(image::restore_manifest(tx, id, digest, sealed, &blobs, &children).await?)
 }
 
 /// Stores a digest that the repository does not have, once everything it refers to is there.

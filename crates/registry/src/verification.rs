@@ -63,6 +63,11 @@ impl std::fmt::Display for Damage {
 }
 
 impl Registry {
+    /// The names of the stores there are, as rows have them.
+    pub(crate) fn store_names(&self) -> Vec<&'static str> {
+        vec![""]
+    }
+
     /// The store that a row names.
     pub(crate) fn store_named(&self, _name: &str) -> &dyn BlobStore {
         &*self.blobs
@@ -78,7 +83,8 @@ impl Registry {
         let mut blob = blob;
         let mut found: Option<Damage> = None;
         for _ in 0..CHANGES_MAX {
-            let damage = match self.look(&blob, depth).await {
+            let sealed = self.sealed_inline(&blob).await?;
+            let damage = match self.look(&blob, sealed, depth).await {
                 Ok(()) => return Ok(Verdict::Sound),
                 Err(error @ BlobError::KeyUnavailable(_)) => {
                     return Ok(Verdict::KeyUnavailable(error));
@@ -105,22 +111,30 @@ impl Registry {
         Ok(Verdict::Gone)
     }
 
-    async fn look(&self, blob: &CheckedBlob, depth: Depth<'_>) -> Result<(), BlobError> {
+    /// The sealed bytes of a small blob, if the database keeps them.
+    async fn sealed_inline(&self, blob: &CheckedBlob) -> Result<Option<Vec<u8>>, Error> {
+        let object_id = blob.row.object_id;
+        if blob.row.size_bytes > INLINE_BLOB_BYTES_MAX {
+            return Ok(None);
+        }
+        let found = self.metadata.read(move |tx| {
+            Box::pin(async move { Ok::<_, Error>(blob::find_inline(tx, &object_id).await?) })
+        });
+        found.await
+    }
+
+    async fn look(
+        &self,
+        blob: &CheckedBlob,
+        sealed: Option<Vec<u8>>,
+        depth: Depth<'_>,
+    ) -> Result<(), BlobError> {
         let CheckedBlob { key_domain, row, store, .. } = blob;
         let object_id = row.object_id;
         let domain = parse_domain(key_domain)
             .map_err(|_| BlobError::Corrupt { object_id, what: "its key domain is none" })?;
         let (size_bytes, digest) = (row.size_bytes, row.digest);
         let object = StoredObject { object_id, domain, size_bytes, digest };
-        let sealed = match size_bytes {
-            ..=INLINE_BLOB_BYTES_MAX => {
-                let found = self.metadata.read(move |tx| {
-                    Box::pin(async move { blob::find_inline(tx, &object_id).await })
-                });
-                found.await.map_err(|_| BlobError::Interrupted)?
-            }
-            _ => None,
-        };
         let store = self.store_named(store);
         let reader = match sealed {
             Some(sealed) => store.open_inline(&object, sealed.into()).await?,

@@ -203,20 +203,47 @@ pub async fn tags(
         .collect()
 }
 
-/// The deleted image of a repository after this one that can still be brought back at a time: its
-/// digest, its media type and its sealed manifest.
-pub async fn sealed_of_deleted(
+/// A deleted image with its sealed manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckedDeletedImage {
+    /// Its digest.
+    pub digest: Digest,
+    /// The manifest's media type.
+    pub media_type: String,
+    /// The sealed bytes of its manifest.
+    pub sealed: Vec<u8>,
+    /// Until when it can be brought back.
+    pub expires_at: Timestamp,
+}
+
+/// The first deleted image of a repository after this one.
+pub async fn next_deleted(
     tx: &mut Tx,
     repository: RepositoryId,
     after: &str,
-    at: Timestamp,
-) -> Result<Option<(Digest, String, Vec<u8>, bool)>, MetadataError> {
-    let sql = "SELECT digest, media_type, sealed, expires_at > ?3 FROM deleted_image \
+) -> Result<Option<CheckedDeletedImage>, MetadataError> {
+    let sql = "SELECT digest, media_type, sealed, expires_at FROM deleted_image \
                WHERE repository_id = ?1 AND digest > ?2 ORDER BY digest LIMIT 1";
-    let row = tx.query_opt(sql, params![repository, after, at]).await?;
+    let row = tx.query_opt(sql, params![repository, after]).await?;
     row.map(|row| {
-        let (media_type, sealed) = (row.text(1)?.to_owned(), row.bytes(2)?.to_vec());
-        Ok((row.parsed(0)?, media_type, sealed, row.boolean(3)?))
+        Ok(CheckedDeletedImage {
+            digest: row.parsed(0)?,
+            media_type: row.text(1)?.to_owned(),
+            sealed: row.bytes(2)?.to_vec(),
+            expires_at: row.time(3)?,
+        })
     })
     .transpose()
+}
+
+/// Whether a deleted image can be brought back still.
+pub async fn is_deleted(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+    now: Timestamp,
+) -> Result<bool, MetadataError> {
+    let sql = "SELECT 1 FROM deleted_image \
+               WHERE repository_id = ?1 AND digest = ?2 AND expires_at > ?3";
+    Ok(tx.query_opt(sql, params![repository, digest, now]).await?.is_some())
 }

@@ -1,4 +1,5 @@
-//! What a repair writes: counts as they ought to be, and the end of rows that belong to nothing.
+//! What a repair writes: counts as they ought to be, and the end of rows that belong to nothing or were
+//! put aside.
 
 use wharfinger_core::{Digest, ObjectId};
 
@@ -106,25 +107,20 @@ pub async fn note_unlinked(
     tx.execute(sql, params![key_domain, digest]).await.map(|_| ())
 }
 
-/// Removes a link to a blob that the key domain does not have; answers whether there was one.
-pub async fn drop_link(
-    tx: &mut Tx,
-    repository: RepositoryId,
-    key_domain: &str,
-    digest: &Digest,
-) -> Result<bool, MetadataError> {
-    let sql = "DELETE FROM repository_blob WHERE repository_id = ?1 AND digest = ?2 \
-               AND NOT EXISTS (SELECT 1 FROM blob WHERE key_domain = ?3 AND digest = ?2)";
-    Ok(tx.execute(sql, params![repository, digest, key_domain]).await? == 1)
+/// Removes the bytes of an object that were put aside; answers whether there were any.
+pub async fn take_inline(tx: &mut Tx, object_id: &ObjectId) -> Result<bool, MetadataError> {
+    let sql = "DELETE FROM inline_blob WHERE object_id = ?1";
+    Ok(tx.execute(sql, params![object_id]).await? == 1)
 }
 
-/// Removes the sealed manifest of an image, which a push of the image brings back; answers with it.
+/// Removes the sealed manifest of an image that was put aside, if it is this one still; a push of the
+/// image brings it back.
 pub async fn take_manifest(
     tx: &mut Tx,
     repository: RepositoryId,
     digest: &Digest,
-) -> Result<Option<Vec<u8>>, MetadataError> {
-    let sql = "DELETE FROM manifest WHERE repository_id = ?1 AND digest = ?2 RETURNING sealed";
-    let row = tx.query_opt(sql, params![repository, digest]).await?;
-    row.map(|row| row.bytes(0).map(<[u8]>::to_vec)).transpose()
+    sealed: &[u8],
+) -> Result<bool, MetadataError> {
+    let sql = "DELETE FROM manifest WHERE repository_id = ?1 AND digest = ?2 AND sealed = ?3";
+    Ok(tx.execute(sql, params![repository, digest, sealed]).await? == 1)
 }

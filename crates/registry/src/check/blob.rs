@@ -3,13 +3,15 @@
 use futures_util::{StreamExt, stream};
 use wharfinger_core::Digest;
 use wharfinger_core::limits::{CHECK_IMAGES_NAMED_MAX, CHECK_READS_AT_ONCE_MAX};
-use wharfinger_metadata::blob;
 use wharfinger_metadata::check::{self, CheckedBlob, CheckedLink, CheckedRepository, recount};
+use wharfinger_metadata::{blob, scrub};
 
 use super::repository::title;
 use super::{Check, Finding, FindingCode, STEP};
 use crate::verification::{Damage, Depth, Verdict};
 use crate::{Error, Registry};
+
+const SERVE_AGAIN: &str = "`--read-data --repair` has it served again";
 
 /// What was found of one blob.
 struct Examined {
@@ -37,14 +39,9 @@ impl Check<'_> {
                 .await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = (last.key_domain.clone(), last.row.digest.to_string());
-            let mut openable = Vec::with_capacity(page.len());
-            for blob in page {
-                let has_key = self.has_key(&blob.key_domain).await?;
-                openable.push((blob, has_key));
-            }
             let depth = if self.options.read_data { Depth::Whole } else { Depth::End };
-            let mut examined = stream::iter(openable)
-                .map(|(blob, has_key)| examine(registry, blob, has_key, depth))
+            let mut examined = stream::iter(page)
+                .map(|blob| examine(registry, blob, depth))
                 .buffer_unordered(CHECK_READS_AT_ONCE_MAX);
             while let Some(examined) = examined.next().await {
                 self.examined(examined?).await?;
@@ -62,7 +59,7 @@ impl Check<'_> {
                 .read(move |tx| {
                     Box::pin(async move {
                         let step = STEP.saturating_mul(10);
-                        Ok::<_, Error>(check::measure_blobs(tx, &domain, &digest, step).await?)
+                        Ok::<_, Error>(scrub::measure_blobs(tx, &domain, &digest, step).await?)
                     })
                 })
                 .await?;
@@ -85,8 +82,10 @@ impl Check<'_> {
             Verdict::Gone => Ok(()),
             Verdict::Damaged(blob, damage) => self.damaged(&blob, &damage).await,
             Verdict::KeyUnavailable(error) => {
-                // The key was there a moment ago. Is it still?
-                self.keys.remove(&blob.key_domain);
+                // It may have been there a moment ago, and may be gone since.
+                if self.keys.get(&blob.key_domain) == Some(&true) {
+                    self.keys.remove(&blob.key_domain);
+                }
                 if self.has_key(&blob.key_domain).await? {
                     self.damaged(&blob, &Damage::Corrupt(error.to_string())).await?;
                 }
@@ -97,20 +96,43 @@ impl Check<'_> {
 
     /// One that was noted to be damaged, and does not look it.
     async fn marked(&mut self, blob: CheckedBlob) -> Result<(), Error> {
-        let why = "it was found damaged before, and looks sound now";
-        self.damaged(&blob, &Damage::Corrupt(why.to_owned())).await
+        let digest = blob.row.digest;
+        let (images, remedy) = self.hurt(&blob.key_domain, digest).await?;
+        let found = match blob.row.damaged_at {
+            Some(at) => format!("blob {digest} is not served since it was found damaged at {at}"),
+            None => return Ok(()),
+        };
+        let (what, remedy) = match self.options.read_data {
+            true => (format!("{found}; all its bytes are right now"), SERVE_AGAIN.to_owned()),
+            false => (found, format!("{remedy}, or look with `--read-data` whether it is right")),
+        };
+        let mut finding = Finding::new(FindingCode::BlobMarked, what, remedy).about(digest);
+        finding.images = images;
+        if self.options.read_data && self.options.repair {
+            self.unmark(&blob).await?;
+            finding = finding.repaired("it is served again");
+        }
+        self.found(finding);
+        Ok(())
     }
 
     async fn damaged(&mut self, blob: &CheckedBlob, damage: &Damage) -> Result<(), Error> {
-        let digest = blob.row.digest;
-        let code = match damage {
-            Damage::Missing => FindingCode::BlobMissing,
-            Damage::Corrupt(_) => FindingCode::BlobDamaged,
-            Damage::Unreadable(_) => FindingCode::BlobUnreadable,
+        let (digest, object_id) = (blob.row.digest, blob.row.object_id);
+        let (code, aside) = match damage {
+            Damage::Missing => (FindingCode::BlobMissing, ""),
+            Damage::Corrupt(_) => (FindingCode::BlobDamaged, "its object was put aside; "),
+            Damage::Unreadable(_) => (FindingCode::BlobUnreadable, "its object was put aside; "),
         };
         let (images, remedy) = self.hurt(&blob.key_domain, digest).await?;
-        let what = format!("blob {digest} (object {}): {damage}", blob.row.object_id);
-        let finding = Finding::new(code, what, remedy).about(digest).hurting(images);
+        let what = format!("blob {digest} (object {object_id}): {damage}");
+        let mut finding = Finding::new(code, what, &remedy).about(digest).hurting(images);
+        if self.options.repair {
+            match self.put_blob_aside(blob, damage).await? {
+                true => finding = finding.repaired(format!("{aside}{remedy}")),
+                // Healed or deleted a moment ago.
+                false => return Ok(()),
+            }
+        }
         self.found(finding);
         Ok(())
     }
@@ -119,20 +141,11 @@ impl Check<'_> {
         let (domain, digest) = (blob.key_domain.clone(), blob.row.digest);
         let what = format!("no repository links blob {digest}, and nothing would remove it");
         let remedy = "`--repair` hands it to the collection of garbage";
-        let mut finding = Finding::new(FindingCode::BlobUnnoted, what, remedy).about(digest);
-        if self.options.repair {
-            self.registry
-                .metadata
-                .write(move |tx| {
-                    Box::pin(async move {
-                        Ok::<_, Error>(recount::note_unlinked(tx, &domain, &digest).await?)
-                    })
-                })
-                .await?;
-            finding = finding.repaired("the collection of garbage will look at it");
-        }
-        self.found(finding);
-        Ok(())
+        let finding = Finding::new(FindingCode::BlobUnnoted, what, remedy).about(digest);
+        self.corrected(finding, "the collection of garbage will look at it", move |tx| {
+            Box::pin(async move { recount::note_unlinked(tx, &domain, &digest).await })
+        })
+        .await
     }
 
     /// A link to a blob that the key domain does not have.
@@ -192,7 +205,6 @@ impl Check<'_> {
 async fn examine(
     registry: &Registry,
     blob: CheckedBlob,
-    has_key: bool,
     depth: Depth<'_>,
 ) -> Result<Examined, Error> {
     let (domain, digest) = (blob.key_domain.clone(), blob.row.digest);
@@ -206,9 +218,6 @@ async fn examine(
             })
         })
         .await?;
-    let verdict = match has_key {
-        true => registry.verify(blob.clone(), depth).await?,
-        false => Verdict::Gone,
-    };
+    let verdict = registry.verify(blob.clone(), depth).await?;
     Ok(Examined { blob, accounted_for, verdict })
 }

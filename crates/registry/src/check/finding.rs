@@ -56,6 +56,8 @@ codes! {
     ActiveUseCount Damage "active-use-count",
     /// The bytes of a blob are not the ones that were pushed.
     BlobDamaged Damage "blob-damaged",
+    /// A blob is held to be damaged, and its end at the least is sound.
+    BlobMarked Damage "blob-marked",
     /// The object of a blob is not in its store.
     BlobMissing Damage "blob-missing",
     /// A repository links a blob of which there is no row.

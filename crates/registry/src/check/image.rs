@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use wharfinger_core::Digest;
 use wharfinger_metadata::check::{
-    self, CheckedChild, CheckedImage, CheckedRepository, CheckedUse, recount,
+    self, CheckedChild, CheckedDeletedImage, CheckedImage, CheckedRepository, CheckedUse, recount,
 };
+use wharfinger_metadata::{RepositoryId, blob};
 use wharfinger_oci::Manifest;
 
 use super::repository::title;
@@ -90,7 +91,7 @@ impl Check<'_> {
             let (tags, counted) = (image.tags, image.tag_count);
             let what = format!("image {digest} of {title} has {tags} tags, counted {counted}");
             let finding = Finding::new(FindingCode::TagCount, what, "`--repair` counts again");
-            self.recounted(finding.about(digest), move |tx| {
+            self.recounted(id, finding.about(digest), move |tx| {
                 Box::pin(async move { recount::tags(tx, id, &digest).await })
             })
             .await?;
@@ -102,10 +103,19 @@ impl Check<'_> {
             }
         }
         for child in children.iter().filter(|child| !child.exists) {
-            let what = format!("index {digest} of {title} lists {}, which is gone", child.digest);
-            let remedy =
-                format!("push image {} to repository {} again", child.digest, repository.name);
-            self.found(Finding::new(FindingCode::ChildMissing, what, remedy).about(digest));
+            let (child, name) = (child.digest, &repository.name);
+            let what = format!("index {digest} of {title} lists image {child}, which is gone");
+            let remedy = format!("push image {child} to repository {name} again");
+            let finding = Finding::new(FindingCode::ChildMissing, what, remedy).about(digest);
+            self.found_in(id, finding).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells what was found in the rows of a repository, unless they were going.
+    async fn found_in(&mut self, repository: RepositoryId, finding: Finding) -> Result<(), Error> {
+        if self.is_whole(repository).await? {
+            self.found(finding);
         }
         Ok(())
     }
@@ -117,24 +127,30 @@ impl Check<'_> {
         keys: Option<&ManifestKeys>,
         facts: &Facts,
     ) -> Result<(), Error> {
-        let (digest, name, title) = (facts.image.digest, &repository.name, title(repository));
-        let remedy = format!("push the image to repository {name} again");
+        let (digest, title) = (facts.image.digest, title(repository));
+        let remedy = format!("push the image to repository {} again to heal it", repository.name);
         let Some(sealed) = &facts.image.sealed else {
             let what = format!("image {digest} of {title} has no manifest");
-            self.found(Finding::new(FindingCode::ManifestMissing, what, remedy).about(digest));
-            return Ok(());
+            let finding = Finding::new(FindingCode::ManifestMissing, what, remedy).about(digest);
+            return self.found_in(repository.id, finding).await;
         };
         let Some(keys) = keys else { return Ok(()) };
         let Ok(bytes) = keys.open(&digest, sealed) else {
             let what = format!("the manifest of image {digest} of {title} is not what was pushed");
-            self.found(Finding::new(FindingCode::ManifestDamaged, what, remedy).about(digest));
+            let mut finding =
+                Finding::new(FindingCode::ManifestDamaged, what, &remedy).about(digest);
+            if self.options.repair {
+                let aside = self.put_manifest_aside(repository, digest, sealed).await?;
+                finding = finding.repaired(format!("it was put aside as {aside}; {remedy}"));
+            }
+            self.found(finding);
             return Ok(());
         };
         // What an older release accepted and this one does not is served all the same.
-        let Ok(manifest) = Manifest::parse(&bytes, Some(&facts.image.media_type)) else {
-            return Ok(());
-        };
-        self.references_of(repository, facts, &manifest).await
+        match Manifest::parse(&bytes, Some(&facts.image.media_type)) {
+            Ok(manifest) => self.references_of(repository, facts, &manifest).await,
+            Err(_) => Ok(()),
+        }
     }
 
     async fn references_of(
@@ -163,7 +179,7 @@ impl Check<'_> {
         let finding = Finding::new(FindingCode::ImageReferences, what, remedy).about(digest);
         let (blobs, children): (Vec<_>, Vec<_>) =
             (blobs.into_iter().collect(), children.into_iter().collect());
-        self.recounted(finding, move |tx| {
+        self.recounted(id, finding, move |tx| {
             Box::pin(async move { recount::references(tx, id, &digest, &blobs, &children).await })
         })
         .await
@@ -175,24 +191,103 @@ impl Check<'_> {
         image: Digest,
         used: &CheckedUse,
     ) -> Result<(), Error> {
-        let (digest, name) = (used.digest, &repository.name);
-        let title = title(repository);
-        let what = format!(
-            "image {image} of {title} uses blob {digest}, which the repository does not link"
-        );
-        // Who may have bytes is decided by pushing them: a link that nobody asked for might give
+        let (digest, name, title) = (used.digest, &repository.name, title(repository));
+        let what =
+            format!("image {image} of {title} uses blob {digest}, which the repository has not");
+        // Who may have bytes is decided by who pushes them: a link that nobody asked for might give
         // away what was taken back.
-        let remedy = format!("push the image to repository {name} again: a link is not made up");
-        self.found(Finding::new(FindingCode::LinkMissing, what, remedy).about(digest));
-        Ok(())
+        let remedy = format!(
+            "push the image to repository {name} again to heal it; a repair does not make links up,              for who pushes a layer is who may have it"
+        );
+        let finding = Finding::new(FindingCode::LinkMissing, what, remedy).about(digest);
+        self.found_in(repository.id, finding).await
     }
 
     /// The images of a repository that were deleted and can be brought back: what they use must be
     /// linked until then.
     pub(super) async fn deleted_images(
         &mut self,
-        _repository: &CheckedRepository,
+        repository: &CheckedRepository,
     ) -> Result<(), Error> {
+        if !self.has_key(&repository.key_domain).await? {
+            return Ok(());
+        }
+        let keys = self.registry.manifest_keys(&repository.key_domain).await?;
+        let (id, mut after) = (repository.id, String::new());
+        loop {
+            let from = after;
+            let image = self
+                .registry
+                .metadata
+                .read(move |tx| {
+                    Box::pin(
+                        async move { Ok::<_, Error>(check::next_deleted(tx, id, &from).await?) },
+                    )
+                })
+                .await?;
+            let Some(image) = image else { return Ok(()) };
+            after = image.digest.to_string();
+            self.deleted_image(repository, &keys, image).await?;
+        }
+    }
+
+    async fn deleted_image(
+        &mut self,
+        repository: &CheckedRepository,
+        keys: &ManifestKeys,
+        image: CheckedDeletedImage,
+    ) -> Result<(), Error> {
+        let (id, digest, title) = (repository.id, image.digest, title(repository));
+        let lacks = match keys.open(&digest, &image.sealed) {
+            Err(_) => Some("its manifest, which is not what was pushed".to_owned()),
+            Ok(bytes) => match Manifest::parse(&bytes, Some(&image.media_type)) {
+                Err(_) => None,
+                Ok(manifest) => self.lost_of(repository, &manifest).await?,
+            },
+        };
+        let Some(lacks) = lacks else { return Ok(()) };
+        let now = self.registry.now();
+        let kept = self
+            .registry
+            .metadata
+            .read(move |tx| {
+                Box::pin(
+                    async move { Ok::<_, Error>(check::is_deleted(tx, id, &digest, now).await?) },
+                )
+            })
+            .await?;
+        if kept {
+            let what = format!(
+                "deleted image {digest} of {title} cannot be brought back: it lacks {lacks}"
+            );
+            let remedy = format!("push it to repository {} again if it is wanted", repository.name);
+            let finding = Finding::new(FindingCode::UndoIncomplete, what, remedy).about(digest);
+            self.found_in(id, finding).await?;
+        }
         Ok(())
+    }
+
+    /// A blob that a deleted image needs and the repository does not link, if there is one.
+    async fn lost_of(
+        &mut self,
+        repository: &CheckedRepository,
+        manifest: &Manifest,
+    ) -> Result<Option<String>, Error> {
+        let (id, domain) = (repository.id, repository.key_domain.clone());
+        let blobs: Vec<Digest> =
+            manifest.blob_references().iter().map(|blob| blob.digest).collect();
+        self.registry
+            .metadata
+            .read(move |tx| {
+                Box::pin(async move {
+                    for digest in blobs {
+                        if blob::find_linked(tx, id, &domain, &digest).await?.is_none() {
+                            return Ok::<_, Error>(Some(format!("blob {digest}")));
+                        }
+                    }
+                    Ok(None)
+                })
+            })
+            .await
     }
 }

@@ -4,6 +4,8 @@ use wharfinger_metadata::check::{
     self, CheckedLink, CheckedRegistry, CheckedRepository, CheckedTag, recount,
 };
 
+use wharfinger_metadata::{BoxFuture, MetadataError, RepositoryId, Tx};
+
 use super::{Check, Finding, FindingCode, STEP};
 use crate::Error;
 
@@ -48,7 +50,7 @@ impl Check<'_> {
                 title(repository)
             );
             let finding = Finding::new(FindingCode::ImageCount, what, RECOUNT);
-            self.recounted(finding, move |tx| Box::pin(recount::images(tx, id))).await?;
+            self.recounted(id, finding, move |tx| Box::pin(recount::images(tx, id))).await?;
         }
         if repository.is_live && !repository.is_counted {
             let CheckedRepository { account, region, .. } = repository.clone();
@@ -96,13 +98,13 @@ impl Check<'_> {
                 let what =
                     format!("{are} {what} of repository {title} use {digest}, counted {counted}");
                 let finding = Finding::new(code, what, RECOUNT).about(digest);
-                self.recounted(finding, move |tx| {
+                self.recounted(id, finding, move |tx| {
                     Box::pin(async move { recount::uses(tx, id, &digest).await })
                 })
                 .await?;
             }
         }
-        if !link.exists {
+        if !link.exists && self.is_whole(id).await? {
             self.lost_blob(repository, &link).await?;
         }
         Ok(())
@@ -129,7 +131,7 @@ impl Check<'_> {
                     title(repository)
                 );
                 let finding = Finding::new(FindingCode::TagStatus, what, "`--repair` corrects it");
-                self.recounted(finding.about(digest), move |tx| {
+                self.recounted(id, finding.about(digest), move |tx| {
                     Box::pin(async move { recount::tags(tx, id, &digest).await })
                 })
                 .await?;
@@ -170,32 +172,35 @@ impl Check<'_> {
     ) -> Result<(), Error> {
         let what = format!("the registry of {account} in {region} {what}");
         let finding = Finding::new(FindingCode::RepositoryCount, what, RECOUNT);
-        self.recounted(finding, move |tx| {
+        self.corrected(finding, RECOUNTED, move |tx| {
             Box::pin(async move { recount::repositories(tx, &account, &region).await })
         })
         .await
     }
 
-    /// Tells a finding about a count, after the repair of it if one is asked for.
+    /// Tells a finding about a count of a repository, after the repair of it if one is asked for.
     pub(super) async fn recounted<F>(
         &mut self,
-        mut finding: Finding,
+        repository: RepositoryId,
+        finding: Finding,
         recount: F,
     ) -> Result<(), Error>
     where
-        F: for<'t> FnOnce(
-                &'t mut wharfinger_metadata::Tx,
-            ) -> wharfinger_metadata::BoxFuture<
-                't,
-                Result<(), wharfinger_metadata::MetadataError>,
-            > + Send
-            + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<(), MetadataError>> + Send + 'static,
     {
-        if self.options.repair {
-            self.registry.metadata.write(recount).await?;
-            finding = finding.repaired(RECOUNTED);
+        match self.is_whole(repository).await? {
+            true => self.corrected(finding, RECOUNTED, recount).await,
+            false => Ok(()),
         }
-        self.found(finding);
-        Ok(())
+    }
+
+    /// Whether a repository, about which something was found, was not about to be removed.
+    pub(super) async fn is_whole(&mut self, repository: RepositoryId) -> Result<bool, Error> {
+        self.registry
+            .metadata
+            .read(move |tx| {
+                Box::pin(async move { Ok::<_, Error>(check::is_whole(tx, repository).await?) })
+            })
+            .await
     }
 }
