@@ -76,6 +76,9 @@ pub(crate) struct DirectoryArguments {
     /// The file of the master key, when it is not in the data directory
     #[arg(long, value_name = "FILE", env = "WHARFINGER_MASTER_KEY_FILE")]
     pub(crate) master_key_file: Option<PathBuf>,
+    /// Where the bytes of archived images are kept [default: in the data directory, with the others]
+    #[arg(long, value_name = "DIR", env = "WHARFINGER_ARCHIVE_DIR")]
+    pub(crate) archive_dir: Option<PathBuf>,
 }
 
 /// Which account of which installation a command is about.
@@ -236,6 +239,7 @@ impl DirectoryArguments {
         let settings = Settings {
             data_dir: self.data_dir.clone(),
             master_key_file: self.master_key_file.clone(),
+            archive_dir: self.archive_dir.clone(),
             ..settings
         };
         Config::resolve(file, settings, environment::data_dir_default())
@@ -315,7 +319,7 @@ mod tests {
 
     #[test]
     fn every_flag_of_serve_reaches_the_configuration() {
-        let line = "wharfinger serve --data-dir /d --master-key-file /k --listen localhost:1 \
+        let line = "wharfinger serve --data-dir /d --master-key-file /k --archive-dir /a --listen localhost:1 \
                     --region eu-west-1 --tls auto --tls-name A.test,::1 --account-id 111122223333 --registry-host r.test \
                     --log-format json --log debug --connections-max 2 \
                     --connections-per-address-max 1 --header-read-timeout-seconds 3 --idle-timeout-seconds 4 \
@@ -334,7 +338,7 @@ mod tests {
         let shown = format!("{config:?}");
         let expected = "Config { data_dir: \"/d\", listen: 127.0.0.1:1, region: eu-west-1, \
             account_id: Some(111122223333), registry_host: Some(\"r.test\"), \
-            master_key_file: Some(\"/k\"), \
+            master_key_file: Some(\"/k\"), archive_dir: Some(\"/a\"), \
             public: Some(PublicEndpoint { host: Some(\"public.test\"), \
             path_prefix: Some(\"pub\") }), \
             tls: Auto { names: [\"a.test\", \"::1\"] }, \

@@ -1,5 +1,7 @@
 //! Blobs: which object holds a digest's bytes, and which repositories may serve it.
 
+use std::str::FromStr;
+
 use wharfinger_core::{Digest, ObjectId, Timestamp};
 
 use crate::value::params;
@@ -38,6 +40,35 @@ pub struct LinkedBlobRow {
     pub used: BlobUse,
     /// Until when it stays although no image may use it.
     pub leased_until: Timestamp,
+}
+
+/// Which store an object is in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ObjectStore {
+    /// That of the data directory.
+    #[default]
+    Main,
+    /// That of the archive, if it has one of its own.
+    Archive,
+}
+
+impl ObjectStore {
+    /// The store as rows name it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Main => "",
+            Self::Archive => "archive",
+        }
+    }
+}
+
+impl FromStr for ObjectStore {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let all = [Self::Main, Self::Archive];
+        all.into_iter().find(|store| store.as_str() == text).ok_or("an unknown object store")
+    }
 }
 
 fn from_row(row: &Row) -> Result<BlobRow, MetadataError> {
@@ -133,14 +164,67 @@ pub async fn find_inline(
     row.map(|row| row.bytes(0).map(<[u8]>::to_vec)).transpose()
 }
 
-/// Points a blob at a new object, which heals it.
+/// Which store the object of a blob is in; `None` if no blob has it.
+pub async fn store_of(
+    tx: &mut Tx,
+    object_id: &ObjectId,
+) -> Result<Option<ObjectStore>, MetadataError> {
+    let sql = "SELECT store FROM blob WHERE object_id = ?1 LIMIT 1";
+    let row = tx.query_opt(sql, params![object_id]).await?;
+    row.map(|row| row.parsed(0)).transpose()
+}
+
+/// Points a sound blob at a copy of its object in another store, which was verified just now; answers
+/// whether it still had the object `from`.
+pub async fn move_object(
+    tx: &mut Tx,
+    key_domain: &str,
+    digest: &Digest,
+    from: &ObjectId,
+    (to, store): (&ObjectId, ObjectStore),
+    now: Timestamp,
+) -> Result<bool, MetadataError> {
+    let sql = "UPDATE blob SET object_id = ?4, store = ?5, verified_at = ?6 \
+               WHERE key_domain = ?1 AND digest = ?2 AND object_id = ?3 AND damaged_at IS NULL";
+    let values = params![key_domain, digest, from, to, store.as_str(), now];
+    Ok(tx.execute(sql, values).await? == 1)
+}
+
+/// Whether an active image of any repository of the key domain uses the blob.
+pub async fn is_used_actively(
+    tx: &mut Tx,
+    key_domain: &str,
+    digest: &Digest,
+) -> Result<bool, MetadataError> {
+    let sql = "SELECT 1 FROM repository_blob l CROSS JOIN repository \
+               WHERE l.digest = ?2 AND l.active_images > 0 \
+               AND repository.repository_id = l.repository_id \
+               AND repository.key_domain = ?1 LIMIT 1";
+    Ok(tx.query_opt(sql, params![key_domain, digest]).await?.is_some())
+}
+
+/// Whether anything is in the store of the archive, even what is about to be deleted.
+pub async fn is_archive_in_use(tx: &mut Tx) -> Result<bool, MetadataError> {
+    let blob = "SELECT 1 FROM blob WHERE store = 'archive' AND store <> '' LIMIT 1";
+    let moving = "SELECT 1 FROM moving_object WHERE begun_at > -1 LIMIT 1";
+    let discarded =
+        "SELECT 1 FROM discarded_object WHERE store = 'archive' AND store <> '' LIMIT 1";
+    for sql in [blob, moving, discarded] {
+        if tx.query_opt(sql, &[]).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Points a blob at a new object in the store of the data directory, which heals it.
 pub async fn replace_object(
     tx: &mut Tx,
     key_domain: &str,
     digest: &Digest,
     object_id: &ObjectId,
 ) -> Result<(), MetadataError> {
-    let sql = "UPDATE blob SET object_id = ?3, damaged_at = NULL \
+    let sql = "UPDATE blob SET object_id = ?3, store = '', damaged_at = NULL \
                WHERE key_domain = ?1 AND digest = ?2";
     tx.execute(sql, params![key_domain, digest, object_id]).await.map(|_| ())
 }
@@ -261,13 +345,23 @@ pub async fn discard_object(
     object_id: &ObjectId,
     now: Timestamp,
 ) -> Result<(), MetadataError> {
+    discard_object_in(tx, ObjectStore::Main, object_id, now).await
+}
+
+/// The same for an object of either store.
+pub async fn discard_object_in(
+    tx: &mut Tx,
+    store: ObjectStore,
+    object_id: &ObjectId,
+    now: Timestamp,
+) -> Result<(), MetadataError> {
     let inline = "DELETE FROM inline_blob WHERE object_id = ?1";
     if tx.execute(inline, params![object_id]).await? > 0 {
         return Ok(());
     }
-    let sql = "INSERT INTO discarded_object (object_id, discarded_at) VALUES (?1, ?2) \
+    let sql = "INSERT INTO discarded_object (object_id, discarded_at, store) VALUES (?1, ?2, ?3) \
                ON CONFLICT (object_id) DO NOTHING";
-    tx.execute(sql, params![object_id, now]).await.map(|_| ())
+    tx.execute(sql, params![object_id, now, store.as_str()]).await.map(|_| ())
 }
 
 /// Objects that wait to be deleted and whose ids come after `after`, in order of id.

@@ -220,12 +220,14 @@ pub async fn is_in_use(tx: &mut Tx, object: &DiscardedObject) -> Result<bool, Me
     Ok(tx.query_opt(sql, params![&object.object_id, &object.store]).await?.is_some())
 }
 
-/// Whether any row knows an object: a blob, an upload, or one that says its file is to be deleted.
+/// Whether any row knows an object: a blob, an upload, a copy that is being written, or one that says
+/// its file is to be deleted.
 pub async fn is_known(tx: &mut Tx, object_id: &ObjectId) -> Result<bool, MetadataError> {
     let blob = "SELECT 1 FROM blob WHERE object_id = ?1 LIMIT 1";
     let upload = "SELECT 1 FROM upload WHERE object_id = ?1 LIMIT 1";
+    let moving = "SELECT 1 FROM moving_object WHERE object_id = ?1";
     let discarded = "SELECT 1 FROM discarded_object WHERE object_id = ?1";
-    for sql in [blob, upload, discarded] {
+    for sql in [blob, upload, moving, discarded] {
         if tx.query_opt(sql, params![object_id]).await?.is_some() {
             return Ok(true);
         }

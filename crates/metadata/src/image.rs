@@ -319,6 +319,33 @@ pub async fn inactive_children(
     rows.iter().map(|row| row.parsed(0)).collect()
 }
 
+/// The images that an index lists. An index has a bounded number of them.
+pub async fn children(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    index: &Digest,
+) -> Result<Vec<Digest>, MetadataError> {
+    let sql = "SELECT child_digest FROM image_child \
+               WHERE repository_id = ?1 AND parent_digest = ?2 ORDER BY child_digest";
+    let rows = tx.query(sql, params![repository, index]).await?;
+    rows.iter().map(|row| row.parsed(0)).collect()
+}
+
+/// The blobs of an image whose digests come after `after`, in order of digest.
+pub async fn blobs(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<Digest>, MetadataError> {
+    let sql = "SELECT blob_digest FROM image_blob \
+               WHERE repository_id = ?1 AND image_digest = ?2 AND blob_digest > ?3 \
+               ORDER BY blob_digest LIMIT ?4";
+    let rows = tx.query(sql, params![repository, digest, after, limit]).await?;
+    rows.iter().map(|row| row.parsed(0)).collect()
+}
+
 /// Counts an image among (or no more among) those of its blobs, and the active ones if it is.
 async fn count_uses(
     tx: &mut Tx,

@@ -41,6 +41,7 @@ pub mod kms_key;
 pub mod lifecycle_policy;
 pub mod lifecycle_preview;
 pub mod managed_policy;
+pub mod moving_object;
 pub mod oidc_provider;
 pub mod orphaned_image;
 pub mod policy_attachment;

@@ -122,7 +122,7 @@ pub async fn due(
 
 /// When the next image is due; none if none waits.
 pub async fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>, MetadataError> {
-    let sql = "SELECT due_at FROM orphaned_image ORDER BY due_at LIMIT 1";
+    let sql = "SELECT due_at FROM orphaned_image WHERE due_at >= 0 ORDER BY due_at LIMIT 1";
     tx.query_opt(sql, &[]).await?.map(|row| row.time(0)).transpose()
 }
 

@@ -9,7 +9,7 @@ use wharfinger_auth::{Permit, RepositoryResource};
 use wharfinger_blobs::{BlobError, KeyDomain, ObjectReader, StoredObject};
 use wharfinger_core::Digest;
 use wharfinger_core::limits::INLINE_BLOB_BYTES_MAX;
-use wharfinger_metadata::blob::{self, BlobRow, BlobUse};
+use wharfinger_metadata::blob::{self, BlobRow, BlobUse, ObjectStore};
 use wharfinger_metadata::{Metadata, MetadataError, Tx};
 
 pub use availability::LayerAvailability;
@@ -81,7 +81,7 @@ impl Registry {
             if found.used == BlobUse::Archived {
                 return Err(inaccessible(resource, digest));
             }
-            let error = match self.open_object(&found.object()?, sealed).await {
+            let error = match self.open_object(&found.object()?, found.store, sealed).await {
                 Ok(reader) => {
                     let size_bytes = found.row.size_bytes;
                     return Ok(BlobContent { size_bytes, reader, alarm: self.alarm(found) });
@@ -157,11 +157,12 @@ impl Registry {
     async fn open_object(
         &self,
         object: &StoredObject,
+        store: ObjectStore,
         sealed: Option<Bytes>,
     ) -> Result<ObjectReader, BlobError> {
         match sealed {
             Some(sealed) => self.blobs.open_inline(object, sealed).await,
-            None => self.blobs.open(object).await,
+            None => self.object_store(store)?.open(object).await,
         }
     }
 
@@ -171,11 +172,15 @@ impl Registry {
         resource: &RepositoryResource,
         digest: Digest,
     ) -> Result<(LinkedBlob, Option<Bytes>), Error> {
-        let resource = resource.clone();
+        let (resource, has_archive) = (resource.clone(), self.archive.is_some());
         self.metadata
             .read(move |tx| {
                 Box::pin(async move {
-                    let found = linked_blob(tx, &resource, digest).await?;
+                    let mut found = linked_blob(tx, &resource, digest).await?;
+                    if has_archive {
+                        let store = blob::store_of(tx, &found.row.object_id).await?;
+                        found.store = store.unwrap_or_default();
+                    }
                     // Small ones of older releases are files as well.
                     let sealed = match found.row.size_bytes {
                         ..=INLINE_BLOB_BYTES_MAX => {
@@ -195,6 +200,8 @@ struct LinkedBlob {
     domain: String,
     row: BlobRow,
     used: BlobUse,
+    /// Where its object is; looked up for those who read it.
+    store: ObjectStore,
 }
 
 impl LinkedBlob {
@@ -213,7 +220,10 @@ async fn linked_blob(
     let domain = repository.key_domain;
     match blob::find_link(tx, repository.id, &domain, &digest).await? {
         Some(link) if link.blob.damaged_at.is_some() => Err(Error::LayerDamaged { digest }),
-        Some(link) => Ok(LinkedBlob { domain, row: link.blob, used: link.used }),
+        Some(link) => {
+            let (row, used, store) = (link.blob, link.used, ObjectStore::default());
+            Ok(LinkedBlob { domain, row, used, store })
+        }
         None => {
             let (name, registry) = (resource.name.clone(), resource.registry.account);
             Err(Error::LayerNotFound { digest, name, registry })
@@ -232,7 +242,7 @@ pub(crate) fn parse_domain(domain: &str) -> Result<KeyDomain, Error> {
 }
 
 /// Whether the object itself is bad, as opposed to the way to it.
-fn is_damage(error: &BlobError) -> bool {
+pub(crate) fn is_damage(error: &BlobError) -> bool {
     matches!(error, BlobError::Corrupt { .. } | BlobError::Missing { .. })
 }
 

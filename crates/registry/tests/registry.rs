@@ -3,6 +3,7 @@
 
 mod registry {
     mod account;
+    mod archive_store;
     mod archiving;
     mod caching;
     mod counting;

@@ -59,6 +59,8 @@ pub struct Config {
     pub registry_host: Option<String>,
     /// The file of the master key, when it is kept outside the data directory.
     pub master_key_file: Option<PathBuf>,
+    /// Where the bytes of archived images are kept, if not in the data directory.
+    pub archive_dir: Option<PathBuf>,
     /// Where public registries (ECR Public) are served. `None`: nowhere.
     pub public: Option<PublicEndpoint>,
     /// TLS on the listener.
@@ -181,6 +183,7 @@ impl Config {
             account_id: given.account_id,
             registry_host: given.registry_host,
             master_key_file: given.master_key_file,
+            archive_dir: given.archive_dir,
             public: PublicEndpoint::new(
                 given.public.host.as_deref(),
                 given.public.path_prefix.as_deref(),
@@ -270,7 +273,7 @@ mod tests {
         let file = file(
             "data_dir = '/file'\nlisten = 'localhost:1'\nregion = 'eu-central-1'\n\
              account_id = '123456789012'\nregistry_host = '{account}.dkr.{region}.test'\n\
-             master_key_file = '/key'\ntrusted_proxies = ['10.0.0.0/8', '::1']\n[public]\nhost = 'public.test:80'\npath_prefix = 'pub'\n\
+             master_key_file = '/key'\narchive_dir = '/cold'\ntrusted_proxies = ['10.0.0.0/8', '::1']\n[public]\nhost = 'public.test:80'\npath_prefix = 'pub'\n\
              [log]\nformat = 'json'\nfilter = 'debug'\n[tls]\nmode = 'auto'\n\
              [limits]\nconnections_max = 7\nconnections_per_address_max = 3\n\
              idle_timeout_seconds = 8\n\
@@ -299,6 +302,7 @@ mod tests {
         assert_eq!(config.account_id.unwrap().as_str(), "123456789012");
         assert_eq!(config.registry_host.unwrap(), "{account}.dkr.{region}.test");
         assert_eq!(config.master_key_file.unwrap(), Path::new("/key"));
+        assert_eq!(config.archive_dir.unwrap(), Path::new("/cold"));
         let public = PublicEndpoint::new(Some("public.test:80"), Some("other")).unwrap();
         assert_eq!(config.public, public);
         assert_eq!(config.tls, TlsConfig::Auto { names: Vec::new() });

@@ -32,7 +32,7 @@ pub use config::{
     RateMode, Settings, TlsConfig, TlsLayer, TlsMode, UpkeepLayer,
 };
 pub use data_dir::{Credentials, DataDir, DataDirError, RunningServer};
-pub use installation::{Installation, InstallationError, RootKeyFile};
+pub use installation::{ArchiveError, Installation, InstallationError, RootKeyFile};
 pub use log::{LogError, start_log};
 pub use oidc_documents::OidcCaError;
 pub use runtime::runtime;

@@ -64,6 +64,20 @@ CREATE INDEX blob_damaged ON blob (damaged_at) WHERE damaged_at IS NOT NULL;
 -- Whether any row knows an object is one look.
 CREATE INDEX blob_by_object ON blob (object_id);
 CREATE INDEX upload_by_object ON upload (object_id) WHERE object_id IS NOT NULL;
+CREATE INDEX blob_elsewhere ON blob (store, key_domain, digest) WHERE store <> '';
+CREATE INDEX discarded_object_elsewhere ON discarded_object (store, object_id) WHERE store <> '';
+
+-- Copies of blobs on their way into another store: the row names the object before it has a file.
+CREATE TABLE moving_object (
+    object_id  {text} PRIMARY KEY,
+    -- Where it is being written.
+    store      {text} NOT NULL,
+    key_domain {text} NOT NULL,
+    digest     {text} NOT NULL,
+    begun_at   BIGINT NOT NULL
+);
+CREATE INDEX moving_object_by_blob ON moving_object (key_domain, digest);
+CREATE INDEX moving_object_by_age ON moving_object (begun_at);
 
 -- Images that were deleted and can be brought back. Their blobs stay linked by their leases.
 CREATE TABLE deleted_image (

@@ -6,16 +6,17 @@ use super::{
     digest, image_row, kms_keys, now, open, repository_row, templates, with_repository, write,
 };
 use crate::access_key::{self, AccessKeyRow};
-use crate::blob::BlobRow;
+use crate::blob::{BlobRow, ObjectStore};
 use crate::image::{ImagePosition, ImageStatus, TagStatus};
+use crate::moving_object::MovingObjectRow;
 use crate::orphaned_image::{HolderEvent, OrphanedImageRow};
 use crate::upload::UploadRow;
 use crate::user::UserRow;
 use crate::{
     MetadataError, RepositoryId, Tx, blob, catalog_data, creation_template, image, inline_policy,
-    installation, kms_key, lifecycle_policy, lifecycle_preview, orphaned_image, public_registry,
-    pull_through_cache_rule, pull_time_exclusion, registry_setting, repository, repository_policy,
-    resource_tag, tag, upload, user,
+    installation, kms_key, lifecycle_policy, lifecycle_preview, moving_object, orphaned_image,
+    public_registry, pull_through_cache_rule, pull_time_exclusion, registry_setting, repository,
+    repository_policy, resource_tag, tag, upload, user,
 };
 
 /// Tables with one row for a repository at the most.
@@ -178,6 +179,8 @@ async fn run_images(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> 
     image::parents(tx, id, &digest(1)).await?;
     image::active_parents(tx, id, &digest(1)).await?;
     image::inactive_children(tx, id, &digest(1)).await?;
+    image::children(tx, id, &digest(1)).await?;
+    image::blobs(tx, id, &digest(1), "", 100).await?;
     image::record_pull(tx, id, &digest(1), now()).await?;
     image::archive(tx, id, &digest(1), now()).await?;
     image::activate(tx, id, &digest(1), now()).await?;
@@ -232,6 +235,15 @@ async fn run_blobs_and_uploads(tx: &mut Tx, id: RepositoryId) -> Result<(), Meta
     assert_eq!(blob::discarded_objects(tx, "", 100).await?, [object_id]);
     blob::discarded_objects(tx, "", 100).await?;
     blob::forget_object(tx, &object_id).await?;
+    blob::store_of(tx, &object_id).await?;
+    let to = (&object_id, ObjectStore::Archive);
+    assert!(blob::move_object(tx, "domain", &row.digest, &object_id, to, now()).await?);
+    assert_eq!(blob::store_of(tx, &object_id).await?, Some(ObjectStore::Archive));
+    blob::is_used_actively(tx, "domain", &row.digest).await?;
+    assert!(blob::is_archive_in_use(tx).await?);
+    blob::replace_object(tx, "domain", &row.digest, &object_id).await?;
+    assert!(!blob::is_archive_in_use(tx).await?);
+    run_moves(tx, object_id).await?;
     let row = UploadRow {
         upload_id: UploadId::random(&SeededEntropy::new(1)),
         repository: id,
@@ -260,6 +272,26 @@ async fn run_blobs_and_uploads(tx: &mut Tx, id: RepositoryId) -> Result<(), Meta
     assert_eq!(upload::end(tx, id, &row.upload_id, 0).await?, None);
     upload::delete(tx, &row.upload_id).await?;
     Ok(())
+}
+
+async fn run_moves(tx: &mut Tx, object_id: ObjectId) -> Result<(), MetadataError> {
+    let copy = MovingObjectRow {
+        object_id,
+        store: ObjectStore::Archive,
+        key_domain: "domain".into(),
+        digest: digest(1),
+        begun_at: now(),
+    };
+    moving_object::insert(tx, &copy).await?;
+    assert!(blob::is_archive_in_use(tx).await?);
+    assert!(moving_object::contains(tx, &object_id).await?);
+    assert_eq!(moving_object::of_blob(tx, "domain", &digest(1)).await?, [copy]);
+    moving_object::begun_before(tx, now(), 100).await?;
+    moving_object::discard(tx, &object_id, ObjectStore::Archive, now()).await?;
+    assert!(!moving_object::end(tx, &object_id).await?);
+    assert_eq!(crate::garbage::discarded_objects(tx, "", 100).await?[0].store, "archive");
+    assert!(blob::is_archive_in_use(tx).await?);
+    blob::forget_object(tx, &object_id).await
 }
 
 async fn run_public(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use wharfinger_blobs::BlobStore;
+use wharfinger_metadata::blob::ObjectStore;
 use wharfinger_metadata::garbage::{self, DiscardedObject};
 use wharfinger_metadata::{Metadata, blob};
 
@@ -14,6 +15,7 @@ use crate::{Error, Registry};
 pub(super) struct ObjectDeletion {
     metadata: Metadata,
     blobs: Arc<dyn BlobStore>,
+    archive: Option<Arc<dyn BlobStore>>,
 }
 
 /// A page of them.
@@ -25,7 +27,11 @@ pub(super) struct DiscardedPage {
 
 impl Registry {
     pub(super) fn object_deletion(&self) -> ObjectDeletion {
-        ObjectDeletion { metadata: self.metadata.clone(), blobs: Arc::clone(&self.blobs) }
+        ObjectDeletion {
+            metadata: self.metadata.clone(),
+            blobs: Arc::clone(&self.blobs),
+            archive: self.archive.clone(),
+        }
     }
 
     /// Deletes the objects that committed transactions have let go of. What fails is tried again
@@ -74,8 +80,11 @@ impl Registry {
 
 impl ObjectDeletion {
     /// The stores by the names that rows give them.
-    pub(super) fn stores(&self) -> [(&'static str, &Arc<dyn BlobStore>); 1] {
-        [("", &self.blobs)]
+    pub(super) fn stores(&self) -> Vec<(&'static str, &Arc<dyn BlobStore>)> {
+        let archive = self.archive.as_ref();
+        let archive = archive.map(|archive| (ObjectStore::Archive.as_str(), archive));
+        let main = (ObjectStore::Main.as_str(), &self.blobs);
+        std::iter::once(main).chain(archive).collect()
     }
 
     async fn delete_all(&self) -> Result<(), Error> {
