@@ -6,6 +6,9 @@ mod registry {
     mod archive_store;
     mod archiving;
     mod caching;
+    mod collecting;
+    mod collecting_races;
+    mod collecting_unknown;
     mod counting;
     mod creation_templates;
     mod deleting;
@@ -13,6 +16,7 @@ mod registry {
     mod fixture;
     mod jobs;
     mod layers;
+    mod leasing;
     mod lifecycle_policies;
     mod lifecycle_previews;
     mod lifecycle_runs;
