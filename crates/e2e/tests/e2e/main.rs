@@ -28,6 +28,7 @@ mod terraform;
 mod terraform_iam;
 mod tutorial;
 mod two_planes;
+mod undo;
 mod uploads;
 mod uploads_clients;
 mod web_identity;
