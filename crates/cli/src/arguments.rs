@@ -18,6 +18,7 @@ use crate::doctor::DoctorArguments;
 use crate::environment;
 use crate::explain::ExplainArguments;
 use crate::history::HistoryArguments;
+use crate::fsck::FsckArguments;
 use crate::key::KeyArguments;
 use crate::kms::KmsArguments;
 use crate::quotas::QuotaArguments;
@@ -60,6 +61,8 @@ pub(crate) enum Command {
     History(HistoryArguments),
     /// Say what is wrong, and what to do about it
     Doctor(DoctorArguments),
+    /// Check that everything that was pushed is there and as it was, and repair what can be
+    Fsck(FsckArguments),
     /// Print the version
     Version,
 }

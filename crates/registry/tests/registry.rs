@@ -9,6 +9,9 @@ mod registry {
     mod collecting;
     mod collecting_races;
     mod collecting_unknown;
+    mod checking;
+    mod checking_rows;
+    mod checking_traffic;
     mod counting;
     mod creation_templates;
     mod deleting;
@@ -32,6 +35,7 @@ mod registry {
     mod replication;
     mod repositories;
     mod scanning;
+    mod scrubbing;
     mod signing;
     mod small_layers;
     mod uploading;

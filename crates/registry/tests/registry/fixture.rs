@@ -96,6 +96,11 @@ impl Fixture {
         Self { folder, clock, kms, registry: registry.with_quotas(quotas), seed }
     }
 
+    pub fn with_upkeep(self, upkeep: Upkeep) -> Self {
+        let Self { folder, clock, kms, registry, seed } = self;
+        Self { folder, clock, kms, registry: registry.with_upkeep(upkeep), seed }
+    }
+
     pub async fn with_repository(mode: &str) -> Self {
         let fixture = Self::new();
         fixture.create("app", mode).await.unwrap();
