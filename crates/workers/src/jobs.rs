@@ -6,16 +6,10 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
-use wharfinger_core::limits::{JOB_GATHER_MILLIS, JOB_POLL_SECONDS};
 use wharfinger_registry::{JobKind, JobsUnderWay, LeasedJob, Registry};
 
 use crate::failing::Failing;
-use crate::{Work, end_of, has_ended};
-
-/// How long to wait for what nobody tells.
-const POLL: Duration = Duration::from_secs(JOB_POLL_SECONDS);
-/// How long to wait for others when one was told.
-const GATHER: Duration = Duration::from_millis(JOB_GATHER_MILLIS);
+use crate::{GATHER, POLL, Work, end_of, has_ended, told};
 
 pub(crate) struct Jobs {
     registry: Arc<Registry>,
@@ -57,7 +51,7 @@ impl Jobs {
                     let id = run.map_or_else(|error| error.id(), |(id, ())| id);
                     self.kinds.remove(&id).into_iter().for_each(|kind| self.under_way.end(kind));
                 }
-                Ok(()) = asked.changed() => tokio::time::sleep(GATHER).await,
+                () = told(&mut asked) => {}
                 () = tokio::time::sleep(pause) => {}
             }
         }

@@ -11,12 +11,19 @@ mod service_events;
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 use wharfinger_audit::Audit;
+use wharfinger_core::limits::{JOB_GATHER_MILLIS, JOB_POLL_SECONDS};
 use wharfinger_registry::{Error, JobOutcome, JobRow, Registry};
+
+/// How long to wait for what nobody tells.
+const POLL: Duration = Duration::from_secs(JOB_POLL_SECONDS);
+/// How long to wait for others when one was told.
+const GATHER: Duration = Duration::from_millis(JOB_GATHER_MILLIS);
 
 /// What is done for a job.
 type Work = Arc<
@@ -56,4 +63,11 @@ async fn end_of(ended: &mut watch::Receiver<bool>) {
 /// Whether it has come.
 fn has_ended(ended: &watch::Receiver<bool>) -> bool {
     *ended.borrow() || ended.has_changed().is_err()
+}
+
+/// Returns when something was asked for, and others have had the time to ask for more.
+async fn told(asked: &mut watch::Receiver<()>) {
+    // The registry that tells is held by whoever waits here.
+    let _ = asked.changed().await;
+    tokio::time::sleep(GATHER).await;
 }

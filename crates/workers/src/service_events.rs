@@ -2,20 +2,15 @@
 //! ends. A row goes when its record is on disk.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::watch;
 use wharfinger_audit::{Audit, Resource, ServiceEvent, Unrecorded};
-use wharfinger_core::limits::{JOB_GATHER_MILLIS, JOB_POLL_SECONDS};
 use wharfinger_registry::{Error, Registry, ServiceEventRow};
 
-use crate::end_of;
 use crate::failing::Failing;
-
-const POLL: Duration = Duration::from_secs(JOB_POLL_SECONDS);
-const GATHER: Duration = Duration::from_millis(JOB_GATHER_MILLIS);
+use crate::{POLL, end_of, told};
 
 pub(crate) struct ServiceEvents {
     registry: Arc<Registry>,
@@ -52,7 +47,7 @@ impl ServiceEvents {
                 continue;
             }
             tokio::select! {
-                Ok(()) = asked.changed() => tokio::time::sleep(GATHER).await,
+                () = told(&mut asked) => {}
                 () = tokio::time::sleep(POLL) => {}
             }
         }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use wharfinger_metadata::MetadataError;
 use wharfinger_metadata::job::{self, JobStatus};
-use wharfinger_metadata::{MetadataError, Tx};
 
 use super::{JobKind, ask};
 use crate::{Error, Registry};
@@ -20,10 +20,11 @@ impl Registry {
         let asked = self.metadata.write(move |tx| {
             Box::pin(async move {
                 for kind in JobKind::ALL.into_iter().filter(|kind| kind.is_standing()) {
-                    let due_at = match (is_there(tx, kind).await?, kind) {
-                        (false, _) => now,
-                        (true, JobKind::CollectGarbage) => next_collection,
-                        (true, _) => continue,
+                    let row = job::find_by_subject(tx, kind.as_str(), "").await?;
+                    let due_at = match (row.map(|row| row.status), kind) {
+                        (None | Some(JobStatus::GivenUp), _) => now,
+                        (Some(JobStatus::Waiting), JobKind::CollectGarbage) => next_collection,
+                        (Some(_), _) => continue,
                     };
                     ask(tx, &*entropy, kind, "", due_at, now).await?;
                 }
@@ -46,9 +47,4 @@ impl Registry {
         });
         asked.await.map_err(|error: MetadataError| error.into())
     }
-}
-
-async fn is_there(tx: &mut Tx, kind: JobKind) -> Result<bool, MetadataError> {
-    let row = job::find_by_subject(tx, kind.as_str(), "").await?;
-    Ok(row.is_some_and(|row| row.status != JobStatus::GivenUp))
 }
