@@ -24,6 +24,7 @@ mod pressure_http2;
 mod public;
 mod sdk;
 mod skopeo;
+mod soak;
 mod terraform;
 mod terraform_iam;
 mod tutorial;

@@ -93,8 +93,7 @@ impl Client {
             encryption: Encryption::new(None, None).unwrap(),
             tags: vec![],
         };
-        let created =
-            self.registry.create_repository(&permit(self.repository), None, new).await;
+        let created = self.registry.create_repository(&permit(self.repository), None, new).await;
         let outcome = match created {
             Ok(_) => Outcome::Done,
             Err(Error::RepositoryAlreadyExists { .. }) => Outcome::Nothing,
@@ -188,7 +187,8 @@ impl Client {
             }
         }
         let permit = permit(repository);
-        let done = registry.complete_layer_upload(&permit, upload, vec![digest], EmptyBlob::Allowed);
+        let done =
+            registry.complete_layer_upload(&permit, upload, vec![digest], EmptyBlob::Allowed);
         match done.await {
             Ok(_) | Err(Error::LayerAlreadyExists { .. }) => {
                 self.note(&format!("has uploaded blob {blob}"));
@@ -199,9 +199,9 @@ impl Client {
     }
 
     async fn append(&self, upload: UploadId, bytes: Bytes) -> Result<(), Error> {
-        let pieces = (0..bytes.len()).step_by(PIECE_BYTES).map(|from| {
-            Ok(bytes.slice(from..bytes.len().min(from + PIECE_BYTES)))
-        });
+        let pieces = (0..bytes.len())
+            .step_by(PIECE_BYTES)
+            .map(|from| Ok(bytes.slice(from..bytes.len().min(from + PIECE_BYTES))));
         let body = stream::iter(pieces.collect::<Vec<_>>());
         let permit = permit(self.repository);
         self.registry.append_to_upload(&permit, upload, None, body).await.map(|_| ())
@@ -345,8 +345,7 @@ impl Client {
         for blob in &content().images[image].blobs {
             let (permit, digest) = (super::world::permit(self.repository), blob_digest(*blob));
             let opened = self.registry.open_blob(&permit, digest).await?;
-            let read: Vec<Bytes> =
-                opened.read_all().try_collect().await.map_err(Error::from)?;
+            let read: Vec<Bytes> = opened.read_all().try_collect().await.map_err(Error::from)?;
             assert!(read.concat() == content().blobs[*blob].bytes);
         }
         Ok(Some(image))

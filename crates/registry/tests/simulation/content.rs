@@ -20,8 +20,7 @@ pub const POLICY: &str = r#"{"rules":[
      "countUnit":"days","countNumber":1},"action":{"type":"expire"}}]}"#;
 
 /// Bytes of the blobs: rows of the database up to 64 KiB, files above.
-const BLOB_BYTES: [usize; 11] =
-    [2, 30, 31, 32, 33, 500, 4_000, 65_536, 65_537, 140_000, 70_000];
+const BLOB_BYTES: [usize; 11] = [2, 30, 31, 32, 33, 500, 4_000, 65_536, 65_537, 140_000, 70_000];
 
 pub struct Content {
     pub blobs: Vec<Blob>,

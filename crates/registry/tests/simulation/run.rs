@@ -15,10 +15,10 @@ use wharfinger_registry::{CheckOptions, CheckReport, StorageClass};
 use super::client::Client;
 use super::content::{REPOSITORIES, TAGS, content};
 use super::model::Model;
+use super::rows;
 use super::upkeep::Worker;
 use super::verify::Verifier;
 use super::world::World;
-use super::rows;
 
 /// Seeds of a run of the tests.
 const SEEDS: u64 = 200;
@@ -130,8 +130,7 @@ impl Run {
 
     fn begin(&mut self) -> Work {
         let client = self.client();
-        let (image, tag) =
-            (self.dice.pick(content().images.len()), self.dice.pick(TAGS.len()));
+        let (image, tag) = (self.dice.pick(content().images.len()), self.dice.pick(TAGS.len()));
         match self.dice.below(100) {
             0..4 => Box::pin(async move { client.create().await }),
             4..40 => {
@@ -153,8 +152,7 @@ impl Run {
             }
             75..79 => {
                 let standard = self.dice.below(2) == 0;
-                let target =
-                    if standard { StorageClass::Standard } else { StorageClass::Archive };
+                let target = if standard { StorageClass::Standard } else { StorageClass::Archive };
                 Box::pin(async move { client.archive(image, target).await })
             }
             79..89 => {
@@ -253,7 +251,9 @@ impl Run {
         // What is done in the background after the last collection.
         let worker = self.worker();
         self.world.machine().finish(Box::pin(async move { worker.forget_events().await }));
-        if number("PROOF_SKIP", 0) == 1 { return; }
+        if number("PROOF_SKIP", 0) == 1 {
+            return;
+        }
         self.check();
         rows::check(&self.world.database(), &self.world.disk.objects());
     }

@@ -8,9 +8,7 @@ use tempfile::TempDir;
 use wharfinger_auth::{Action, Permit, RepositoryResource};
 use wharfinger_blobs::simulated::{Crash, SimulatedDisk};
 use wharfinger_blobs::{BlobStore, LocalKeyRing, MasterKey};
-use wharfinger_core::{
-    Clock, Entropy, ManualClock, RegistryId, SeededEntropy, Timestamp, Upkeep,
-};
+use wharfinger_core::{Clock, Entropy, ManualClock, RegistryId, SeededEntropy, Timestamp, Upkeep};
 use wharfinger_metadata::{Metadata, OpenMode};
 use wharfinger_registry::{KmsKeys, Registry};
 
