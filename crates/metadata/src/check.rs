@@ -14,6 +14,7 @@ use crate::blob::BlobRow;
 use crate::value::params;
 use crate::{MetadataError, RepositoryId, Row, Tx};
 
+pub use crate::garbage::is_known;
 pub use engine::BrokenReference;
 pub use image::{
     CheckedChild, CheckedDeletedImage, CheckedImage, CheckedLink, CheckedTag, CheckedUse, children,
@@ -79,14 +80,6 @@ pub async fn find_blob(
 ) -> Result<Option<CheckedBlob>, MetadataError> {
     let sql = select!("WHERE key_domain = ?1 AND digest = ?2");
     tx.query_opt(sql, params![key_domain, digest]).await?.as_ref().map(from_row).transpose()
-}
-
-/// Whether any row knows an object: a blob, an upload, or a deletion that is to come.
-pub async fn is_known(tx: &mut Tx, object_id: &ObjectId) -> Result<bool, MetadataError> {
-    let sql = "SELECT 1 FROM blob WHERE object_id = ?1 \
-               UNION ALL SELECT 1 FROM upload WHERE object_id = ?1 \
-               UNION ALL SELECT 1 FROM discarded_object WHERE object_id = ?1 LIMIT 1";
-    Ok(tx.query_opt(sql, params![object_id]).await?.is_some())
 }
 
 /// The objects after this one that are kept here, and whether a blob has each.

@@ -82,12 +82,23 @@ impl Registry {
     async fn collect_rows(&self, run: &mut Collection<'_>) -> Result<(), Error> {
         self.end_idle_uploads(run).await?;
         self.end_previews().await?;
-        while self.expire_undo(STEP).await? {}
+        self.expire_all_undo(&run.pace).await?;
         purge_repositories(&self.metadata, &run.pace).await?;
         purge_backfills(&self.metadata, self.now()).await?;
         self.unlink_unused(run).await?;
         self.free_unlinked_blobs(run).await?;
         self.delete_all_discarded(run).await
+    }
+
+    /// Forgets what can no longer be brought back, in steps, between which others write.
+    async fn expire_all_undo(&self, pace: &Pace) -> Result<(), Error> {
+        loop {
+            let began = pace.begin();
+            if !self.expire_undo(STEP).await? {
+                return Ok(());
+            }
+            pace.rest(began).await;
+        }
     }
 
     /// Notes what is left for a later run.

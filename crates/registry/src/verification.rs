@@ -5,7 +5,7 @@ use futures_util::{StreamExt, pin_mut};
 use wharfinger_blobs::{BlobError, BlobStore, ObjectReader, StoredObject};
 use wharfinger_core::Digest;
 use wharfinger_core::limits::INLINE_BLOB_BYTES_MAX;
-use wharfinger_metadata::blob;
+use wharfinger_metadata::blob::{self, ObjectStore};
 use wharfinger_metadata::check::{self, CheckedBlob};
 
 use crate::layer::parse_domain;
@@ -65,12 +65,16 @@ impl std::fmt::Display for Damage {
 impl Registry {
     /// The names of the stores there are, as rows have them.
     pub(crate) fn store_names(&self) -> Vec<&'static str> {
-        vec![""]
+        let archive = self.archive.is_some().then_some(ObjectStore::Archive);
+        [ObjectStore::Main].into_iter().chain(archive).map(ObjectStore::as_str).collect()
     }
 
     /// The store that a row names.
-    pub(crate) fn store_named(&self, _name: &str) -> &dyn BlobStore {
-        &*self.blobs
+    pub(crate) fn store_named(&self, name: &str) -> &dyn BlobStore {
+        match &self.archive {
+            Some(archive) if name == ObjectStore::Archive.as_str() => &**archive,
+            _ => &*self.blobs,
+        }
     }
 
     /// Looks at a blob, and again if it seems damaged: whoever deletes, moves or heals it meanwhile

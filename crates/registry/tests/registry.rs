@@ -6,17 +6,18 @@ mod registry {
     mod archive_store;
     mod archiving;
     mod caching;
-    mod collecting;
-    mod collecting_races;
-    mod collecting_unknown;
     mod checking;
     mod checking_rows;
     mod checking_traffic;
+    mod collecting;
+    mod collecting_races;
+    mod collecting_unknown;
     mod counting;
     mod creation_templates;
     mod deleting;
     mod encrypting;
     mod fixture;
+    mod following;
     mod jobs;
     mod layers;
     mod leasing;
@@ -42,4 +43,5 @@ mod registry {
     mod uploads_at_once;
     mod uploads_killed;
     mod uploads_model;
+    mod work;
 }

@@ -11,6 +11,7 @@ mod conformance;
 mod contract;
 mod damage;
 mod disk;
+mod fsck;
 mod iam;
 mod kill;
 mod lifecycle;

@@ -144,5 +144,6 @@ async fn a_damaged_file_is_said_to_be_damaged() {
     std::fs::write(&path, bytes).unwrap();
     let metadata = open(&folder);
     assert!(!metadata.faults("repository").await.unwrap().is_empty());
+    assert_eq!(metadata.broken_references("repository").await.unwrap(), []);
     assert_eq!(metadata.faults("blob").await.unwrap(), Vec::<String>::new());
 }

@@ -111,7 +111,7 @@ impl Registry {
         let object = StoredObject { object_id, domain, size_bytes, digest };
         match self.object_store(found.from)?.open(&object).await {
             Err(error) if is_damage(&error) => {
-                self.note_damage_met(found, &error).await?;
+                self.note_damaged_original(found, &error).await?;
                 Ok(None)
             }
             opened => Ok(Some(opened?)),
@@ -152,7 +152,7 @@ impl Registry {
                     }
                 }
                 Err(error) if is_damage(&error) => {
-                    self.note_damage_met(found, &error).await?;
+                    self.note_damaged_original(found, &error).await?;
                     return Ok(false);
                 }
                 Err(error) => return Err(error.into()),
@@ -216,7 +216,7 @@ impl Registry {
         Ok(())
     }
 
-    async fn note_damage_met(&self, found: &Move, error: &BlobError) -> Result<(), MetadataError> {
+    async fn note_damaged_original(&self, found: &Move, error: &BlobError) -> Result<(), MetadataError> {
         let BlobRow { digest, object_id, .. } = found.row;
         tracing::error!(%digest, %object_id, %error, "a stored blob is damaged");
         let (domain, now) = (found.domain.clone(), self.now());

@@ -256,8 +256,8 @@ impl LinkContext {
             Some(damaged) if damaged.damaged_at.is_some() => {
                 let store = blob::store_of(tx, &damaged.object_id).await?.unwrap_or_default();
                 blob::replace_object(tx, domain, &digest, object_id).await?;
-                blob::discard_object_in(tx, store, &damaged.object_id, *now).await?;
                 recount::size(tx, domain, &digest, size_bytes).await?;
+                blob::discard_object_in(tx, store, &damaged.object_id, *now).await?;
                 Discarded::Some
             }
             Some(_) if sealed.is_some() => return Ok(Discarded::None),

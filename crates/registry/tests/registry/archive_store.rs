@@ -12,7 +12,7 @@ use wharfinger_metadata::{MetadataError, Tx, repository};
 use wharfinger_registry::{Error, ImageStatus, StorageClass};
 
 use super::fixture::{Fixture, by_digest, digest_of, index_of, manifest_of, permit_for};
-use super::jobs::run_jobs;
+use super::work::run_jobs;
 
 /// Too long for a row.
 const LAYER_BYTES: usize = 200_000;

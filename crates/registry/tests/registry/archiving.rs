@@ -9,7 +9,7 @@ use wharfinger_registry::{
 };
 
 use super::fixture::{Fixture, by_digest, by_tag, digest_of, index_of, permit_for};
-use super::jobs::run_jobs;
+use super::work::run_jobs;
 
 async fn update(
     fixture: &Fixture,

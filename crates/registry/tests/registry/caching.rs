@@ -10,7 +10,7 @@ use wharfinger_metadata::MetadataError;
 use wharfinger_registry::{Error, ImageFailureCode, RequestedImage, StorageClass, StoredImage};
 
 use super::fixture::{Fixture, by_digest, by_tag, digest_of, index_of, permit_for};
-use super::jobs::run_jobs;
+use super::work::run_jobs;
 
 /// Pulls three times, so that the answer comes from memory if it ever does; all are the same.
 async fn pull(

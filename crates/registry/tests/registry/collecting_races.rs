@@ -297,6 +297,29 @@ impl BlobStore for Interrupted {
     ) -> BoxFuture<'_, Result<ObjectPage, BlobError>> {
         self.inner.list(after, limit)
     }
+
+    fn holds<'a>(
+        &'a self,
+        checkpoint: &'a UploadCheckpoint,
+    ) -> BoxFuture<'a, Result<bool, BlobError>> {
+        self.inner.holds(checkpoint)
+    }
+
+    fn quarantine(&self, object_id: ObjectId) -> BoxFuture<'_, Result<bool, BlobError>> {
+        self.inner.quarantine(object_id)
+    }
+
+    fn quarantine_bytes(
+        &self,
+        object_id: ObjectId,
+        bytes: Bytes,
+    ) -> BoxFuture<'_, Result<(), BlobError>> {
+        self.inner.quarantine_bytes(object_id, bytes)
+    }
+
+    fn quarantined(&self) -> BoxFuture<'_, Result<Vec<String>, BlobError>> {
+        self.inner.quarantined()
+    }
 }
 
 /// A reader has seen the row of an object that is gone when it comes to the file.

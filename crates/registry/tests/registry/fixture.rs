@@ -61,26 +61,7 @@ impl Fixture {
         wrap: impl FnOnce(Arc<dyn BlobStore>) -> Arc<dyn BlobStore>,
     ) -> Self {
         let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_800_000_000)));
-        let entropy = Arc::new(SeededEntropy::new(seed));
-        let keys = Arc::new(LocalKeyRing::new(&MasterKey::from_bytes([7; 32]), entropy.clone()));
-        let metadata =
-            Metadata::open(&folder.path().join("metadata.db"), OpenMode::CreateOrMigrate).unwrap();
-        let kms = KmsKeys::new(metadata.clone(), keys.clone(), clock.clone(), entropy.clone());
-        let blobs: Arc<dyn BlobStore> = Arc::new(
-            LocalBlobStore::open(
-                folder.path(),
-                Arc::new(kms.clone()),
-                entropy.clone() as Arc<dyn Entropy>,
-            )
-            .unwrap(),
-        );
-        let registry = Registry::new(
-            metadata,
-            wrap(blobs),
-            keys,
-            clock.clone() as Arc<dyn Clock>,
-            entropy.clone() as Arc<dyn Entropy>,
-        );
+        let (kms, registry) = stores_over(folder.path(), &clock, seed, wrap);
         Self { folder, clock, kms, registry, seed }
     }
 
@@ -94,6 +75,10 @@ impl Fixture {
     pub fn with_quotas(quotas: Quotas) -> Self {
         let Self { folder, clock, kms, registry, seed } = Self::new();
         Self { folder, clock, kms, registry: registry.with_quotas(quotas), seed }
+    }
+
+    pub fn with_undo_window(self, undo_window: Duration) -> Self {
+        self.with_upkeep(Upkeep { undo_window, ..Upkeep::default() })
     }
 
     pub fn with_upkeep(self, upkeep: Upkeep) -> Self {
@@ -259,6 +244,28 @@ impl Fixture {
         }
         files
     }
+}
+
+fn stores(folder: &Path, clock: &Arc<ManualClock>, seed: u64) -> (KmsKeys, Registry) {
+    stores_over(folder, clock, seed, |store| store)
+}
+
+fn stores_over(
+    folder: &Path,
+    clock: &Arc<ManualClock>,
+    seed: u64,
+    wrap: impl FnOnce(Arc<dyn BlobStore>) -> Arc<dyn BlobStore>,
+) -> (KmsKeys, Registry) {
+    let entropy = Arc::new(SeededEntropy::new(seed));
+    let keys = Arc::new(LocalKeyRing::new(&MasterKey::from_bytes([7; 32]), entropy.clone()));
+    let metadata = Metadata::open(&folder.join("metadata.db"), OpenMode::CreateOrMigrate).unwrap();
+    let kms = KmsKeys::new(metadata.clone(), keys.clone(), clock.clone(), entropy.clone());
+    let blobs: Arc<dyn BlobStore> = Arc::new(
+        LocalBlobStore::open(folder, Arc::new(kms.clone()), entropy.clone() as Arc<dyn Entropy>)
+            .unwrap(),
+    );
+    let (clock, entropy) = (clock.clone() as Arc<dyn Clock>, entropy as Arc<dyn Entropy>);
+    (kms, Registry::new(metadata, wrap(blobs), keys, clock, entropy))
 }
 
 /// A permit of the registry itself for any resource of the tests.

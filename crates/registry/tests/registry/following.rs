@@ -7,7 +7,7 @@ use wharfinger_core::limits::ORPHAN_DELAY_SECONDS;
 use wharfinger_registry::{Error, ImageStatus, RequestedImage, StorageClass};
 
 use super::fixture::{Fixture, by_digest, by_tag, digest_of, index_of, permit_for};
-use super::jobs::run_jobs;
+use super::work::run_jobs;
 
 const DELAY: Duration = Duration::from_secs(ORPHAN_DELAY_SECONDS);
 

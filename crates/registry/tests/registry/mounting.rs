@@ -6,7 +6,7 @@ use wharfinger_metadata::{Metadata, MetadataError, OpenMode, registry_setting};
 use wharfinger_registry::{LayerAvailability, StorageClass};
 
 use super::fixture::{Fixture, by_digest, digest_of, permit_for};
-use super::jobs::run_jobs;
+use super::work::run_jobs;
 
 async fn mounts(fixture: &Fixture, from: &str, digest: Digest) -> bool {
     let (target, source) = (permit_for("target"), permit_for(from));
