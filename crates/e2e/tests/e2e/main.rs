@@ -9,6 +9,7 @@ mod buildah;
 mod cdk;
 mod conformance;
 mod contract;
+mod crash;
 mod damage;
 mod disk;
 mod fsck;
