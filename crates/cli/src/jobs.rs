@@ -124,7 +124,7 @@ async fn each_job(
         Some(kind) => registry.find_job(kind, "").await?,
         None => None,
     };
-    for job in first {
+    if let Some(job) = first {
         each(job)?;
     }
     loop {

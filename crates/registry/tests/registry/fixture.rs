@@ -1,6 +1,6 @@
 //! A registry over stores in a scratch folder, and short ways to push to it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -75,10 +75,6 @@ impl Fixture {
     pub fn with_quotas(quotas: Quotas) -> Self {
         let Self { folder, clock, kms, registry, seed } = Self::new();
         Self { folder, clock, kms, registry: registry.with_quotas(quotas), seed }
-    }
-
-    pub fn with_undo_window(self, undo_window: Duration) -> Self {
-        self.with_upkeep(Upkeep { undo_window, ..Upkeep::default() })
     }
 
     pub fn with_upkeep(self, upkeep: Upkeep) -> Self {
@@ -244,10 +240,6 @@ impl Fixture {
         }
         files
     }
-}
-
-fn stores(folder: &Path, clock: &Arc<ManualClock>, seed: u64) -> (KmsKeys, Registry) {
-    stores_over(folder, clock, seed, |store| store)
 }
 
 fn stores_over(
