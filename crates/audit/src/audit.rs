@@ -13,11 +13,11 @@ use wharfinger_core::{Clock, Entropy, EventId, Timestamp};
 
 use crate::event_id::EventIds;
 use crate::failed_login::FailedLogins;
-use crate::line::with_line;
+use crate::line::{Line, with_line};
 use crate::log_file::{LogFile, Sizes};
 use crate::queue::{Pushed, Queue, Waiter};
 use crate::writer::{Sink, Writer};
-use crate::{Effect, Entry};
+use crate::{Effect, Entry, ServiceEvent};
 
 /// What is recorded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Deserialize)]
@@ -217,6 +217,19 @@ impl Audit {
         }
     }
 
+    /// Records what the registry did by itself, whatever is recorded of calls: its record is behind
+    /// those of all that were recorded before, and on disk when [`settled`](Self::settled) says so.
+    ///
+    /// # Errors
+    /// [`Unrecorded`] while the log cannot be written.
+    pub async fn record_service_event(&self, event: &ServiceEvent<'_>) -> Result<(), Unrecorded> {
+        let Some(shared) = self.shared.as_deref() else { return Ok(()) };
+        match shared.push(event, &mut None).await {
+            Pushed::Queued => Ok(()),
+            Pushed::Full | Pushed::Failing => Err(Unrecorded),
+        }
+    }
+
     /// Records without waiting, whatever it is: for requests whose client went away. It is counted
     /// if there is no room.
     pub fn record_now<P, R, X>(&self, entry: &Entry<'_, P, R, X>)
@@ -254,12 +267,7 @@ impl Audit {
 impl Shared {
     /// Queues a record, as soon as there is room. What does not serialize counts as one for which
     /// there is none.
-    async fn push<P, R, X>(&self, entry: &Entry<'_, P, R, X>, waiter: &mut Option<Waiter>) -> Pushed
-    where
-        P: Serialize + Sync,
-        R: Serialize + Sync,
-        X: Serialize + Sync,
-    {
+    async fn push(&self, entry: &(impl Line + Sync), waiter: &mut Option<Waiter>) -> Pushed {
         let pushed = with_line(entry, |line| match self.queue.push(line, waiter) {
             Pushed::Full => Err(line.to_vec()),
             pushed => Ok(pushed),

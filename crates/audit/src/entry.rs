@@ -7,6 +7,8 @@ use std::net::IpAddr;
 use serde::{Serialize, Serializer};
 use wharfinger_core::{EventId, RequestId, Timestamp};
 
+use crate::line::Line;
+
 /// What stands in place of a secret, in CloudTrail's words.
 pub const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 
@@ -82,10 +84,10 @@ impl<'a, P, R, X> Entry<'a, P, R, X> {
     }
 }
 
-impl<P: Serialize, R: Serialize, X: Serialize> Entry<'_, P, R, X> {
-    /// Appends the JSON of the record. By hand, because it is done for every read: most of it is
-    /// names, which are copied as they are.
-    pub(crate) fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+impl<P: Serialize, R: Serialize, X: Serialize> Line for Entry<'_, P, R, X> {
+    /// By hand, because it is done for every read: most of it is names, which are copied as they
+    /// are.
+    fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
         out.extend_from_slice(br#"{"eventVersion":"1.08","userIdentity":"#);
         match &self.user_identity {
             Who::Rendered(identity) => out.extend_from_slice(identity.0.as_bytes()),

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use wharfinger_core::{Entropy, EntropyExt, EventId};
+use wharfinger_core::{Entropy, EntropyExt, EventId, Timestamp};
 
 /// The ids of one process: two keyed permutations of a counter side by side.
 pub(crate) struct EventIds {
@@ -25,6 +25,13 @@ impl EventIds {
         let count = self.next.fetch_add(1, Ordering::Relaxed);
         EventId::random(&Drawn(self.keys.map(|key| mixed(count ^ key))))
     }
+}
+
+/// The id of the record of a service event, from the number and the time that it was stored under: if
+/// it is recorded twice, one can tell.
+pub(crate) fn of_service_event(number: i64, occurred_at: Timestamp) -> EventId {
+    let words = [number.cast_unsigned(), occurred_at.millis().cast_unsigned()];
+    EventId::random(&Drawn([mixed(words[0]), mixed(words[1] ^ mixed(words[0]))]))
 }
 
 impl Entropy for Drawn {

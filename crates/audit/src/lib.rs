@@ -15,6 +15,7 @@ mod matches;
 mod query;
 mod queue;
 mod record;
+mod service_event;
 mod time_expression;
 mod writer;
 
@@ -27,5 +28,6 @@ pub use entry::{
 pub use matches::{Matches, Tail};
 pub use query::{Order, Query};
 pub use record::{Found, Identity, Issuer, NamedResource, Record, Session};
+pub use service_event::ServiceEvent;
 pub use time_expression::parse_time;
 pub use writer::Sink;

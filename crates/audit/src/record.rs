@@ -45,6 +45,8 @@ pub struct Record {
     pub response_elements: Option<Box<RawValue>>,
     /// What CloudTrail has no member for, as JSON.
     pub additional_event_data: Option<Box<RawValue>>,
+    /// What the registry did by itself, as JSON.
+    pub service_event_details: Option<Box<RawValue>>,
     /// The id of the request.
     #[serde(rename = "requestID")]
     pub request_id: Option<String>,
@@ -78,6 +80,8 @@ pub struct Identity {
     pub access_key_id: Option<String>,
     /// The name of a user.
     pub user_name: Option<String>,
+    /// The service that called; `AWS Internal` of what the registry did by itself.
+    pub invoked_by: Option<String>,
     /// Of temporary credentials.
     pub session_context: Option<Session>,
 }
@@ -114,10 +118,12 @@ impl Record {
         Timestamp::parse_http_date(&self.event_time)
     }
 
-    /// The caller in a word: its ARN, else its key, else what kind of caller it is.
+    /// The caller in a word: its ARN, else its key, else what kind of caller it is, else the service
+    /// itself.
     pub fn caller(&self) -> &str {
         let who = &self.user_identity;
         let known = who.arn.as_ref().or(who.access_key_id.as_ref()).or(who.kind.as_ref());
+        let known = known.or(who.invoked_by.as_ref());
         known.map_or("", String::as_str)
     }
 }

@@ -1,7 +1,9 @@
 //! What is done to the registries while they are measured: a file for each scenario.
 
+mod garbage;
 mod idle;
 mod large;
+mod lifecycle;
 mod lists;
 mod manifests;
 mod mix;
@@ -37,11 +39,15 @@ pub enum Scenario {
     Idle,
     /// Long lists of this server.
     Lists,
+    /// A lifecycle policy over many images of this server.
+    Lifecycle,
+    /// The collection of garbage of this server.
+    Garbage,
 }
 
 impl Scenario {
     /// All there are, in the order they are measured in.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Push,
         Self::Pull,
         Self::Mix,
@@ -51,6 +57,8 @@ impl Scenario {
         Self::Start,
         Self::Idle,
         Self::Lists,
+        Self::Lifecycle,
+        Self::Garbage,
     ];
 
     /// What it is called on the command line.
@@ -65,6 +73,8 @@ impl Scenario {
             Self::Start => "start",
             Self::Idle => "idle",
             Self::Lists => "lists",
+            Self::Lifecycle => "lifecycle",
+            Self::Garbage => "gc",
         }
     }
 
@@ -80,6 +90,8 @@ impl Scenario {
             Self::Start => "from start to ready, with up to 100,000 images stored",
             Self::Idle => "10,000 idle connections, plain and over TLS",
             Self::Lists => "each page of the long lists of the JSON API (this server alone)",
+            Self::Lifecycle => "a lifecycle policy over 100,000 images (this server alone)",
+            Self::Garbage => "a million blobs, a tenth of them garbage (this server alone)",
         }
     }
 
@@ -108,6 +120,8 @@ pub fn measure(bench: &Bench, wanted: &[Scenario], report: &mut Report) -> Resul
             Scenario::Start => start::measure(bench, report)?,
             Scenario::Idle => idle::measure(bench, report)?,
             Scenario::Lists => lists::measure(bench, report)?,
+            Scenario::Lifecycle => lifecycle::measure(bench, report)?,
+            Scenario::Garbage => garbage::measure(bench, report)?,
         }
         bench.print_floor();
     }

@@ -117,6 +117,11 @@ impl UploadCheckpoint {
         (!self.is_whole()).then_some(self.header.object_id)
     }
 
+    /// Bytes that the file of the object has at the least: the segments sealed before this was taken.
+    pub(crate) fn file_bytes_min(&self) -> u64 {
+        segment_offset(self.size_bytes.div_ceil(SEGMENT_BYTES as u64).saturating_sub(1))
+    }
+
     /// The plaintext of an upload that [is whole](Self::is_whole).
     pub(crate) fn text(&self, key: &SegmentKey) -> Result<Vec<u8>, BlobError> {
         let state = self.state(key)?;

@@ -3,6 +3,8 @@
 //! Adapters call [`run`] from a test of their own; the feature `conformance` makes it available to
 //! other crates. Failures panic, as tests do.
 
+mod damage;
+mod listing;
 mod small;
 
 use std::sync::Arc;
@@ -49,6 +51,9 @@ pub async fn run<F: Future<Output = Arc<dyn BlobStore>>>(fresh: impl Fn() -> F) 
         sha512_is_bound_like_sha256(&*fresh().await, domain).await;
         only_what_was_asked_for_opens(&*fresh().await, domain).await;
         deletion_is_idempotent(&*fresh().await, domain).await;
+        damage::what_is_put_aside_stays(&*fresh().await, domain).await;
+        damage::a_checkpoint_needs_its_file(&*fresh().await, domain).await;
+        listing::all_objects_are_listed(&*fresh().await, domain).await;
         small::one_segment_needs_no_store(&*fresh().await, domain).await;
         small::what_is_sealed_inline_opens(&*fresh().await, domain).await;
     }

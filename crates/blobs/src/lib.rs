@@ -18,16 +18,20 @@ mod inline;
 mod inner_cipher;
 pub mod key;
 pub mod key_ring;
+mod listing;
 pub mod local;
 pub mod mark;
 pub mod master_key;
 mod object_file;
 mod outgoing;
+mod quarantine;
 mod read_room;
 pub mod reader;
 mod received;
 mod sealer;
 mod segment;
+#[cfg(any(test, feature = "simulation"))]
+pub mod simulated;
 pub mod store;
 #[cfg(test)]
 mod tests;
@@ -45,5 +49,5 @@ pub use master_key::{MasterKey, MasterKeyError};
 pub use read_room::WIDE_READS_MAX;
 pub use reader::{CHUNK_BYTES, ObjectReader};
 pub use segment::SEGMENT_BYTES;
-pub use store::BlobStore;
+pub use store::{BlobStore, FOREIGN_FILES_NAMED_MAX, ObjectPage, QUARANTINED_LISTED_MAX};
 pub use writer::{ObjectWriter, UNWRITTEN_BYTES, WRITER_MEMORY_BYTES_MAX};

@@ -17,7 +17,7 @@ use crate::read_room::ReadRoom;
 use crate::reader::{ObjectReader, Opening};
 use crate::sealer::Sealer;
 use crate::segment::SegmentKey;
-use crate::store::BlobStore;
+use crate::store::{BlobStore, ObjectPage, QUARANTINED_LISTED_MAX};
 use crate::write_room::WriteRoom;
 use crate::writer::ObjectWriter;
 use crate::{BlobError, KeyError, StoredObject};
@@ -26,6 +26,7 @@ use crate::{BlobError, KeyError, StoredObject};
 /// that was dropped may still be at its last batches.
 const HOLD_ATTEMPTS: u32 = 100;
 const HOLD_PAUSE: Duration = Duration::from_millis(20);
+const PUT_ASIDE: &str = "put an object aside";
 
 /// Objects at `<root>/objects/<first two hex digits>/<32 hex digits>`.
 pub struct LocalBlobStore {
@@ -233,6 +234,60 @@ impl BlobStore for LocalBlobStore {
             Ok(_) => Ok(true),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(BlobError::io("look for an object", error)),
+        }))
+    }
+
+    fn list(
+        &self,
+        after: Option<ObjectId>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<ObjectPage, BlobError>> {
+        let folder = Arc::clone(&self.folder);
+        Box::pin(blocking(move || {
+            folder.list(after, limit).map_err(|error| BlobError::io("list objects", error))
+        }))
+    }
+
+    fn holds<'a>(
+        &'a self,
+        checkpoint: &'a UploadCheckpoint,
+    ) -> BoxFuture<'a, Result<bool, BlobError>> {
+        let folder = Arc::clone(&self.folder);
+        let (begun, size_bytes_min) = (checkpoint.begun_object(), checkpoint.file_bytes_min());
+        Box::pin(blocking(move || {
+            let Some(object_id) = begun else { return Ok(true) };
+            match folder.open(object_id).and_then(|file| file.size_bytes()) {
+                Ok(size_bytes) => Ok(size_bytes >= size_bytes_min),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+                Err(error) => Err(BlobError::io("look for an object", error)),
+            }
+        }))
+    }
+
+    fn quarantine(&self, object_id: ObjectId) -> BoxFuture<'_, Result<bool, BlobError>> {
+        let folder = Arc::clone(&self.folder);
+        Box::pin(blocking(move || {
+            folder.put_aside(object_id).map_err(|error| BlobError::io(PUT_ASIDE, error))
+        }))
+    }
+
+    fn quarantine_bytes(
+        &self,
+        object_id: ObjectId,
+        bytes: Bytes,
+    ) -> BoxFuture<'_, Result<(), BlobError>> {
+        let folder = Arc::clone(&self.folder);
+        Box::pin(blocking(move || {
+            folder.write_aside(object_id, &bytes).map_err(|error| BlobError::io(PUT_ASIDE, error))
+        }))
+    }
+
+    fn quarantined(&self) -> BoxFuture<'_, Result<Vec<String>, BlobError>> {
+        let folder = Arc::clone(&self.folder);
+        Box::pin(blocking(move || {
+            folder
+                .names_aside(QUARANTINED_LISTED_MAX)
+                .map_err(|error| BlobError::io("list the quarantine", error))
         }))
     }
 }

@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use wharfinger_core::ObjectId;
 
-use crate::BlobError;
+use crate::quarantine::Quarantine;
+use crate::store::ObjectPage;
+use crate::{BlobError, listing};
 
 /// One open object file. Every call blocks.
 pub(crate) trait ObjectFile: Send + Sync {
@@ -38,6 +40,20 @@ pub(crate) trait ObjectFolder: Send + Sync + 'static {
     fn open(&self, object_id: ObjectId) -> io::Result<Arc<dyn ObjectFile>>;
     /// Removes a file's name; `Ok` if there is none.
     fn remove(&self, object_id: ObjectId) -> io::Result<()>;
+    /// The files whose ids come after `after`, `limit` of them at the most.
+    fn list(&self, after: Option<ObjectId>, limit: usize) -> io::Result<ObjectPage>;
+    /// Moves a file to the quarantine, durably; answers whether there was one.
+    fn put_aside(&self, _object_id: ObjectId) -> io::Result<bool> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+    /// Writes a file to the quarantine, durably.
+    fn write_aside(&self, _object_id: ObjectId, _bytes: &[u8]) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+    /// The names of the files in the quarantine, so many at the most.
+    fn names_aside(&self, _limit: usize) -> io::Result<Vec<String>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 /// Runs blocking `work` where it may block.
@@ -47,9 +63,10 @@ pub(crate) async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(|_| BlobError::Interrupted)?
 }
 
-/// `<root>/objects/<first two hex digits>/<32 hex digits>`.
+/// `<root>/objects/<first two hex digits>/<32 hex digits>`, and `<root>/quarantine/<32 hex digits>`.
 pub(crate) struct LocalFolder {
     objects: PathBuf,
+    quarantine: Quarantine,
 }
 
 impl LocalFolder {
@@ -73,7 +90,7 @@ impl LocalFolder {
         if root_is_new && let Some(parent) = root.canonicalize()?.parent() {
             File::open(parent)?.sync_all()?;
         }
-        Ok(Self { objects })
+        Ok(Self { objects, quarantine: Quarantine::below(root) })
     }
 
     fn subfolder(&self, object_id: ObjectId) -> PathBuf {
@@ -115,6 +132,22 @@ impl ObjectFolder for LocalFolder {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
+    }
+
+    fn list(&self, after: Option<ObjectId>, limit: usize) -> io::Result<ObjectPage> {
+        listing::list(&self.objects, after, limit)
+    }
+
+    fn put_aside(&self, object_id: ObjectId) -> io::Result<bool> {
+        self.quarantine.take(&self.path(object_id), object_id)
+    }
+
+    fn write_aside(&self, object_id: ObjectId, bytes: &[u8]) -> io::Result<()> {
+        self.quarantine.write(object_id, bytes)
+    }
+
+    fn names_aside(&self, limit: usize) -> io::Result<Vec<String>> {
+        self.quarantine.names(limit)
     }
 }
 

@@ -10,6 +10,23 @@ use crate::reader::ObjectReader;
 use crate::writer::ObjectWriter;
 use crate::{BlobError, StoredObject};
 
+/// The files of a store that one look finds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ObjectPage {
+    /// The objects and the bytes of their files, in order of id.
+    pub objects: Vec<(ObjectId, u64)>,
+    /// What lies among the objects and is none, by its name below the store's folder; of each folder
+    /// the first [`FOREIGN_FILES_NAMED_MAX`].
+    pub foreign_files: Vec<String>,
+    /// How many there are.
+    pub foreign_file_count: u64,
+    /// Where the next page begins; none behind the last object.
+    pub next_after: Option<ObjectId>,
+}
+
+/// Foreign files of one folder that are named.
+pub const FOREIGN_FILES_NAMED_MAX: usize = 16;
+
 /// Keeps objects: encrypted, durable once published, never changed afterwards.
 ///
 /// Every adapter passes the suite in `conformance` (feature `conformance`). Calls for different objects do not
@@ -53,4 +70,36 @@ pub trait BlobStore: Send + Sync + 'static {
 
     /// Whether there is a file of this id, whatever it holds.
     fn contains(&self, object_id: ObjectId) -> BoxFuture<'_, Result<bool, BlobError>>;
+
+    /// The objects whose ids come after `after`, published or not, `limit` of them at the most, in
+    /// order of id. One that is there before the call and after it is listed. All pages together name
+    /// each foreign file once.
+    fn list(
+        &self,
+        after: Option<ObjectId>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<ObjectPage, BlobError>>;
+
+    /// Whether the store holds all that a checkpoint was taken of.
+    fn holds<'a>(
+        &'a self,
+        checkpoint: &'a UploadCheckpoint,
+    ) -> BoxFuture<'a, Result<bool, BlobError>>;
+
+    /// Puts the file of an object aside, durably, where nothing looks for it and nothing deletes it;
+    /// answers whether there was one. Readers that have it open go on.
+    fn quarantine(&self, object_id: ObjectId) -> BoxFuture<'_, Result<bool, BlobError>>;
+
+    /// Puts bytes aside that were kept elsewhere, as [`Self::quarantine`] does with a file.
+    fn quarantine_bytes(
+        &self,
+        object_id: ObjectId,
+        bytes: Bytes,
+    ) -> BoxFuture<'_, Result<(), BlobError>>;
+
+    /// The names of what was put aside, in order, [`QUARANTINED_LISTED_MAX`] at the most.
+    fn quarantined(&self) -> BoxFuture<'_, Result<Vec<String>, BlobError>>;
 }
+
+/// Names that [`BlobStore::quarantined`] answers with at the most.
+pub const QUARANTINED_LISTED_MAX: usize = 10_000;

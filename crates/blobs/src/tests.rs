@@ -10,6 +10,7 @@ use wharfinger_core::{ObjectId, SeededEntropy};
 
 use crate::conformance::{domain, drain, sample};
 use crate::key_ring::LocalKeyRing;
+use crate::simulated::SimulatedDisk;
 use crate::{BlobError, BlobStore, LocalBlobStore, MasterKey, SEGMENT_BYTES, StoredObject};
 
 mod corruption;
@@ -78,6 +79,15 @@ async fn the_local_store_conforms() {
         let scratch = Scratch::new();
         folders.lock().unwrap().push(scratch.folder);
         Arc::new(scratch.store) as Arc<dyn BlobStore>
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_simulated_disk_conforms() {
+    crate::conformance::run(async || {
+        let store = SimulatedDisk::default().store(keys(), Arc::new(SeededEntropy::new(1)));
+        Arc::new(store) as Arc<dyn BlobStore>
     })
     .await;
 }

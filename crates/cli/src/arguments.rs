@@ -17,13 +17,17 @@ use crate::audit::AuditArguments;
 use crate::doctor::DoctorArguments;
 use crate::environment;
 use crate::explain::ExplainArguments;
+use crate::fsck::FsckArguments;
+use crate::gc::GcArguments;
 use crate::history::HistoryArguments;
+use crate::jobs::JobsArguments;
 use crate::key::KeyArguments;
 use crate::kms::KmsArguments;
 use crate::quotas::QuotaArguments;
 use crate::trust::TrustArguments;
 use crate::undelete::UndeleteArguments;
 use crate::upkeep::UpkeepArguments;
+use crate::usage::UsageArguments;
 use crate::user::UserArguments;
 
 /// A container registry that speaks the Amazon ECR API, on your own machine.
@@ -58,8 +62,16 @@ pub(crate) enum Command {
     Undelete(Box<UndeleteArguments>),
     /// Say what a tag points to and has pointed to
     History(HistoryArguments),
+    /// Show what the registry does by itself, and have it done again
+    Jobs(JobsArguments),
+    /// Collect garbage now: free what nothing uses any more
+    Gc(GcArguments),
     /// Say what is wrong, and what to do about it
     Doctor(DoctorArguments),
+    /// Check that everything that was pushed is there and as it was, and repair what can be
+    Fsck(FsckArguments),
+    /// Say what images take up: active, archived, and what nothing refers to
+    Usage(UsageArguments),
     /// Print the version
     Version,
 }
@@ -76,6 +88,9 @@ pub(crate) struct DirectoryArguments {
     /// The file of the master key, when it is not in the data directory
     #[arg(long, value_name = "FILE", env = "WHARFINGER_MASTER_KEY_FILE")]
     pub(crate) master_key_file: Option<PathBuf>,
+    /// Where the bytes of archived images are kept [default: in the data directory, with the others]
+    #[arg(long, value_name = "DIR", env = "WHARFINGER_ARCHIVE_DIR")]
+    pub(crate) archive_dir: Option<PathBuf>,
 }
 
 /// Which account of which installation a command is about.
@@ -152,6 +167,9 @@ pub(crate) struct ServeArguments {
     /// repeated [default: none]
     #[arg(long, value_name = "CIDR", env = "WHARFINGER_TRUSTED_PROXY", value_delimiter = ',')]
     trusted_proxy: Option<Vec<Network>>,
+    /// A network that may read /metrics beside this machine; may be repeated [default: none]
+    #[arg(long, value_name = "CIDR", env = "WHARFINGER_METRICS_FROM", value_delimiter = ',')]
+    metrics_from: Option<Vec<Network>>,
     /// The form of log lines [default: text]
     #[arg(long, value_name = "FORMAT", env = "WHARFINGER_LOG_FORMAT")]
     log_format: Option<LogForm>,
@@ -236,6 +254,7 @@ impl DirectoryArguments {
         let settings = Settings {
             data_dir: self.data_dir.clone(),
             master_key_file: self.master_key_file.clone(),
+            archive_dir: self.archive_dir.clone(),
             ..settings
         };
         Config::resolve(file, settings, environment::data_dir_default())
@@ -284,6 +303,7 @@ impl ServeArguments {
             registry_host: self.registry_host,
             public: PublicLayer { host: self.public_host, path_prefix: self.public_path_prefix },
             trusted_proxies: self.trusted_proxy,
+            metrics_from: self.metrics_from,
             log: LogLayer { format, filter: self.log },
             audit: AuditLayer { record, bytes_max: self.audit_bytes_max },
             limits: LimitSettings {
@@ -315,7 +335,7 @@ mod tests {
 
     #[test]
     fn every_flag_of_serve_reaches_the_configuration() {
-        let line = "wharfinger serve --data-dir /d --master-key-file /k --listen localhost:1 \
+        let line = "wharfinger serve --data-dir /d --master-key-file /k --archive-dir /a --listen localhost:1 \
                     --region eu-west-1 --tls auto --tls-name A.test,::1 --account-id 111122223333 --registry-host r.test \
                     --log-format json --log debug --connections-max 2 \
                     --connections-per-address-max 1 --header-read-timeout-seconds 3 --idle-timeout-seconds 4 \
@@ -323,6 +343,7 @@ mod tests {
                     --quota-images-per-repository 7 --quota-tags-per-image 8 \
                     --quota-rates ecr --quota-rate PutImage=9,UploadLayerPart=10 \
                     --public-host public.test --public-path-prefix pub --trusted-proxy 10.0.0.0/8,::1 \
+                    --metrics-from 10.1.0.0/16 \
                     --audit writes --audit-bytes-max 67108864 \
                     --undo-window off --push-lease 2h --orphans-after 3m --lifecycle-debounce 4s \
                     --lifecycle-interval 5d --gc-interval 6s --scrub-period 7d \
@@ -334,12 +355,13 @@ mod tests {
         let shown = format!("{config:?}");
         let expected = "Config { data_dir: \"/d\", listen: 127.0.0.1:1, region: eu-west-1, \
             account_id: Some(111122223333), registry_host: Some(\"r.test\"), \
-            master_key_file: Some(\"/k\"), \
+            master_key_file: Some(\"/k\"), archive_dir: Some(\"/a\"), \
             public: Some(PublicEndpoint { host: Some(\"public.test\"), \
             path_prefix: Some(\"pub\") }), \
             tls: Auto { names: [\"a.test\", \"::1\"] }, \
             trusted_proxies: [Network { first: 10.0.0.0, prefix_bits: 8 }, \
             Network { first: ::1, prefix_bits: 128 }], \
+            metrics_from: [Network { first: 10.1.0.0, prefix_bits: 16 }], \
             log: LogSettings { format: Json, filter: \"debug\" }, \
             audit: AuditSettings { mode: Writes, bytes_max: 67108864 }, \
             limits: Limits { connections_max: 2, connections_per_address_max: Some(1), \

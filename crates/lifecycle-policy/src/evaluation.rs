@@ -37,6 +37,9 @@ pub struct ImageFacts<'a> {
     /// Whether it refers to a subject that is stored. Such an image goes with its subject, and no
     /// rule sees it.
     pub has_live_subject: bool,
+    /// What the caller knows all this by: handed back with the decision, so that whoever carries it
+    /// out can tell whether the image has changed since.
+    pub mark: u64,
 }
 
 /// An image that is to be acted on.
@@ -52,6 +55,8 @@ pub struct Decision {
     pub rule_priority: u32,
     /// What is to be done.
     pub action: Action,
+    /// The mark of its facts.
+    pub mark: u64,
 }
 
 /// An image that a rule applies to, and that stays because a stored index lists it
@@ -60,6 +65,8 @@ pub struct Decision {
 pub struct Failure {
     /// Its digest.
     pub digest: Digest,
+    /// When it was pushed.
+    pub pushed_at: Timestamp,
     /// The priority of the rule that applies.
     pub rule_priority: u32,
     /// What would have been done.
@@ -95,6 +102,7 @@ struct Matched {
     listed_in: Option<StorageClass>,
     /// A bit for each rule that matches, the lowest for the highest priority.
     rules: u64,
+    mark: u64,
 }
 
 /// Decides about these images in one go.
@@ -135,6 +143,7 @@ impl<'p> Evaluation<'p> {
             storage_class: image.storage_class,
             listed_in: image.listed_in,
             rules,
+            mark: image.mark,
         });
     }
 
@@ -182,21 +191,23 @@ impl Matched {
     }
 
     fn act(&self, rule: &Rule, outcome: &mut Outcome) {
-        let (digest, rule_priority, action) = (self.digest, rule.priority, rule.action);
+        let (digest, pushed_at) = (self.digest, self.pushed_at);
+        let (rule_priority, action) = (rule.priority, rule.action);
         let kept = match action {
             Action::Expire => self.listed_in.is_some(),
             Action::Archive => self.listed_in == Some(StorageClass::Standard),
         };
         if kept {
-            outcome.failures.push(Failure { digest, rule_priority, action });
+            outcome.failures.push(Failure { digest, pushed_at, rule_priority, action });
             return;
         }
         outcome.decisions.push(Decision {
             digest,
-            pushed_at: self.pushed_at,
+            pushed_at,
             storage_class: self.storage_class,
             rule_priority,
             action,
+            mark: self.mark,
         });
     }
 }

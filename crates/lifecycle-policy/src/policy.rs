@@ -108,6 +108,17 @@ impl LifecyclePolicy {
     pub fn rules(&self) -> &[Rule] {
         &self.rules
     }
+
+    /// The rule of a priority.
+    pub fn rule(&self, priority: u32) -> Option<&Rule> {
+        let at = self.rules.binary_search_by_key(&priority, |rule| rule.priority);
+        at.ok().and_then(|at| self.rules.get(at))
+    }
+
+    /// Whether a rule asks when images were pulled.
+    pub fn asks_for_pulls(&self) -> bool {
+        self.rules.iter().any(|rule| matches!(rule.selection.count, Count::DaysSincePulled(_)))
+    }
 }
 
 impl TagSelection {

@@ -1,5 +1,7 @@
 //! Blobs: which object holds a digest's bytes, and which repositories may serve it.
 
+use std::str::FromStr;
+
 use wharfinger_core::{Digest, ObjectId, Timestamp};
 
 use crate::value::params;
@@ -27,6 +29,48 @@ pub enum BlobUse {
     Archived,
     /// No image does.
     Unused,
+}
+
+/// A blob as one repository sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkedBlobRow {
+    /// The blob.
+    pub blob: BlobRow,
+    /// What the images of the repository make of it.
+    pub used: BlobUse,
+    /// Until when it stays although no image may use it.
+    pub leased_until: Timestamp,
+    /// Which store its object is in.
+    pub store: ObjectStore,
+}
+
+/// Which store an object is in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ObjectStore {
+    /// That of the data directory.
+    #[default]
+    Main,
+    /// That of the archive, if it has one of its own.
+    Archive,
+}
+
+impl ObjectStore {
+    /// The store as rows name it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Main => "",
+            Self::Archive => "archive",
+        }
+    }
+}
+
+impl FromStr for ObjectStore {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let all = [Self::Main, Self::Archive];
+        all.into_iter().find(|store| store.as_str() == text).ok_or("an unknown object store")
+    }
 }
 
 fn from_row(row: &Row) -> Result<BlobRow, MetadataError> {
@@ -61,6 +105,29 @@ pub async fn find_linked(
                WHERE l.repository_id = ?1 AND l.digest = ?3";
     let values = params![repository, key_domain, digest];
     tx.query_opt(sql, values).await?.as_ref().map(from_row).transpose()
+}
+
+/// As [`find_linked`], with what the repository makes of it.
+pub async fn find_link(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    key_domain: &str,
+    digest: &Digest,
+) -> Result<Option<LinkedBlobRow>, MetadataError> {
+    let sql = "SELECT b.digest, b.object_id, b.size_bytes, b.damaged_at, \
+               l.leased_until, l.image_count, l.active_images, b.store \
+               FROM repository_blob l JOIN blob b ON b.key_domain = ?2 AND b.digest = l.digest \
+               WHERE l.repository_id = ?1 AND l.digest = ?3";
+    let Some(row) = tx.query_opt(sql, params![repository, key_domain, digest]).await? else {
+        return Ok(None);
+    };
+    let used = match (row.unsigned(5)?, row.unsigned(6)?) {
+        (0, _) => BlobUse::Unused,
+        (_, 0) => BlobUse::Archived,
+        _ => BlobUse::Active,
+    };
+    let (leased_until, store) = (row.time(4)?, row.parsed(7)?);
+    Ok(Some(LinkedBlobRow { blob: from_row(&row)?, used, leased_until, store }))
 }
 
 /// Adds a blob.
@@ -100,14 +167,67 @@ pub async fn find_inline(
     row.map(|row| row.bytes(0).map(<[u8]>::to_vec)).transpose()
 }
 
-/// Points a blob at a new object, which heals it.
+/// Which store the object of a blob is in; `None` if no blob has it.
+pub async fn store_of(
+    tx: &mut Tx,
+    object_id: &ObjectId,
+) -> Result<Option<ObjectStore>, MetadataError> {
+    let sql = "SELECT store FROM blob WHERE object_id = ?1 LIMIT 1";
+    let row = tx.query_opt(sql, params![object_id]).await?;
+    row.map(|row| row.parsed(0)).transpose()
+}
+
+/// Points a sound blob at a copy of its object in another store, which was verified just now; answers
+/// whether it still had the object `from`.
+pub async fn move_object(
+    tx: &mut Tx,
+    key_domain: &str,
+    digest: &Digest,
+    from: &ObjectId,
+    (to, store): (&ObjectId, ObjectStore),
+    now: Timestamp,
+) -> Result<bool, MetadataError> {
+    let sql = "UPDATE blob SET object_id = ?4, store = ?5, verified_at = ?6 \
+               WHERE key_domain = ?1 AND digest = ?2 AND object_id = ?3 AND damaged_at IS NULL";
+    let values = params![key_domain, digest, from, to, store.as_str(), now];
+    Ok(tx.execute(sql, values).await? == 1)
+}
+
+/// Whether an active image of any repository of the key domain uses the blob.
+pub async fn is_used_actively(
+    tx: &mut Tx,
+    key_domain: &str,
+    digest: &Digest,
+) -> Result<bool, MetadataError> {
+    let sql = "SELECT 1 FROM repository_blob l CROSS JOIN repository \
+               WHERE l.digest = ?2 AND l.active_images > 0 \
+               AND repository.repository_id = l.repository_id \
+               AND repository.key_domain = ?1 LIMIT 1";
+    Ok(tx.query_opt(sql, params![key_domain, digest]).await?.is_some())
+}
+
+/// Whether anything is in the store of the archive, even what is about to be deleted.
+pub async fn is_archive_in_use(tx: &mut Tx) -> Result<bool, MetadataError> {
+    let blob = "SELECT 1 FROM blob WHERE store = 'archive' AND store <> '' LIMIT 1";
+    let moving = "SELECT 1 FROM moving_object WHERE begun_at > -1 LIMIT 1";
+    let discarded =
+        "SELECT 1 FROM discarded_object WHERE store = 'archive' AND store <> '' LIMIT 1";
+    for sql in [blob, moving, discarded] {
+        if tx.query_opt(sql, &[]).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Points a blob at a new object in the store of the data directory, which heals it.
 pub async fn replace_object(
     tx: &mut Tx,
     key_domain: &str,
     digest: &Digest,
     object_id: &ObjectId,
 ) -> Result<(), MetadataError> {
-    let sql = "UPDATE blob SET object_id = ?3, damaged_at = NULL \
+    let sql = "UPDATE blob SET object_id = ?3, store = '', damaged_at = NULL \
                WHERE key_domain = ?1 AND digest = ?2";
     tx.execute(sql, params![key_domain, digest, object_id]).await.map(|_| ())
 }
@@ -125,7 +245,8 @@ pub async fn mark_damaged(
     tx.execute(sql, params![object_id, key_domain, digest, now]).await.map(|_| ())
 }
 
-/// Links a blob into a repository, and leases the link; answers whether it is new.
+/// Links a blob into a repository, and leases the link; answers whether it is new. Images that use the
+/// blob without a link, for that was lost, have it again.
 pub async fn link(
     tx: &mut Tx,
     repository: RepositoryId,
@@ -133,8 +254,14 @@ pub async fn link(
     now: Timestamp,
     leased_until: Timestamp,
 ) -> Result<bool, MetadataError> {
-    let sql = "INSERT INTO repository_blob (repository_id, digest, linked_at, leased_until) \
-               VALUES (?1, ?2, ?3, ?4) ON CONFLICT (repository_id, digest) DO NOTHING";
+    let sql = "INSERT INTO repository_blob \
+               (repository_id, digest, linked_at, leased_until, image_count, active_images) \
+               VALUES (?1, ?2, ?3, ?4, (SELECT COUNT(*) FROM image_blob u \
+               WHERE u.repository_id = ?1 AND u.blob_digest = ?2), \
+               (SELECT COUNT(*) FROM image_blob u CROSS JOIN image i \
+               WHERE u.repository_id = ?1 AND u.blob_digest = ?2 AND i.repository_id = ?1 \
+               AND i.digest = u.image_digest AND i.status = 'ACTIVE')) \
+               ON CONFLICT (repository_id, digest) DO NOTHING";
     if tx.execute(sql, params![repository, digest, now, leased_until]).await? == 1 {
         return Ok(true);
     }
@@ -221,13 +348,23 @@ pub async fn discard_object(
     object_id: &ObjectId,
     now: Timestamp,
 ) -> Result<(), MetadataError> {
+    discard_object_in(tx, ObjectStore::Main, object_id, now).await
+}
+
+/// The same for an object of either store.
+pub async fn discard_object_in(
+    tx: &mut Tx,
+    store: ObjectStore,
+    object_id: &ObjectId,
+    now: Timestamp,
+) -> Result<(), MetadataError> {
     let inline = "DELETE FROM inline_blob WHERE object_id = ?1";
     if tx.execute(inline, params![object_id]).await? > 0 {
         return Ok(());
     }
-    let sql = "INSERT INTO discarded_object (object_id, discarded_at) VALUES (?1, ?2) \
+    let sql = "INSERT INTO discarded_object (object_id, discarded_at, store) VALUES (?1, ?2, ?3) \
                ON CONFLICT (object_id) DO NOTHING";
-    tx.execute(sql, params![object_id, now]).await.map(|_| ())
+    tx.execute(sql, params![object_id, now, store.as_str()]).await.map(|_| ())
 }
 
 /// Objects that wait to be deleted and whose ids come after `after`, in order of id.

@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 use wharfinger_core::{Digest, Timestamp};
 
+use crate::check::recount;
 use crate::value::params;
 use crate::{MetadataError, RepositoryId, Row, Tx, tag};
 
@@ -178,6 +179,30 @@ pub async fn sealed_manifest(
     row.map(|row| row.bytes(0).map(<[u8]>::to_vec)).transpose()
 }
 
+/// Whether an image has a manifest: one that was damaged has none until it is pushed again.
+pub async fn has_manifest(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+) -> Result<bool, MetadataError> {
+    let sql = "SELECT 1 FROM manifest WHERE repository_id = ?1 AND digest = ?2";
+    Ok(tx.query_opt(sql, params![repository, digest]).await?.is_some())
+}
+
+/// Gives an image that has none its manifest again, with what it refers to.
+pub async fn restore_manifest(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+    sealed_manifest: &[u8],
+    blobs: &[Digest],
+    children: &[Digest],
+) -> Result<(), MetadataError> {
+    let sql = "INSERT INTO manifest (repository_id, digest, sealed) VALUES (?1, ?2, ?3)";
+    tx.execute(sql, params![repository, digest, sealed_manifest]).await?;
+    recount::references(tx, repository, digest, blobs, children).await
+}
+
 /// Deletes an image with its tags; answers whether there was one.
 pub async fn delete(
     tx: &mut Tx,
@@ -207,6 +232,21 @@ pub async fn archive(
         return Ok(false);
     }
     tag::set_status(tx, repository, digest, ImageStatus::Archived).await?;
+    Ok(true)
+}
+
+/// Has an archived image on its way back, tags and all; answers whether it was archived.
+pub async fn begin_activation(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+) -> Result<bool, MetadataError> {
+    let sql = "UPDATE image SET status = 'ACTIVATING' \
+               WHERE repository_id = ?1 AND digest = ?2 AND status = 'ARCHIVED'";
+    if tx.execute(sql, params![repository, digest]).await? == 0 {
+        return Ok(false);
+    }
+    tag::set_status(tx, repository, digest, ImageStatus::Activating).await?;
     Ok(true)
 }
 
@@ -276,6 +316,33 @@ pub async fn inactive_children(
                WHERE c.repository_id = ?1 AND c.parent_digest = ?2 AND i.repository_id = ?1 \
                AND i.digest = c.child_digest AND i.status <> 'ACTIVE'";
     let rows = tx.query(sql, params![repository, index]).await?;
+    rows.iter().map(|row| row.parsed(0)).collect()
+}
+
+/// The images that an index lists. An index has a bounded number of them.
+pub async fn children(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    index: &Digest,
+) -> Result<Vec<Digest>, MetadataError> {
+    let sql = "SELECT child_digest FROM image_child \
+               WHERE repository_id = ?1 AND parent_digest = ?2 ORDER BY child_digest";
+    let rows = tx.query(sql, params![repository, index]).await?;
+    rows.iter().map(|row| row.parsed(0)).collect()
+}
+
+/// The blobs of an image whose digests come after `after`, in order of digest.
+pub async fn blobs(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<Digest>, MetadataError> {
+    let sql = "SELECT blob_digest FROM image_blob \
+               WHERE repository_id = ?1 AND image_digest = ?2 AND blob_digest > ?3 \
+               ORDER BY blob_digest LIMIT ?4";
+    let rows = tx.query(sql, params![repository, digest, after, limit]).await?;
     rows.iter().map(|row| row.parsed(0)).collect()
 }
 

@@ -1,4 +1,4 @@
-//! Facts about this data directory as a whole: small named texts written once.
+//! Facts about this data directory as a whole: small named texts, most of them written once.
 
 use crate::value::params;
 use crate::{MetadataError, Tx};
@@ -18,4 +18,11 @@ pub async fn insert(tx: &mut Tx, key: &str, value: &str) -> Result<bool, Metadat
         )
         .await?;
     Ok(changed == 1)
+}
+
+/// Keeps `value` under `key`, in the place of what was there.
+pub async fn put(tx: &mut Tx, key: &str, value: &str) -> Result<(), MetadataError> {
+    let sql = "INSERT INTO installation (key, value) VALUES (?1, ?2) \
+               ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+    tx.execute(sql, params![key, value]).await.map(|_| ())
 }

@@ -10,6 +10,8 @@ use crate::{MetadataError, RepositoryId, Tx};
 pub struct LifecyclePolicyRow {
     /// Its text, as it was put.
     pub policy_text: String,
+    /// When it was put.
+    pub updated_at: Timestamp,
     /// When it was last evaluated; the epoch if it never was.
     pub last_evaluated_at: Timestamp,
 }
@@ -19,13 +21,14 @@ pub async fn find(
     tx: &mut Tx,
     repository: RepositoryId,
 ) -> Result<Option<LifecyclePolicyRow>, MetadataError> {
-    let sql = "SELECT policy_text, last_evaluated_at FROM lifecycle_policy \
+    let sql = "SELECT policy_text, updated_at, last_evaluated_at FROM lifecycle_policy \
                WHERE repository_id = ?1";
     let row = tx.query_opt(sql, params![repository]).await?;
     let from_row = |row: crate::Row| {
         Ok(LifecyclePolicyRow {
             policy_text: row.text(0)?.to_owned(),
-            last_evaluated_at: row.time(1)?,
+            updated_at: row.time(1)?,
+            last_evaluated_at: row.time(2)?,
         })
     };
     row.map(from_row).transpose()
@@ -44,6 +47,22 @@ pub async fn put(
                DO UPDATE SET policy_text = excluded.policy_text, \
                updated_at = excluded.updated_at, last_evaluated_at = 0";
     tx.execute(sql, params![repository, policy_text, now]).await.map(|_| ())
+}
+
+/// Whether a repository has a policy: one look, which each push takes.
+pub async fn exists(tx: &mut Tx, repository: RepositoryId) -> Result<bool, MetadataError> {
+    let sql = "SELECT 1 FROM lifecycle_policy WHERE repository_id = ?1";
+    Ok(tx.query_opt(sql, params![repository]).await?.is_some())
+}
+
+/// Notes when the policy of a repository was evaluated.
+pub async fn set_evaluated(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    evaluated_at: Timestamp,
+) -> Result<(), MetadataError> {
+    let sql = "UPDATE lifecycle_policy SET last_evaluated_at = ?2 WHERE repository_id = ?1";
+    tx.execute(sql, params![repository, evaluated_at]).await.map(|_| ())
 }
 
 /// Removes the policy of a repository, if there is one.

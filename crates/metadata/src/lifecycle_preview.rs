@@ -8,7 +8,7 @@ mod result;
 
 use wharfinger_core::{ParseError, Timestamp};
 
-pub use self::facts::{ImageFactsRow, image_facts};
+pub use self::facts::{ImageFactsRow, facts_of, image_facts, tags};
 pub use self::result::{ResultRow, discard_results, insert_results, result, results};
 use crate::value::params;
 use crate::{MetadataError, RepositoryId, Row, Tx};

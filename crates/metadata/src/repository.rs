@@ -101,6 +101,15 @@ pub async fn find(
     tx.query_opt(sql, values).await?.as_ref().map(from_row).transpose()
 }
 
+/// The repository of that id, unless it was deleted.
+pub async fn find_by_id(
+    tx: &mut Tx,
+    id: RepositoryId,
+) -> Result<Option<RepositoryRow>, MetadataError> {
+    let sql = select!("FROM repository WHERE repository_id = ?1 AND account_id <> ''");
+    tx.query_opt(sql, params![id]).await?.as_ref().map(from_row).transpose()
+}
+
 /// The repositories of a registry whose names come after `after`, in order of name.
 pub async fn list(
     tx: &mut Tx,
@@ -220,6 +229,8 @@ pub async fn purge(tx: &mut Tx, limit: u32) -> Result<bool, MetadataError> {
                 (SELECT tag FROM tag WHERE repository_id = ?1 LIMIT ?2)";
     let images = "DELETE FROM image WHERE repository_id = ?1 AND digest IN \
                   (SELECT digest FROM image WHERE repository_id = ?1 LIMIT ?2)";
+    let orphans = "DELETE FROM orphaned_image WHERE repository_id = ?1 AND (digest, event) IN \
+                   (SELECT digest, event FROM orphaned_image WHERE repository_id = ?1 LIMIT ?2)";
     let unlinked = "INSERT INTO unlinked_blob (key_domain, digest) \
                     SELECT r.key_domain, l.digest FROM repository r CROSS JOIN repository_blob l \
                     WHERE r.repository_id = ?1 AND l.repository_id = ?1 \
@@ -241,6 +252,7 @@ pub async fn purge(tx: &mut Tx, limit: u32) -> Result<bool, MetadataError> {
         (history, narrow),
         (images, limit),
         (deleted, limit),
+        (orphans, narrow),
     ];
     for (sql, limit) in steps {
         if tx.execute(sql, params![id, limit]).await? > 0 {

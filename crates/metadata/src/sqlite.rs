@@ -18,7 +18,7 @@ use std::thread::JoinHandle;
 use parking_lot::Mutex;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{BoxFuture, Changes, MetadataError, Tx, disk_quota, migration};
 use watcher::Watcher;
@@ -64,6 +64,8 @@ struct Shared {
     path: std::path::PathBuf,
     readers: Mutex<Vec<Tx>>,
     watcher: Watcher,
+    /// Told after each commit that made work for the workers.
+    work: watch::Receiver<()>,
     queue: Option<mpsc::Sender<Job>>,
     writer: Option<JoinHandle<()>>,
 }
@@ -91,9 +93,10 @@ impl Metadata {
         }
         let (queue, jobs) = mpsc::channel(QUEUE_MAX);
         let tx = Tx::new(writer);
+        let (work_asked, work) = watch::channel(());
         let writer = std::thread::Builder::new()
             .name("metadata-writer".into())
-            .spawn(move || run_writer(tx, jobs))
+            .spawn(move || run_writer(tx, jobs, &work_asked))
             .map_err(|error| {
                 MetadataError::Engine(rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
             })?;
@@ -102,6 +105,7 @@ impl Metadata {
                 path: path.to_owned(),
                 readers: Mutex::default(),
                 watcher: Watcher::default(),
+                work,
                 queue: Some(queue),
                 writer: Some(writer),
             }),
@@ -137,6 +141,12 @@ impl Metadata {
         self.shared.watcher.look(connect)
     }
 
+    /// Changes whenever this process has committed a transaction that asked for a job, or left a
+    /// service event. What other processes commit is not told.
+    pub fn work_asked(&self) -> watch::Receiver<()> {
+        self.shared.work.clone()
+    }
+
     /// Runs `body` in a transaction of its own and commits it durably, together with others that
     /// wait at the same time. An `Err` of the body undoes its changes.
     pub async fn write<T, E, F>(&self, body: F) -> Result<T, E>
@@ -165,6 +175,21 @@ impl Metadata {
         let queue = self.shared.queue.as_ref().ok_or(MetadataError::Closed)?;
         queue.send(job).await.map_err(|_| MetadataError::Closed)?;
         answered.await.map_err(|_| MetadataError::Closed)?
+    }
+
+    /// Runs `look` over a connection that reads, on a thread that may be held for long.
+    pub(crate) async fn inspect<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Connection) -> Result<T, MetadataError> + Send + 'static,
+    ) -> Result<T, MetadataError> {
+        let metadata = self.clone();
+        let looking = tokio::task::spawn_blocking(move || {
+            let tx = metadata.reader()?;
+            let seen = look(tx.connection())?;
+            metadata.keep_reader(tx);
+            Ok(seen)
+        });
+        looking.await.map_err(|_| MetadataError::Closed)?
     }
 
     fn reader(&self) -> Result<Tx, MetadataError> {
@@ -229,7 +254,7 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, MetadataError> {
     Ok(connection)
 }
 
-fn run_writer(mut tx: Tx, mut jobs: mpsc::Receiver<Job>) {
+fn run_writer(mut tx: Tx, mut jobs: mpsc::Receiver<Job>, work_asked: &watch::Sender<()>) {
     let mut poisoned = false;
     while let Some(first) = jobs.blocking_recv() {
         if poisoned {
@@ -240,6 +265,10 @@ fn run_writer(mut tx: Tx, mut jobs: mpsc::Receiver<Job>) {
         if let Err(error) = commit_group(&mut tx, first, &mut jobs) {
             tracing::error!(error = &error as &dyn std::error::Error, "metadata commit failed");
             poisoned = error.is_io_failure();
+        }
+        // Not before the commit; a body that was undone may wake them in vain.
+        if tx.take_work() {
+            work_asked.send_replace(());
         }
     }
 }

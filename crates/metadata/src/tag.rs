@@ -145,7 +145,7 @@ pub(crate) async fn set_status(
     tx.execute(sql, params![repository, digest, status.as_str()]).await.map(|_| ())
 }
 
-async fn recount(
+pub(crate) async fn recount(
     tx: &mut Tx,
     repository: RepositoryId,
     digest: &Digest,

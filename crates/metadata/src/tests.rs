@@ -2,9 +2,12 @@
 //! order; and what the engine says when the disk is full.
 
 mod change_counter;
+mod check;
 mod commit;
 mod counters;
+mod garbage;
 mod iam;
+mod job;
 mod kms_keys;
 mod lifecycle;
 mod plan;

@@ -20,6 +20,8 @@ pub struct Tx {
     connection: rusqlite::Connection,
     /// How the last statement that failed did: why the engine undid a transaction by itself.
     failure: Option<rusqlite::ffi::Error>,
+    /// Whether there is work for the workers once this is committed.
+    work: bool,
     /// What has been run, for the test that looks at the plans.
     #[cfg(test)]
     pub(crate) seen: std::collections::BTreeSet<&'static str>,
@@ -30,6 +32,7 @@ impl Tx {
         Self {
             connection,
             failure: None,
+            work: false,
             #[cfg(test)]
             seen: std::collections::BTreeSet::new(),
         }
@@ -37,6 +40,16 @@ impl Tx {
 
     pub(crate) fn connection(&self) -> &rusqlite::Connection {
         &self.connection
+    }
+
+    /// Has the workers of this process woken when this is committed.
+    pub(crate) fn note_work(&mut self) {
+        self.work = true;
+    }
+
+    /// Whether that was asked for since the last call.
+    pub(crate) fn take_work(&mut self) -> bool {
+        std::mem::take(&mut self.work)
     }
 
     /// Why the engine undid the transaction by itself.

@@ -178,6 +178,24 @@ pub async fn touch(tx: &mut Tx, upload_id: &UploadId, now: Timestamp) -> Result<
     tx.execute(sql, params![upload_id, now]).await.map(|_| ())
 }
 
+/// Notes that a session is in use, if it has received nothing since `before`.
+pub async fn touch_idle(
+    tx: &mut Tx,
+    upload_id: &UploadId,
+    before: Timestamp,
+    now: Timestamp,
+) -> Result<(), MetadataError> {
+    let sql = "UPDATE upload SET updated_at = ?3 WHERE upload_id = ?1 AND updated_at < ?2";
+    tx.execute(sql, params![upload_id, before, now]).await.map(|_| ())
+}
+
+/// How many sessions have received nothing since `before`, and the bytes they had received.
+pub async fn count_idle(tx: &mut Tx, before: Timestamp) -> Result<(u64, u64), MetadataError> {
+    let sql = "SELECT COUNT(*), COALESCE(SUM(received_bytes), 0) FROM upload WHERE updated_at < ?1";
+    let row = tx.query_opt(sql, params![before]).await?;
+    row.map_or(Ok((0, 0)), |row| Ok((row.unsigned(0)?, row.unsigned(1)?)))
+}
+
 /// Ends a session; answers whether there was one.
 pub async fn delete(tx: &mut Tx, upload_id: &UploadId) -> Result<bool, MetadataError> {
     let sql = "DELETE FROM upload WHERE upload_id = ?1";

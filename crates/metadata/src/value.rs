@@ -144,6 +144,14 @@ impl Row {
         }
     }
 
+    /// An integer column that may be NULL.
+    pub fn integer_opt(&self, column: usize) -> Result<Option<i64>, MetadataError> {
+        match self.0.get(column) {
+            Some(Value::Null) => Ok(None),
+            _ => self.integer(column).map(Some),
+        }
+    }
+
     /// An integer column that cannot be negative.
     pub fn unsigned(&self, column: usize) -> Result<u64, MetadataError> {
         let integer = self.integer(column)?;

@@ -12,13 +12,14 @@ use wharfinger_auth::actions::{
 };
 use wharfinger_auth::{Action, Permit, RepositoryResource};
 use wharfinger_core::limits::CREATION_TEMPLATES_MAX;
-use wharfinger_core::{RegistryId, Timestamp};
+use wharfinger_core::{Entropy, RegistryId, Timestamp};
 use wharfinger_metadata::creation_template::{self, CreationTemplateRow};
 use wharfinger_metadata::{MetadataError, RepositoryId, Tx, lifecycle_policy, repository_policy};
 
 pub use scenario::TemplateScenario;
 pub use settings::CreationTemplateSettings;
 
+use crate::lifecycle_policy::evaluate_at;
 use crate::repository_prefix::RepositoryPrefix;
 use crate::{
     Encryption, Error, NewRepository, Page, PageRequest, Registry, Repository, TagMutability,
@@ -224,6 +225,7 @@ impl Registry {
 /// checked when the template took them.
 pub(crate) async fn put_initial_policies(
     tx: &mut Tx,
+    entropy: &dyn Entropy,
     repository: RepositoryId,
     policies: InitialPolicies,
     now: Timestamp,
@@ -233,6 +235,7 @@ pub(crate) async fn put_initial_policies(
     }
     if let Some(text) = policies.lifecycle_policy {
         lifecycle_policy::put(tx, repository, &text, now).await?;
+        evaluate_at(tx, entropy, repository, now, now).await?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Deleting images: `BatchDeleteImage`, and why an id of a batch fails.
 
 use std::fmt;
+use std::sync::Arc;
 
 use wharfinger_auth::actions::BatchDeleteImage;
 use wharfinger_auth::{Permit, RepositoryResource};
@@ -9,6 +10,7 @@ use wharfinger_metadata::image::ImageRow;
 use wharfinger_metadata::{RepositoryId, Tx, image};
 
 use crate::image::resolve;
+use crate::lifecycle_policy::evaluate_soon;
 use crate::removal::{Cause, Removal, remove_image, remove_tag};
 use crate::repository::must_find;
 use crate::{Error, ImageIdentifier, Registry, RequestedImage};
@@ -159,7 +161,7 @@ impl Registry {
         ids: Vec<RequestedImage>,
     ) -> Result<DeletedImages, Error> {
         let resource = permit.resource().clone();
-        let removal = self.removal(Cause::of(permit));
+        let (removal, entropy) = (self.removal(Cause::of(permit)), Arc::clone(&self.entropy));
         self.metadata
             .write(move |tx| {
                 Box::pin(async move {
@@ -170,6 +172,11 @@ impl Registry {
                             Ok(deleted) => outcome.deleted.extend(deleted),
                             Err(code) => outcome.failures.push(ImageFailure { requested, code }),
                         }
+                    }
+                    if !outcome.deleted.is_empty() {
+                        // What a tag shielded, or an index held, may go now.
+                        let Removal { now, upkeep, .. } = &removal;
+                        evaluate_soon(tx, &*entropy, repository, upkeep, *now).await?;
                     }
                     Ok(outcome)
                 })

@@ -8,7 +8,8 @@ use wharfinger_core::limits::{DOWNLOAD_WAIT_SECONDS_MAX, DOWNLOADS_AT_ONCE_MAX};
 
 use crate::{Error, Registry};
 
-/// The downloads of this process.
+/// The downloads of this process. Clones are the same.
+#[derive(Clone)]
 pub(crate) struct DownloadRoom(Arc<Semaphore>);
 
 /// One of them, until it is dropped.
@@ -20,6 +21,19 @@ pub struct DownloadTurn {
 impl Default for DownloadRoom {
     fn default() -> Self {
         Self(Arc::new(Semaphore::new(DOWNLOADS_AT_ONCE_MAX)))
+    }
+}
+
+impl DownloadRoom {
+    /// Whether nothing is sent.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.0.available_permits() == DOWNLOADS_AT_ONCE_MAX
+    }
+
+    #[cfg(test)]
+    pub(crate) async fn take(&self) -> DownloadTurn {
+        let taken = Arc::clone(&self.0).acquire_owned().await;
+        DownloadTurn { _permit: taken.expect("it is never closed") }
     }
 }
 

@@ -1,5 +1,10 @@
 //! Jobs: what workers do for the registry, asked for in the transaction that makes it necessary.
 
+mod lease;
+mod list;
+mod run;
+mod standing;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -8,6 +13,10 @@ use wharfinger_metadata::job::{self, JobRow};
 use wharfinger_metadata::{MetadataError, Tx};
 
 use crate::{Error, Registry};
+
+pub use lease::{JobsUnderWay, LeasedJob, LeasedJobs};
+pub use list::{Job, JobCounts};
+pub use run::JobEnd;
 
 /// The kinds of work. Their names are what rows, the command line and metrics call them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -47,6 +56,16 @@ impl JobKind {
             Self::MoveToArchive => "move-to-archive",
             Self::Scrub => "scrub",
         }
+    }
+
+    /// Whether there is one such job, about the whole installation, from the first start on.
+    pub const fn is_standing(self) -> bool {
+        matches!(self, Self::CollectGarbage | Self::FollowHolders | Self::Scrub)
+    }
+
+    /// Whether it is done again and again, so that nobody might ask for it if it were given up.
+    pub const fn recurs(self) -> bool {
+        self.is_standing() || matches!(self, Self::EvaluateLifecyclePolicy)
     }
 }
 

@@ -1,50 +1,23 @@
 //! Blobs as repositories serve them: availability, download, deletion.
 
+mod availability;
+
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
-use wharfinger_auth::actions::{
-    BatchCheckLayerAvailability, BatchDeleteImage, GetDownloadUrlForLayer,
-};
+use wharfinger_auth::actions::{BatchDeleteImage, GetDownloadUrlForLayer};
 use wharfinger_auth::{Permit, RepositoryResource};
-use wharfinger_blobs::{BlobError, KeyDomain, ObjectReader, StoredObject};
+use wharfinger_blobs::{BlobError, BlobStore, KeyDomain, ObjectReader, StoredObject};
 use wharfinger_core::Digest;
 use wharfinger_core::limits::INLINE_BLOB_BYTES_MAX;
-use wharfinger_metadata::blob::{self, BlobRow, BlobUse};
+use wharfinger_metadata::blob::{self, BlobRow, BlobUse, LinkedBlobRow, ObjectStore};
 use wharfinger_metadata::{Metadata, MetadataError, Tx};
+
+pub use availability::LayerAvailability;
 
 use crate::repository::must_find;
 use crate::{Error, Registry};
-
-/// Whether a repository has a layer (ECR's `Layer`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LayerAvailability {
-    /// It has.
-    Available {
-        /// The layer.
-        digest: Digest,
-        /// Its size.
-        size_bytes: u64,
-    },
-    /// It has, and only archived images use it: a push may refer to it, a pull gets it not.
-    Archived {
-        /// The layer.
-        digest: Digest,
-        /// Its size.
-        size_bytes: u64,
-    },
-    /// It has not (or its bytes are damaged, which pushing it again heals).
-    Unavailable {
-        /// The layer.
-        digest: Digest,
-    },
-    /// The text is no digest (`InvalidLayerDigest`).
-    Invalid {
-        /// The text.
-        text: String,
-    },
-    /// The text is blank (`MissingLayerDigest`).
-    Missing,
-}
 
 /// What became of a blob that was to be deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,51 +63,11 @@ impl BlobContent {
 }
 
 impl Registry {
-    /// ECR `BatchCheckLayerAvailability`: one answer for each digest, in their order.
-    pub async fn batch_check_layer_availability(
-        &self,
-        permit: &Permit<BatchCheckLayerAvailability>,
-        digests: Vec<String>,
-    ) -> Result<Vec<LayerAvailability>, Error> {
-        let resource = permit.resource().clone();
-        self.metadata
-            .read(move |tx| {
-                Box::pin(async move {
-                    let repository = must_find(tx, &resource).await?;
-                    let mut layers = Vec::with_capacity(digests.len());
-                    for text in digests {
-                        let digest = match text.parse::<Digest>() {
-                            Ok(digest) => digest,
-                            Err(_) if text.trim().is_empty() => {
-                                layers.push(LayerAvailability::Missing);
-                                continue;
-                            }
-                            Err(_) => {
-                                layers.push(LayerAvailability::Invalid { text });
-                                continue;
-                            }
-                        };
-                        let domain = &repository.key_domain;
-                        let found = blob::find_linked(tx, repository.id, domain, &digest).await?;
-                        let Some(blob) = found.filter(|blob| blob.damaged_at.is_none()) else {
-                            layers.push(LayerAvailability::Unavailable { digest });
-                            continue;
-                        };
-                        let size_bytes = blob.size_bytes;
-                        layers.push(match blob::find_use(tx, repository.id, &digest).await? {
-                            BlobUse::Archived => LayerAvailability::Archived { digest, size_bytes },
-                            BlobUse::Active | BlobUse::Unused => {
-                                LayerAvailability::Available { digest, size_bytes }
-                            }
-                        });
-                    }
-                    Ok(layers)
-                })
-            })
-            .await
-    }
-
     /// Opens a blob to be served.
+    ///
+    /// Between the look at its row and the file another object may have taken the place of the one
+    /// that the row named (healed, or moved to another store), or the blob was collected. Then the
+    /// row says otherwise by now, and is believed.
     ///
     /// # Errors
     /// [`Error::LayerNotFound`]; [`Error::LayerDamaged`] if its bytes are not what they were;
@@ -145,35 +78,34 @@ impl Registry {
         digest: Digest,
     ) -> Result<BlobContent, Error> {
         let resource = permit.resource();
-        let (LinkedBlob { domain, row, used }, sealed) =
-            self.readable_blob(resource, digest).await?;
-        if used == BlobUse::Archived {
-            return Err(inaccessible(resource, digest));
-        }
-        let alarm = DamageAlarm {
-            metadata: self.metadata.clone(),
-            domain: domain.clone(),
-            row: row.clone(),
-            found_at: self.clock.now(),
-        };
-        let object = StoredObject {
-            object_id: row.object_id,
-            domain: parse_domain(&domain)?,
-            size_bytes: row.size_bytes,
-            digest,
-        };
-        let opened = match sealed {
-            Some(sealed) => self.blobs.open_inline(&object, sealed.into()).await,
-            None => self.blobs.open(&object).await,
-        };
-        match opened {
-            Ok(reader) => Ok(BlobContent { size_bytes: row.size_bytes, reader, alarm }),
-            Err(error) if is_damage(&error) => {
-                alarm.ring(&error);
-                Err(Error::LayerDamaged { digest })
+        let (mut found, mut sealed) = self.readable_blob(resource, digest).await?;
+        loop {
+            if found.used == BlobUse::Archived {
+                return Err(inaccessible(resource, digest));
             }
-            Err(error) => Err(error.into()),
+            let error = match self
+                .open_object(&found.object()?, self.object_store(found.store)?, sealed)
+                .await
+            {
+                Ok(reader) => {
+                    let size_bytes = found.row.size_bytes;
+                    return Ok(BlobContent { size_bytes, reader, alarm: self.alarm(found) });
+                }
+                Err(error) if is_damage(&error) => error,
+                Err(error) => return Err(error.into()),
+            };
+            let (found_now, sealed_now) = self.readable_blob(resource, digest).await?;
+            // Before its file is deleted, an object is no blob's any more.
+            if found_now.row == found.row {
+                self.alarm(found).ring(&error);
+                return Err(Error::LayerDamaged { digest });
+            }
+            (found, sealed) = (found_now, sealed_now);
         }
+    }
+
+    fn alarm(&self, LinkedBlob { domain, row, .. }: LinkedBlob) -> DamageAlarm {
+        DamageAlarm { metadata: self.metadata.clone(), domain, row, found_at: self.clock.now() }
     }
 
     /// ECR `GetDownloadUrlForLayer`, up to the URL itself: whether there is one to give.
@@ -227,12 +159,24 @@ impl Registry {
             .await
     }
 
+    async fn open_object(
+        &self,
+        object: &StoredObject,
+        store: &Arc<dyn BlobStore>,
+        sealed: Option<Bytes>,
+    ) -> Result<ObjectReader, BlobError> {
+        match sealed {
+            Some(sealed) => self.blobs.open_inline(object, sealed).await,
+            None => store.open(object).await,
+        }
+    }
+
     /// A blob with its sealed bytes, if they are kept in the database.
     async fn readable_blob(
         &self,
         resource: &RepositoryResource,
         digest: Digest,
-    ) -> Result<(LinkedBlob, Option<Vec<u8>>), Error> {
+    ) -> Result<(LinkedBlob, Option<Bytes>), Error> {
         let resource = resource.clone();
         self.metadata
             .read(move |tx| {
@@ -245,7 +189,7 @@ impl Registry {
                         }
                         _ => None,
                     };
-                    Ok((found, sealed))
+                    Ok((found, sealed.map(Bytes::from)))
                 })
             })
             .await
@@ -257,6 +201,15 @@ struct LinkedBlob {
     domain: String,
     row: BlobRow,
     used: BlobUse,
+    /// Where its object is.
+    store: ObjectStore,
+}
+
+impl LinkedBlob {
+    fn object(&self) -> Result<StoredObject, Error> {
+        let BlobRow { object_id, size_bytes, digest, .. } = self.row;
+        Ok(StoredObject { object_id, domain: parse_domain(&self.domain)?, size_bytes, digest })
+    }
 }
 
 async fn linked_blob(
@@ -266,11 +219,11 @@ async fn linked_blob(
 ) -> Result<LinkedBlob, Error> {
     let repository = must_find(tx, resource).await?;
     let domain = repository.key_domain;
-    match blob::find_linked(tx, repository.id, &domain, &digest).await? {
-        Some(row) if row.damaged_at.is_some() => Err(Error::LayerDamaged { digest }),
-        Some(row) => {
-            let used = blob::find_use(tx, repository.id, &digest).await?;
-            Ok(LinkedBlob { domain, row, used })
+    match blob::find_link(tx, repository.id, &domain, &digest).await? {
+        Some(link) if link.blob.damaged_at.is_some() => Err(Error::LayerDamaged { digest }),
+        Some(link) => {
+            let LinkedBlobRow { blob, used, store, .. } = link;
+            Ok(LinkedBlob { domain, row: blob, used, store })
         }
         None => {
             let (name, registry) = (resource.name.clone(), resource.registry.account);
@@ -290,7 +243,7 @@ pub(crate) fn parse_domain(domain: &str) -> Result<KeyDomain, Error> {
 }
 
 /// Whether the object itself is bad, as opposed to the way to it.
-fn is_damage(error: &BlobError) -> bool {
+pub(crate) fn is_damage(error: &BlobError) -> bool {
     matches!(error, BlobError::Corrupt { .. } | BlobError::Missing { .. })
 }
 

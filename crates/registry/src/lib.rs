@@ -9,6 +9,7 @@ mod account_setting;
 mod archive;
 mod catalog_data;
 mod check;
+mod counters;
 mod creation_template;
 mod custom_role;
 mod deletion;
@@ -34,7 +35,6 @@ mod pull_through_cache_rule;
 mod pull_time;
 mod pull_time_exclusion;
 mod push;
-mod reclaim;
 mod referrer;
 mod registry_policy;
 mod removal;
@@ -44,11 +44,15 @@ mod repository_policy;
 mod repository_prefix;
 mod resource_tag;
 mod scanning;
+mod scrub;
+mod service_event;
 mod signing;
 mod storage_class;
 mod throttle;
 mod undo;
 mod upload;
+mod usage;
+mod verification;
 
 use std::sync::Arc;
 
@@ -58,7 +62,11 @@ use wharfinger_metadata::Metadata;
 
 pub use account_setting::AccountSetting;
 pub use catalog_data::{CatalogData, NewCatalogData};
-pub use check::{CheckOptions, CheckReport};
+pub use check::{
+    CheckEvent, CheckOptions, CheckRecord, CheckReport, Finding, FindingCode, FindingSeverity,
+    Soundness,
+};
+pub use counters::{Counter, Counters, JobCounters, JobCountersByKind, Load};
 pub use creation_template::{
     CreationTemplate, CreationTemplateSettings, TemplateEncryption, TemplateScenario,
 };
@@ -66,12 +74,12 @@ pub use deletion::{DeletedImages, ImageFailure, ImageFailureCode};
 pub use download::DownloadTurn;
 pub use encryption::Encryption;
 pub use error::{Error, ImageName};
-pub use garbage::GarbageReport;
+pub use garbage::{GarbageEstimate, GarbageReport};
 pub use image::{
     ImageDetail, ImageHead, ImageIdentifier, ListImagesFilter, RequestedImage, StoredImage, TagPage,
 };
 pub use image_tag::ImageTagDetail;
-pub use job::{JobKind, JobOutcome};
+pub use job::{Job, JobCounts, JobEnd, JobKind, JobOutcome, JobsUnderWay, LeasedJob, LeasedJobs};
 pub use kms_key::{KmsError, KmsKey, KmsKeys};
 pub use layer::{BlobContent, BlobDeletion, LayerAvailability};
 pub use lifecycle_policy::{
@@ -98,8 +106,11 @@ pub use undo::{
     DeletedImage, DeletedRepository, ImagePresence, TagState, UndeletedImages, UndoError,
 };
 pub use upload::{CompletedLayer, EmptyBlob, LayerPart, UploadProgress};
+pub use usage::{RepositoryUsage, StoreUsage, Usage, UsageReport};
 pub use wharfinger_metadata::image::{ImageStatus, TagStatus};
+pub use wharfinger_metadata::job::{JobRow, JobStatus};
 pub use wharfinger_metadata::lifecycle_preview::PreviewStatus;
+pub use wharfinger_metadata::service_event::ServiceEventRow;
 
 /// The registry service, over its stores.
 ///
@@ -108,6 +119,8 @@ pub use wharfinger_metadata::lifecycle_preview::PreviewStatus;
 pub struct Registry {
     metadata: Metadata,
     blobs: Arc<dyn BlobStore>,
+    /// That of the archive, if it has one of its own.
+    archive: Option<Arc<dyn BlobStore>>,
     kms: KmsKeys,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -120,6 +133,7 @@ pub struct Registry {
     tag_pages: image::TagPageCache,
     quotas: Quotas,
     upkeep: Upkeep,
+    counters: Counters,
     throttle: throttle::Throttle,
     public: Option<PublicEndpoint>,
 }
@@ -141,6 +155,7 @@ impl Registry {
         Self {
             metadata,
             blobs,
+            archive: None,
             kms,
             clock,
             entropy,
@@ -153,6 +168,7 @@ impl Registry {
             tag_pages: image::TagPageCache::default(),
             quotas,
             upkeep: Upkeep::default(),
+            counters: Counters::default(),
             throttle,
             public: None,
         }
@@ -162,6 +178,13 @@ impl Registry {
     #[must_use]
     pub fn with_quotas(self, quotas: Quotas) -> Self {
         Self { throttle: throttle::Throttle::new(quotas.rates), quotas, ..self }
+    }
+
+    /// The same service with an archive whose objects are in a store of their own. Its key provider
+    /// must be that of the other store.
+    #[must_use]
+    pub fn with_archive(self, archive: Option<Arc<dyn BlobStore>>) -> Self {
+        Self { archive, ..self }
     }
 
     /// The same service with another upkeep.

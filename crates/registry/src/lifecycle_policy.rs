@@ -1,8 +1,12 @@
-//! Lifecycle policies: put, read, deleted, and previewed. What they mean is the business of
-//! `wharfinger-lifecycle-policy`; nothing here acts on an image.
+//! Lifecycle policies: put, read, deleted, previewed and carried out. What they mean is the business
+//! of `wharfinger-lifecycle-policy`.
 
+mod event;
 mod execution;
 mod preview;
+mod reading;
+
+use std::sync::Arc;
 
 use wharfinger_auth::actions::{DeleteLifecyclePolicy, GetLifecyclePolicy, PutLifecyclePolicy};
 use wharfinger_auth::{Permit, RepositoryResource};
@@ -11,6 +15,7 @@ use wharfinger_lifecycle_policy::LifecyclePolicy;
 use wharfinger_metadata::lifecycle_policy::{self, LifecyclePolicyRow};
 use wharfinger_metadata::{RepositoryId, Tx};
 
+pub(crate) use self::execution::{evaluate_at, evaluate_soon};
 pub(crate) use self::preview::PreviewRuns;
 pub use self::preview::{LifecyclePolicyPreview, PreviewFilter, PreviewSummary, PreviewedImage};
 use crate::repository::must_find;
@@ -26,7 +31,7 @@ pub struct StoredLifecyclePolicy {
 }
 
 impl Registry {
-    /// ECR `PutLifecyclePolicy`: in place of an older policy.
+    /// ECR `PutLifecyclePolicy`: in place of an older policy. It is evaluated at once.
     ///
     /// # Errors
     /// [`Error::InvalidLifecyclePolicy`], before anything is looked up.
@@ -37,11 +42,13 @@ impl Registry {
     ) -> Result<(), Error> {
         LifecyclePolicy::parse(&text)?;
         let (resource, now) = (permit.resource().clone(), self.now());
+        let entropy = Arc::clone(&self.entropy);
         self.metadata
             .write(move |tx| {
                 Box::pin(async move {
                     let repository = must_find(tx, &resource).await?.id;
-                    Ok(lifecycle_policy::put(tx, repository, &text, now).await?)
+                    lifecycle_policy::put(tx, repository, &text, now).await?;
+                    Ok(evaluate_at(tx, &*entropy, repository, now, now).await?)
                 })
             })
             .await
@@ -104,8 +111,16 @@ async fn must_have_policy(
     resource: &RepositoryResource,
 ) -> Result<LifecyclePolicyRow, Error> {
     let found = lifecycle_policy::find(tx, repository).await?;
-    found.ok_or_else(|| Error::LifecyclePolicyNotFound {
+    found.ok_or_else(|| no_policy(resource))
+}
+
+fn no_policy(resource: &RepositoryResource) -> Error {
+    Error::LifecyclePolicyNotFound {
         name: resource.name.clone(),
         registry: resource.registry.account,
-    })
+    }
+}
+
+fn internal(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::Server(Box::new(error))
 }

@@ -1,6 +1,7 @@
 //! Pushing an image: `PutImage` and `PUT /v2/<name>/manifests/<reference>`, one call for both.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use wharfinger_auth::Permit;
@@ -9,14 +10,15 @@ use wharfinger_auth::actions::PutImage;
 use wharfinger_core::{Digest, Quotas, Tag};
 use wharfinger_metadata::image::{self, ImageRow, ImageStatus};
 use wharfinger_metadata::repository::RepositoryRow;
-use wharfinger_metadata::{Tx, blob, deleted_image, tag};
+use wharfinger_metadata::{Tx, blob, deleted_image, orphaned_image, tag};
 use wharfinger_oci::Manifest;
 
+use crate::lifecycle_policy::evaluate_soon;
 use crate::manifest::{digest_like, digest_of};
 use crate::removal::{Cause, Removal};
 use crate::repository::{must_find, tag_mutability};
 use crate::storage_class::{activate, activate_children};
-use crate::{Error, ImageIdentifier, Registry, StoredImage, undo};
+use crate::{Error, ImageIdentifier, Registry, StoredImage, orphan, undo};
 
 /// An image to be pushed.
 #[derive(Clone, Debug)]
@@ -90,7 +92,9 @@ impl Registry {
             quotas: self.quotas,
             removal: self.removal(Cause::of(permit)),
         };
-        self.metadata
+        let entropy = Arc::clone(&self.entropy);
+        let told = self
+            .metadata
             .write(move |tx| {
                 Box::pin(async move {
                     let repository = must_find(tx, &resource).await?;
@@ -99,11 +103,13 @@ impl Registry {
                         let RepositoryResource { registry, name } = &resource;
                         return Err(Error::repository_not_found(registry, name));
                     }
+                    let Removal { now, upkeep, .. } = &push.removal;
+                    evaluate_soon(tx, &*entropy, repository.id, upkeep, *now).await?;
                     put(tx, repository, push).await
                 })
             })
             .await?;
-        Ok(stored)
+        told.map_or(Ok(stored), Err)
     }
 
     /// The key domain of a repository.
@@ -117,36 +123,51 @@ impl Registry {
     }
 }
 
-async fn put(tx: &mut Tx, repository: RepositoryRow, push: Push) -> Result<(), Error> {
+/// What is answered is an error that undoes nothing: that the image is there already.
+async fn put(tx: &mut Tx, repository: RepositoryRow, push: Push) -> Result<Option<Error>, Error> {
     let existing = image::find(tx, repository.id, &push.digest).await?;
-    let has_tag = check_tag(tx, &repository, &push, existing.as_ref()).await?;
+    if existing.is_some() {
+        // Whatever held it before, it was pushed again since.
+        orphaned_image::forget(tx, repository.id, &push.digest).await?;
+    }
+    let heals = existing.is_some() && !image::has_manifest(tx, repository.id, &push.digest).await?;
+    let has_tag = match check_tag(tx, &repository, &push, existing.as_ref(), heals).await {
+        Err(told @ Error::ImageAlreadyExists { .. }) => return Ok(Some(told)),
+        has_tag => has_tag?,
+    };
     let tag_count = match existing {
         Some(existing) => {
-            activate(tx, repository.id, &push.digest, push.removal.now).await?;
+            if heals {
+                heal(tx, &repository, &push).await?;
+            }
+            activate(tx, repository.id, &push.digest, &push.removal).await?;
             existing.tag_count
         }
         None => {
             store(tx, &repository, &push).await?;
-            activate_children(tx, repository.id, &push.digest, push.removal.now).await?;
+            orphan::note_new(tx, repository.id, &push.digest, &push.removal).await?;
+            activate_children(tx, repository.id, &push.digest, &push.removal).await?;
             0
         }
     };
-    let Some(tag) = push.tag.as_ref().filter(|_| !has_tag) else { return Ok(()) };
+    let Some(tag) = push.tag.as_ref().filter(|_| !has_tag) else { return Ok(None) };
     let limit = push.quotas.tags_per_image_max;
     if tag_count >= limit {
         return Err(Error::LimitExceeded { what: "tags per image", limit });
     }
     undo::note_tag(tx, repository.id, tag, Some(&push.digest), &push.removal).await?;
-    Ok(tag::put(tx, repository.id, tag, &push.digest, push.removal.now).await?)
+    tag::put(tx, repository.id, tag, &push.digest, push.removal.now).await?;
+    Ok(None)
 }
 
-/// Whether the push says anything new (that an archived image is to be active again is new), and
-/// whether its tag may move. Answers whether the tag points to the image already.
+/// Whether the push says anything new (that an archived image is to be active again is new, and so is a
+/// manifest that was lost), and whether its tag may move. Answers whether the tag points to the image already.
 async fn check_tag(
     tx: &mut Tx,
     repository: &RepositoryRow,
     push: &Push,
     existing: Option<&ImageRow>,
+    heals: bool,
 ) -> Result<bool, Error> {
     let tagged = match &push.tag {
         Some(tag) => tag::find(tx, repository.id, tag).await?,
@@ -154,7 +175,7 @@ async fn check_tag(
     };
     let has_tag = tagged == Some(push.digest);
     let is_active = existing.is_some_and(|image| image.status == ImageStatus::Active);
-    if is_active && (push.tag.is_none() || has_tag) {
+    if is_active && !heals && (push.tag.is_none() || has_tag) {
         return Err(Error::ImageAlreadyExists {
             digest: push.digest,
             tag: push.tag.clone(),
@@ -167,6 +188,14 @@ async fn check_tag(
         tag_mutability(repository)?.check_move(tag, &repository.name)?;
     }
     Ok(has_tag)
+}
+
+/// Gives an image whose manifest was damaged, and put aside, its manifest again.
+async fn heal(tx: &mut Tx, repository: &RepositoryRow, push: &Push) -> Result<(), Error> {
+    let blobs = check_blobs(tx, repository, &push.manifest).await?;
+    let (children, _) = check_children(tx, repository, &push.manifest).await?;
+    let (id, digest, sealed) = (repository.id, &push.digest, &push.sealed);
+    Ok(image::restore_manifest(tx, id, digest, sealed, &blobs, &children).await?)
 }
 
 /// Stores a digest that the repository does not have, once everything it refers to is there.

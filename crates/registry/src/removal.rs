@@ -2,20 +2,25 @@
 //! all of them can be undone and leave the same behind.
 
 use std::fmt;
+use std::sync::Arc;
 
 use wharfinger_auth::{Action, Permit, Principal};
-use wharfinger_core::{Arn, Tag, Timestamp, Upkeep};
+use wharfinger_core::{Arn, Entropy, Tag, Timestamp, Upkeep};
 use wharfinger_metadata::image::{self, ImageRow};
 use wharfinger_metadata::{RepositoryId, Tx, tag};
 
 use crate::{Error, Registry, orphan, undo};
 
-/// Why images or tags go, and when.
-#[derive(Clone, Debug)]
+/// Why images or tags go (for good, into the archive, or back from it), and when.
+#[derive(Clone)]
 pub(crate) struct Removal {
     pub(crate) now: Timestamp,
     pub(crate) upkeep: Upkeep,
     pub(crate) cause: Cause,
+    /// For the jobs that it makes necessary.
+    pub(crate) entropy: Arc<dyn Entropy>,
+    /// Whether the archive has a store of its own, where bytes have to be moved to.
+    pub(crate) has_archive_store: bool,
 }
 
 /// Who or what has an image or a tag deleted, moved or brought back.
@@ -54,7 +59,13 @@ impl fmt::Display for Cause {
 impl Registry {
     /// A removal at this time.
     pub(crate) fn removal(&self, cause: Cause) -> Removal {
-        Removal { now: self.now(), upkeep: self.upkeep, cause }
+        Removal {
+            now: self.now(),
+            upkeep: self.upkeep,
+            cause,
+            entropy: Arc::clone(&self.entropy),
+            has_archive_store: self.archive.is_some(),
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Repositories: created, described, configured, deleted.
 
+use std::sync::Arc;
+
 use wharfinger_auth::actions::{
     CreateRepository, DeleteRepository, DescribeRepositories, PutImageScanningConfiguration,
     PutImageTagMutability, TagResource,
@@ -71,6 +73,7 @@ impl Registry {
         let row = self.new_repository(permit, tagging, &new)?;
         let limit = self.repositories_max(&row.registry);
         let (keys, encryption) = (self.kms.clone(), new.encryption);
+        let entropy = Arc::clone(&self.entropy);
         self.metadata
             .write(move |tx| {
                 Box::pin(async move {
@@ -82,7 +85,7 @@ impl Registry {
                         ..row
                     };
                     let row = insert_repository(tx, row, &new.tags, limit).await?;
-                    put_initial_policies(tx, row.id, policies, row.created_at).await?;
+                    put_initial_policies(tx, &*entropy, row.id, policies, row.created_at).await?;
                     Repository::from_row(row)
                 })
             })

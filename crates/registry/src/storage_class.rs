@@ -6,13 +6,15 @@
 
 use wharfinger_auth::actions::UpdateImageStorageClass;
 use wharfinger_auth::{Permit, RepositoryResource};
-use wharfinger_core::{Digest, Timestamp};
+use wharfinger_core::Digest;
 use wharfinger_metadata::image::{self, ImageRow, ImageStatus};
 use wharfinger_metadata::{RepositoryId, Tx};
 
 use crate::image::resolve;
+use crate::job::{JobKind, ask};
+use crate::removal::{Cause, Removal};
 use crate::repository::must_find;
-use crate::{Error, ImageIdentifier, ImageName, Registry, RequestedImage};
+use crate::{Error, ImageIdentifier, ImageName, Registry, RequestedImage, orphan};
 
 /// ECR's `targetStorageClass`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,19 +45,20 @@ pub struct ImageStatusChange {
 }
 
 impl Registry {
-    /// ECR `UpdateImageStorageClass`. Nothing is moved, so that both ways are done when this
-    /// returns: `ACTIVATING` is not seen.
+    /// ECR `UpdateImageStorageClass`. An image is archived when this returns, and its bytes move
+    /// later; one that is to come back is `ACTIVATING` until a job has seen to it.
     ///
     /// # Errors
     /// [`Error::ImageNotFound`]; [`Error::ImageStorageClassUpdateNotSupported`] for an image that
-    /// is in the class already, or that an active index lists and is to be archived.
+    /// is in the class already or on its way back, or that an active index lists and is to be
+    /// archived.
     pub async fn update_image_storage_class(
         &self,
         permit: &Permit<UpdateImageStorageClass>,
         requested: RequestedImage,
         target: StorageClass,
     ) -> Result<ImageStatusChange, Error> {
-        let (resource, now) = (permit.resource().clone(), self.now());
+        let (resource, removal) = (permit.resource().clone(), self.removal(Cause::of(permit)));
         self.metadata
             .write(move |tx| {
                 Box::pin(async move {
@@ -64,7 +67,7 @@ impl Registry {
                         Ok(found) => found,
                         Err(code) => return Err(code.as_call_failure(requested, &resource)),
                     };
-                    let outcome = update(tx, repository, &row, target, now).await?;
+                    let outcome = update(tx, repository, &row, target, &removal).await?;
                     let status =
                         outcome.map_err(|why| not_supported(requested, &resource, &why))?;
                     Ok(ImageStatusChange { id, status })
@@ -80,11 +83,11 @@ async fn update(
     repository: RepositoryId,
     row: &ImageRow,
     target: StorageClass,
-    now: Timestamp,
+    removal: &Removal,
 ) -> Result<Result<ImageStatus, String>, Error> {
     Ok(match (target, row.status) {
         (StorageClass::Archive, ImageStatus::Active) => {
-            match archive(tx, repository, &row.digest, now).await? {
+            match archive(tx, repository, &row.digest, removal).await? {
                 Ok(()) => Ok(ImageStatus::Archived),
                 Err(parents) => {
                     let parents: Vec<String> = parents.iter().map(ToString::to_string).collect();
@@ -96,8 +99,9 @@ async fn update(
             }
         }
         (StorageClass::Standard, ImageStatus::Archived) => {
-            activate(tx, repository, &row.digest, now).await?;
-            Ok(ImageStatus::Active)
+            image::begin_activation(tx, repository, &row.digest).await?;
+            ask_for(tx, JobKind::ActivateImage, repository, &row.digest, removal).await?;
+            Ok(ImageStatus::Activating)
         }
         (StorageClass::Archive, ImageStatus::Archived)
         | (StorageClass::Standard, ImageStatus::Active) => {
@@ -117,32 +121,56 @@ fn not_supported(requested: RequestedImage, resource: &RepositoryResource, why: 
     Error::ImageStorageClassUpdateNotSupported { reason }
 }
 
-/// Archives an active image, or answers the active indexes that list it.
+/// Archives an active image, or answers the active indexes that list it. What it leaves behind
+/// follows it later; its bytes move into the archive's store, if that has one.
 pub(crate) async fn archive(
     tx: &mut Tx,
     repository: RepositoryId,
     digest: &Digest,
-    now: Timestamp,
+    removal: &Removal,
 ) -> Result<Result<(), Vec<Digest>>, Error> {
     let parents = image::active_parents(tx, repository, digest).await?;
     if !parents.is_empty() {
         return Ok(Err(parents));
     }
-    image::archive(tx, repository, digest, now).await?;
+    if image::archive(tx, repository, digest, removal.now).await? {
+        orphan::note_archival(tx, repository, digest, removal).await?;
+        if removal.has_archive_store {
+            ask_for(tx, JobKind::MoveToArchive, repository, digest, removal).await?;
+        }
+    }
     Ok(Ok(()))
 }
 
 /// Brings an image back from the archive, with all that it lists; one that is active stays so.
+/// Answers whether it was not. It can be pulled at once: bytes that lie in the archive's store are
+/// read from there, until they have moved.
 pub(crate) async fn activate(
     tx: &mut Tx,
     repository: RepositoryId,
     digest: &Digest,
-    now: Timestamp,
-) -> Result<(), Error> {
-    if image::activate(tx, repository, digest, now).await? {
-        activate_children(tx, repository, digest, now).await?;
+    removal: &Removal,
+) -> Result<bool, Error> {
+    let changed = finish_activation(tx, repository, digest, removal).await?;
+    if changed && removal.has_archive_store {
+        ask_for(tx, JobKind::ActivateImage, repository, digest, removal).await?;
     }
-    Ok(())
+    Ok(changed)
+}
+
+/// The same, once the bytes are where they belong.
+pub(crate) async fn finish_activation(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+    removal: &Removal,
+) -> Result<bool, Error> {
+    if !image::activate(tx, repository, digest, removal.now).await? {
+        return Ok(false);
+    }
+    orphan::note_activation(tx, repository, digest, removal).await?;
+    activate_children(tx, repository, digest, removal).await?;
+    Ok(true)
 }
 
 /// Brings back from the archive what an active index lists, and what that lists in turn.
@@ -150,13 +178,25 @@ pub(crate) async fn activate_children(
     tx: &mut Tx,
     repository: RepositoryId,
     index: &Digest,
-    now: Timestamp,
+    removal: &Removal,
 ) -> Result<(), Error> {
     let mut waiting = image::inactive_children(tx, repository, index).await?;
     while let Some(child) = waiting.pop() {
-        if image::activate(tx, repository, &child, now).await? {
+        if image::activate(tx, repository, &child, removal.now).await? {
+            orphan::note_activation(tx, repository, &child, removal).await?;
             waiting.extend(image::inactive_children(tx, repository, &child).await?);
         }
     }
     Ok(())
+}
+
+async fn ask_for(
+    tx: &mut Tx,
+    kind: JobKind,
+    repository: RepositoryId,
+    digest: &Digest,
+    removal: &Removal,
+) -> Result<(), Error> {
+    let (subject, now) = (format!("{repository}/{digest}"), removal.now);
+    Ok(ask(tx, &*removal.entropy, kind, &subject, now, now).await?)
 }

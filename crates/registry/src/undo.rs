@@ -36,7 +36,7 @@ pub(crate) async fn keep_image(
     tags: &[Tag],
     removal: &Removal,
 ) -> Result<(), Error> {
-    let Removal { now, upkeep, cause } = removal;
+    let Removal { now, upkeep, cause, .. } = removal;
     if upkeep.undo_window.is_zero() {
         return Ok(());
     }
@@ -81,7 +81,7 @@ pub(crate) async fn delete_repository(
     repository: RepositoryId,
     removal: &Removal,
 ) -> Result<(), Error> {
-    let Removal { now, upkeep, cause } = removal;
+    let Removal { now, upkeep, cause, .. } = removal;
     if upkeep.undo_window.is_zero() {
         return Ok(wharfinger_metadata::repository::delete(tx, repository, *now).await?);
     }

@@ -3,16 +3,27 @@
 
 mod registry {
     mod account;
+    mod archive_store;
     mod archiving;
     mod caching;
+    mod checking;
+    mod checking_rows;
+    mod checking_traffic;
+    mod collecting;
+    mod collecting_races;
+    mod collecting_unknown;
     mod counting;
     mod creation_templates;
     mod deleting;
     mod encrypting;
     mod fixture;
+    mod following;
+    mod jobs;
     mod layers;
+    mod leasing;
     mod lifecycle_policies;
     mod lifecycle_previews;
+    mod lifecycle_runs;
     mod listing;
     mod mounting;
     mod policies;
@@ -25,12 +36,12 @@ mod registry {
     mod replication;
     mod repositories;
     mod scanning;
+    mod scrubbing;
     mod signing;
     mod small_layers;
-    mod undoing;
-    mod undoing_repositories;
     mod uploading;
     mod uploads_at_once;
     mod uploads_killed;
     mod uploads_model;
+    mod work;
 }

@@ -12,10 +12,11 @@ use wharfinger_api_aws::{ApiAws, Endpoints};
 use wharfinger_api_oci::ApiOci;
 use wharfinger_audit::{Audit, OpenError};
 use wharfinger_core::RegistryId;
-use wharfinger_core::limits::UPLOAD_SETTLE_SECONDS_MAX;
+use wharfinger_core::limits::{JOB_END_SECONDS_MAX, UPLOAD_SETTLE_SECONDS_MAX};
 use wharfinger_registry::Registry;
 use wharfinger_workers::Workers;
 
+use crate::metrics::Metrics;
 use crate::pipeline::{Health, Pipeline, TrustedProxies};
 use crate::tls::{Tls, TlsError};
 use crate::{
@@ -125,12 +126,25 @@ impl Server {
     pub async fn run(self, shutdown: Shutdown) -> Result<(), StartError> {
         let registry = Arc::clone(&self.registry);
         let workers = Workers::new(self.registry, self.audit.clone());
-        let (ended, end) = watch::channel(false);
-        let working = tokio::spawn(workers.run(end));
+        let (end, ended) = watch::channel(false);
+        let mut working = tokio::spawn(workers.run(ended));
         let RunningServer { listen, account, .. } = &self.running;
         tracing::info!(%listen, account, version = crate::VERSION, "serving");
         let limits = &self.config.limits;
-        listener::serve(self.listener, self.tls, self.pipeline, limits, &shutdown).await;
+        let serving = listener::serve(self.listener, self.tls, self.pipeline, limits, &shutdown);
+        let ending = async {
+            shutdown.begun().await;
+            // While requests in flight finish, what the workers do is broken off.
+            end.send_replace(true);
+        };
+        tokio::join!(serving, ending);
+        let settle = Duration::from_secs(JOB_END_SECONDS_MAX);
+        if tokio::time::timeout(settle, &mut working).await.is_err() {
+            tracing::warn!(
+                "some jobs could not be broken off: they go on a minute after the next start"
+            );
+            working.abort();
+        }
         // Connections that were broken off leave uploads whose last bytes are not durable yet.
         let settle = Duration::from_secs(UPLOAD_SETTLE_SECONDS_MAX);
         if tokio::time::timeout(settle, registry.uploads_settled()).await.is_err() {
@@ -140,9 +154,6 @@ impl Server {
         if self.audit.settled().await.is_err() {
             tracing::warn!("the audit log cannot be written: its last records are missing");
         }
-        // They look at the end between two steps; what is under way may be broken off.
-        ended.send_replace(true);
-        working.abort();
         self.installation.directory().remove_running_server()?;
         tracing::info!("stopped");
         Ok(())
@@ -221,5 +232,11 @@ fn assemble(
         idle_timeout: config.limits.idle_timeout,
         secure_transport: config.tls != TlsConfig::Off,
         trusted_proxies: TrustedProxies::new(config.trusted_proxies.clone()),
+        metrics: Metrics::new(
+            Arc::clone(registry),
+            audit.clone(),
+            installation.clock().now(),
+            config.metrics_from.clone(),
+        ),
     })
 }

@@ -9,6 +9,7 @@
 //! audit/        the audit log
 //! ```
 
+mod archive;
 mod ca;
 mod credentials;
 mod lock;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 use wharfinger_core::AccountId;
 
+pub(crate) use archive::ArchiveDir;
 pub use credentials::Credentials;
 pub use lock::DataDirLock;
 pub use running::RunningServer;

@@ -4,15 +4,17 @@
 //! with [`Installation::existing`], whether a server runs on it or not.
 
 mod accounts;
+mod archive;
 mod first_start;
 mod key_check;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wharfinger_auth::{AccountError, Auth, AuthKeys};
 use wharfinger_blobs::{
-    BlobError, LocalBlobStore, LocalKeyRing, MasterKey, MasterKeyError, SealError,
+    BlobError, BlobStore, KeyProvider, LocalBlobStore, LocalKeyRing, MasterKey, MasterKeyError,
+    SealError,
 };
 use wharfinger_core::{AccountId, Clock, Entropy};
 use wharfinger_iam::Iam;
@@ -20,6 +22,7 @@ use wharfinger_metadata::{Metadata, MetadataError, OpenMode, installation};
 use wharfinger_registry::{KmsKeys, Registry};
 
 pub use accounts::RootKeyFile;
+pub use archive::ArchiveError;
 
 use crate::data_dir::DataDirLock;
 use crate::oidc_documents::{NetworkDocuments, OidcCaError};
@@ -90,6 +93,9 @@ pub enum InstallationError {
     /// The store of objects.
     #[error("the objects of the data directory cannot be opened")]
     Blobs(#[from] BlobError),
+    /// The directory of the archive.
+    #[error(transparent)]
+    Archive(Arc<ArchiveError>),
     /// The certificates of identity providers.
     #[error("the certificates of --oidc-ca cannot be used")]
     OidcCa(#[from] OidcCaError),
@@ -120,6 +126,8 @@ struct Stores {
     iam: Arc<Iam>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    /// The directory of the archive, if it has one of its own, or why it cannot be used.
+    archive: Result<Option<PathBuf>, Arc<ArchiveError>>,
     /// Kept by a server. Fields are dropped in order, so the database is closed before.
     _lock: Option<DataDirLock>,
 }
@@ -194,19 +202,33 @@ impl Installation {
     /// The registry over the stores of the installation, for a server and for the commands beside it.
     ///
     /// # Errors
-    /// [`InstallationError::Blobs`].
+    /// [`InstallationError::Blobs`], [`InstallationError::Archive`].
     pub fn registry(&self, config: &Config) -> Result<Arc<Registry>, InstallationError> {
         let Stores { directory, metadata, keys, clock, entropy, .. } = &self.stores;
-        let provider = Arc::new(self.kms_keys());
-        let blobs = LocalBlobStore::open(directory.path(), provider, Arc::clone(entropy))?;
-        let (metadata, blobs, keys) = (metadata.clone(), Arc::new(blobs), Arc::clone(keys));
+        let provider: Arc<dyn KeyProvider> = Arc::new(self.kms_keys());
+        let open = |root: &Path| -> Result<Arc<dyn BlobStore>, BlobError> {
+            let (provider, entropy) = (Arc::clone(&provider), Arc::clone(entropy));
+            Ok(Arc::new(LocalBlobStore::open(root, provider, entropy)?))
+        };
+        let archive = self.archive_dir()?.map(|root| open(&root)).transpose()?;
+        let blobs = open(directory.path())?;
+        let (metadata, keys) = (metadata.clone(), Arc::clone(keys));
         let registry = Registry::new(metadata, blobs, keys, Arc::clone(clock), Arc::clone(entropy));
         Ok(Arc::new(
             registry
                 .with_quotas(config.quotas)
                 .with_upkeep(config.upkeep)
+                .with_archive(archive)
                 .with_public(config.public.clone()),
         ))
+    }
+
+    /// The directory of the archive, if it has one of its own.
+    ///
+    /// # Errors
+    /// [`InstallationError::Archive`].
+    pub fn archive_dir(&self) -> Result<Option<PathBuf>, InstallationError> {
+        self.stores.archive.clone().map_err(InstallationError::Archive)
     }
 
     /// Whether this start made the root key and its file.
@@ -223,10 +245,6 @@ impl Installation {
 
     pub(crate) fn metadata(&self) -> &Metadata {
         &self.stores.metadata
-    }
-
-    pub(crate) fn keys(&self) -> &Arc<LocalKeyRing> {
-        &self.stores.keys
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
@@ -275,7 +293,8 @@ impl Stores {
         let documents = NetworkDocuments::new(config.oidc.clone())?;
         let iam = Iam::new(metadata.clone(), Arc::clone(&auth), time, random);
         let iam = Arc::new(iam.with_oidc_documents(Arc::new(documents)));
-        Ok(Self { directory, metadata, keys, auth, iam, clock, entropy, _lock: lock })
+        let archive = archive::find(&metadata, config, &*entropy).await?.map_err(Arc::new);
+        Ok(Self { directory, metadata, keys, auth, iam, clock, entropy, archive, _lock: lock })
     }
 }
 

@@ -15,6 +15,7 @@ mod installation;
 mod listener;
 mod log;
 mod memory;
+mod metrics;
 mod oidc_documents;
 mod open_files;
 mod pipeline;
@@ -32,7 +33,7 @@ pub use config::{
     RateMode, Settings, TlsConfig, TlsLayer, TlsMode, UpkeepLayer,
 };
 pub use data_dir::{Credentials, DataDir, DataDirError, RunningServer};
-pub use installation::{Installation, InstallationError, RootKeyFile};
+pub use installation::{ArchiveError, Installation, InstallationError, RootKeyFile};
 pub use log::{LogError, start_log};
 pub use oidc_documents::OidcCaError;
 pub use runtime::runtime;

@@ -10,6 +10,7 @@ use wharfinger_core::{ObjectId, SeededEntropy};
 
 use crate::conformance::{domain, publish, sample};
 use crate::object_file::{LocalFolder, ObjectFile, ObjectFolder};
+use crate::store::ObjectPage;
 use crate::tests::{keys, read};
 use crate::{
     BlobError, BlobStore, DataKey, KeyDomain, KeyError, KeyProvider, LocalBlobStore, SEGMENT_BYTES,
@@ -62,6 +63,9 @@ impl ObjectFolder for FaultyFolder {
     }
     fn remove(&self, object_id: ObjectId) -> io::Result<()> {
         self.inner.remove(object_id)
+    }
+    fn list(&self, after: Option<ObjectId>, limit: usize) -> io::Result<ObjectPage> {
+        self.inner.list(after, limit)
     }
 }
 

@@ -3,6 +3,7 @@ scripts and providers know are met on the way."""
 
 import hashlib
 import json
+import time
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -206,6 +207,13 @@ def storage_classes(call):
     call.refused("ImageArchivedException", "StartImageScan", **wanted)
     restored = call("UpdateImageStorageClass", targetStorageClass="STANDARD", **wanted)
     assert restored["imageStatus"] in ("ACTIVATING", "ACTIVE"), restored
+    until = time.monotonic() + 60
+    while True:
+        described = call("DescribeImages", repositoryName="app", imageIds=[{"imageTag": "v2"}])
+        if described["imageDetails"][0]["imageStatus"] == "ACTIVE":
+            break
+        assert time.monotonic() < until, described
+        time.sleep(0.1)
     listed = call("ListImages", repositoryName="app", filter={"tagStatus": "TAGGED"})["imageIds"]
     assert "v2" in {found["imageTag"] for found in listed}, listed
 
@@ -236,15 +244,17 @@ def lifecycle(call):
     message = call.refused("InvalidParameterException", "PutLifecyclePolicy",
                            lifecyclePolicyText="x" * 100, **named)["message"]
     assert "Lifecycle policy validation failure" in message, message
-    call("PutLifecyclePolicy", lifecyclePolicyText=LIFECYCLE, **named)
-    got = call("GetLifecyclePolicy", **named)
-    assert got["lifecyclePolicyText"] == LIFECYCLE and got["lastEvaluatedAt"] == 0, got
-    started = call("StartLifecyclePolicyPreview", **named)
+    started = call("StartLifecyclePolicyPreview", lifecyclePolicyText=LIFECYCLE, **named)
     assert started["status"] == "IN_PROGRESS", started
     call.wait("lifecycle_policy_preview_complete", **named)
     preview = call("GetLifecyclePolicyPreview", **named)
     assert preview["status"] == "COMPLETE", preview
     assert preview["summary"]["expiringImageTotalCount"] >= 0, preview
+    # It is carried out as soon as it is put: one that finds nothing to do.
+    text = LIFECYCLE.replace('"countNumber": 1', '"countNumber": 100')
+    call("PutLifecyclePolicy", lifecyclePolicyText=text, **named)
+    got = call("GetLifecyclePolicy", **named)
+    assert got["lifecyclePolicyText"] == text and got["lastEvaluatedAt"] >= 0, got
     call("DeleteLifecyclePolicy", **named)
     call.refused("LifecyclePolicyNotFoundException", "DeleteLifecyclePolicy", **named)
 

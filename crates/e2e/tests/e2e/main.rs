@@ -1,6 +1,7 @@
 //! The registry as its users meet it: the program as a process, and clients as their makers ship
 //! them. A test whose client is not installed is skipped, and says so; in CI it fails.
 
+mod archive;
 mod artifacts;
 mod audit;
 mod aws_names;
@@ -9,11 +10,15 @@ mod buildah;
 mod cdk;
 mod conformance;
 mod contract;
+mod crash;
 mod damage;
 mod disk;
+mod fsck;
+mod garbage;
 mod iam;
 mod kill;
 mod lifecycle;
+mod lifecycle_policy;
 mod malformed;
 mod memory;
 mod permission;
@@ -23,6 +28,7 @@ mod pressure_http2;
 mod public;
 mod sdk;
 mod skopeo;
+mod soak;
 mod terraform;
 mod terraform_iam;
 mod tutorial;

@@ -1,5 +1,7 @@
 //! The examples of AWS's user guide, the corners between rules, and what holds for any policy.
 
+mod documented;
+mod naive;
 mod property;
 
 use serde_json::{Value, json};
@@ -41,6 +43,7 @@ impl Image {
             storage_class: StorageClass::Standard,
             listed_in: None,
             has_live_subject: false,
+            mark: u64::from(u32::from(self.name)),
         }
     }
 }
@@ -209,7 +212,12 @@ fn an_image_that_an_index_lists_stays_and_counts() {
     facts[2].listed_in = Some(StorageClass::Standard);
     let outcome = run(&[count(1, "any", 1)], &facts);
     assert_eq!(acted(&outcome), "B1");
-    let failure = Failure { digest: digest('A'), rule_priority: 1, action: Action::Expire };
+    let failure = Failure {
+        digest: digest('A'),
+        pushed_at: days_ago(3),
+        rule_priority: 1,
+        action: Action::Expire,
+    };
     assert_eq!(outcome.failures, [failure]);
     // Into the archive an image follows its index.
     facts[1].listed_in = Some(StorageClass::Standard);

@@ -25,8 +25,12 @@ CREATE TABLE job (
     error         {text},
     UNIQUE (kind, subject)
 );
-CREATE INDEX job_by_due ON job (due_at) WHERE status <> 'GIVEN_UP';
+CREATE INDEX job_by_due ON job (kind, due_at) WHERE status <> 'GIVEN_UP';
 CREATE INDEX job_by_status ON job (status, kind);
+-- Lifecycle policies that were put before anything acted on them.
+INSERT INTO job (job_id, kind, subject, status, due_at, attempt_count, asked_at)
+    SELECT repository_id, 'evaluate-lifecycle-policy', CAST(repository_id AS TEXT), 'WAITING',
+           updated_at, 0, updated_at FROM lifecycle_policy;
 
 -- How many images of the repository use the blob, of any status, and until when it stays although
 -- none does: somebody was told that it is there, or an image may still be brought back.
@@ -35,7 +39,8 @@ ALTER TABLE repository_blob ADD COLUMN leased_until BIGINT NOT NULL DEFAULT 0;
 UPDATE repository_blob SET leased_until = linked_at + 86400000, image_count =
     (SELECT COUNT(*) FROM image_blob WHERE image_blob.repository_id = repository_blob.repository_id
      AND image_blob.blob_digest = repository_blob.digest);
-CREATE INDEX repository_blob_unused ON repository_blob (leased_until) WHERE image_count = 0;
+CREATE INDEX repository_blob_unused ON repository_blob (leased_until, repository_id, digest)
+    WHERE image_count = 0;
 
 -- Blobs that have lost a link, and perhaps the last one. The row commits with the loss; the
 -- collection looks whether the key domain still links the blob.
@@ -53,10 +58,26 @@ ALTER TABLE discarded_object ADD COLUMN size_bytes BIGINT NOT NULL DEFAULT 0;
 -- When the bytes were last read and found to be right.
 ALTER TABLE blob ADD COLUMN verified_at BIGINT NOT NULL DEFAULT 0;
 UPDATE blob SET verified_at = created_at;
-CREATE INDEX blob_by_verified ON blob (verified_at);
+-- Those of a key that is disabled are in no other's way.
+CREATE INDEX blob_by_verified ON blob (key_domain, verified_at, digest) WHERE damaged_at IS NULL;
+CREATE INDEX blob_damaged ON blob (damaged_at) WHERE damaged_at IS NOT NULL;
 -- Whether any row knows an object is one look.
 CREATE INDEX blob_by_object ON blob (object_id);
 CREATE INDEX upload_by_object ON upload (object_id) WHERE object_id IS NOT NULL;
+CREATE INDEX blob_elsewhere ON blob (store, key_domain, digest) WHERE store <> '';
+CREATE INDEX discarded_object_elsewhere ON discarded_object (store, object_id) WHERE store <> '';
+
+-- Copies of blobs on their way into another store: the row names the object before it has a file.
+CREATE TABLE moving_object (
+    object_id  {text} PRIMARY KEY,
+    -- Where it is being written.
+    store      {text} NOT NULL,
+    key_domain {text} NOT NULL,
+    digest     {text} NOT NULL,
+    begun_at   BIGINT NOT NULL
+);
+CREATE INDEX moving_object_by_blob ON moving_object (key_domain, digest);
+CREATE INDEX moving_object_by_age ON moving_object (begun_at);
 
 -- Images that were deleted and can be brought back. Their blobs stay linked by their leases.
 CREATE TABLE deleted_image (
@@ -120,22 +141,27 @@ CREATE INDEX tag_history_by_end ON tag_history (ended_at) WHERE ended_at IS NOT 
 -- subjects. When they are due, those that nothing else holds go too.
 CREATE TABLE orphaned_image (
     repository_id BIGINT NOT NULL REFERENCES repository ON DELETE CASCADE,
+    -- The image; or the holder itself, for its referrers that are not noted yet.
     digest        {text} NOT NULL,
-    -- Why: DELETED or ARCHIVED, and the image that was.
+    -- Why: DELETED, ARCHIVED or ACTIVATED, the image that was, and when.
     event         {text} NOT NULL,
     holder_digest {text} NOT NULL,
+    noted_at      BIGINT NOT NULL,
     due_at        BIGINT NOT NULL,
-    PRIMARY KEY (repository_id, digest)
+    -- How far the referrers of the holder are noted.
+    position      {text} NOT NULL DEFAULT '',
+    PRIMARY KEY (repository_id, digest, event)
 );
 CREATE INDEX orphaned_image_by_due ON orphaned_image (due_at);
 
--- What the registry did by itself, on its way to the audit log.
+-- What the registry did by itself, on its way to the audit log, in that order.
 CREATE TABLE service_event (
-    event_id    BIGINT PRIMARY KEY,
+    event_id    BIGINT NOT NULL,
     account_id  {text} NOT NULL,
     region      {text} NOT NULL,
     event_name  {text} NOT NULL,
     occurred_at BIGINT NOT NULL,
     -- JSON: what the record says.
-    detail      {text} NOT NULL
+    detail      {text} NOT NULL,
+    PRIMARY KEY (occurred_at, event_id)
 );

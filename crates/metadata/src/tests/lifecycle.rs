@@ -1,9 +1,9 @@
 //! Lifecycle policies, their previews, and the facts these are made from.
 
-use wharfinger_core::Timestamp;
+use wharfinger_core::{Tag, Timestamp};
 
 use super::{digest, image_row, now, open, repository_row, with_repository, write};
-use crate::image::{ImagePosition, TagStatus};
+use crate::image::TagStatus;
 use crate::lifecycle_preview::{PreviewRow, PreviewStatus, ResultRow};
 use crate::{RepositoryId, image, lifecycle_policy, lifecycle_preview, repository, tag};
 
@@ -41,16 +41,17 @@ async fn a_policy_that_is_put_again_has_not_been_evaluated() {
         Box::pin(async move {
             assert_eq!(lifecycle_policy::find(tx, id).await?, None);
             lifecycle_policy::put(tx, id, "one", now()).await?;
-            let sql = "UPDATE lifecycle_policy SET last_evaluated_at = 5 WHERE repository_id = ?1";
-            tx.execute(sql, &[id.into()]).await?;
+            lifecycle_policy::set_evaluated(tx, id, Timestamp::from_millis(5)).await?;
             let found = lifecycle_policy::find(tx, id).await?.unwrap();
             assert_eq!(found.last_evaluated_at, Timestamp::from_millis(5));
+            assert_eq!((found.updated_at, lifecycle_policy::exists(tx, id).await?), (now(), true));
             lifecycle_policy::put(tx, id, "two", now()).await?;
             let found = lifecycle_policy::find(tx, id).await?.unwrap();
             assert_eq!(found.policy_text, "two");
             assert_eq!(found.last_evaluated_at, Timestamp::default());
             lifecycle_policy::delete(tx, id).await?;
             assert_eq!(lifecycle_policy::find(tx, id).await?, None);
+            assert!(!lifecycle_policy::exists(tx, id).await?);
             Ok(())
         })
     })
@@ -177,12 +178,15 @@ async fn the_facts_of_images_tell_who_refers_to_whom() {
             repository::insert(tx, &other).await?;
             image::insert(tx, other.id, &image_row(9, 1), b"", &[], &[digest(2)]).await?;
             let mut seen = Vec::new();
-            let mut after = ImagePosition::default();
-            while let Some(row) = next(tx, id, &after).await? {
-                after = ImagePosition { pushed_at: row.pushed_at, digest: row.digest.to_string() };
+            let mut after = String::new();
+            while let Some(row) = lifecycle_preview::image_facts(tx, id, &after, 1).await?.pop() {
+                after = row.digest.to_string();
                 assert_eq!(row.is_listed, row.is_listed_by_active);
+                let alone = lifecycle_preview::facts_of(tx, id, &row.digest).await?;
+                assert_eq!(alone.as_ref(), Some(&row));
                 seen.push((row.digest, row.tag_count, row.is_listed, row.has_live_subject));
             }
+            assert_eq!(lifecycle_preview::facts_of(tx, id, &digest(9)).await?, None);
             let expected = [
                 (digest(1), 0, true, false),
                 (digest(2), 1, false, false),
@@ -197,10 +201,47 @@ async fn the_facts_of_images_tell_who_refers_to_whom() {
     .unwrap();
 }
 
-async fn next(
-    tx: &mut crate::Tx,
-    id: RepositoryId,
-    after: &ImagePosition,
-) -> Result<Option<lifecycle_preview::ImageFactsRow>, crate::MetadataError> {
-    Ok(lifecycle_preview::image_facts(tx, id, after, 1).await?.pop())
+/// Both are walked in the order of digests, so that one is laid beside the other.
+#[tokio::test]
+async fn the_tags_of_images_from_one_to_another_come_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let metadata = open(&folder);
+    let id = with_repository(&metadata).await;
+    write(&metadata, move |tx| {
+        Box::pin(async move {
+            for (byte, tags) in [(1, "z"), (2, "b a"), (3, ""), (4, "c"), (5, "d")] {
+                image::insert(tx, id, &image_row(byte, 0), b"", &[], &[]).await?;
+                for name in tags.split_whitespace() {
+                    tag::put(tx, id, &name.parse().unwrap(), &digest(byte), now()).await?;
+                }
+            }
+            let pair = |byte, name: &str| (digest(byte), name.parse::<Tag>().unwrap());
+            let found = lifecycle_preview::tags(tx, id, &digest(2), &digest(4), 9).await?;
+            assert_eq!(found, [pair(2, "a"), pair(2, "b"), pair(4, "c")]);
+            let found = lifecycle_preview::tags(tx, id, &digest(2), &digest(4), 1).await?;
+            assert_eq!(found, [pair(2, "a")]);
+            Ok(())
+        })
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn a_repository_is_found_by_its_id_until_it_is_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let metadata = open(&folder);
+    let id = with_repository(&metadata).await;
+    write(&metadata, move |tx| {
+        Box::pin(async move {
+            let found = repository::find_by_id(tx, id).await?.unwrap();
+            assert_eq!(found, repository_row("app"));
+            assert_eq!(repository::find_by_id(tx, RepositoryId(1)).await?, None);
+            repository::delete(tx, id, now()).await?;
+            assert_eq!(repository::find_by_id(tx, id).await?, None);
+            Ok(())
+        })
+    })
+    .await
+    .unwrap();
 }

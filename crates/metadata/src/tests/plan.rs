@@ -6,15 +6,17 @@ use super::{
     digest, image_row, kms_keys, now, open, repository_row, templates, with_repository, write,
 };
 use crate::access_key::{self, AccessKeyRow};
-use crate::blob::BlobRow;
+use crate::blob::{BlobRow, ObjectStore};
 use crate::image::{ImagePosition, ImageStatus, TagStatus};
+use crate::moving_object::MovingObjectRow;
+use crate::orphaned_image::{HolderEvent, OrphanedImageRow};
 use crate::upload::UploadRow;
 use crate::user::UserRow;
 use crate::{
     MetadataError, RepositoryId, Tx, blob, catalog_data, creation_template, image, inline_policy,
-    installation, kms_key, lifecycle_policy, lifecycle_preview, public_registry,
-    pull_through_cache_rule, pull_time_exclusion, registry_setting, repository, repository_policy,
-    resource_tag, tag, upload, user,
+    installation, kms_key, lifecycle_policy, lifecycle_preview, moving_object, orphaned_image,
+    public_registry, pull_through_cache_rule, pull_time_exclusion, registry_setting, repository,
+    repository_policy, resource_tag, tag, upload, usage, user,
 };
 
 /// Tables with one row for a repository at the most.
@@ -29,11 +31,12 @@ const ONE_ROW: [&str; 6] = [
 
 /// The beginnings of the statements that are to go along all rows that a repository has in a table:
 /// where these are few, or as far as a limit.
-const ALONG_THE_REPOSITORY: [&str; 14] = [
+const ALONG_THE_REPOSITORY: &[&str] = &[
     "DELETE FROM deleted_image WHERE repository_id = ?1 AND digest IN (SELECT",
     "DELETE FROM image WHERE repository_id = ?1 AND digest IN (SELECT",
     "DELETE FROM image_blob WHERE repository_id = ?1 AND (blob_digest, image_digest) IN (SELECT",
     "DELETE FROM image_child WHERE repository_id = ?1 AND (child_digest, parent_digest) IN (SELECT",
+    "DELETE FROM orphaned_image WHERE repository_id = ?1 AND (digest, event) IN (SELECT",
     "DELETE FROM repository WHERE",
     "DELETE FROM repository_blob WHERE repository_id = ?1 AND digest IN (SELECT",
     "DELETE FROM tag WHERE repository_id = ?1 AND tag IN (SELECT",
@@ -43,7 +46,9 @@ const ALONG_THE_REPOSITORY: [&str; 14] = [
     "INSERT INTO unlinked_blob (key_domain, digest) SELECT r.key_domain, l.digest FROM",
     "SELECT 1 FROM upload WHERE repository_id = ?1 LIMIT 1 OFFSET",
     "SELECT key, value FROM resource_tag",
+    "SELECT repository.repository_id, COALESCE(",
     "SELECT run_id, position FROM lifecycle_preview_result",
+    "UPDATE repository SET image_count = (SELECT COUNT(*) FROM image",
 ];
 
 #[tokio::test]
@@ -57,9 +62,12 @@ async fn every_statement_walks_an_index() {
             run_policies(tx, id).await?;
             run_images(tx, id).await?;
             run_blobs_and_uploads(tx, id).await?;
+            super::garbage::run(tx, id).await?;
             run_public(tx, id).await?;
             super::replication_backfill::run(tx).await?;
             super::scan::run(tx, id).await?;
+            super::job::run(tx).await?;
+            super::check::run(tx, id).await?;
             run_users(tx).await?;
             super::iam::run(tx).await?;
             super::principals::run(tx).await?;
@@ -114,8 +122,10 @@ async fn run_repositories(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataE
     let row = repository_row("app");
     installation::insert(tx, "key", "value").await?;
     installation::get(tx, "key").await?;
+    installation::put(tx, "key", "other").await?;
     assert!(matches!(repository::insert(tx, &row).await, Err(MetadataError::Duplicate(_))));
     repository::find(tx, &row.registry, &row.name).await?;
+    repository::find_by_id(tx, id).await?;
     repository::list(tx, &row.registry, "", 100).await?;
     repository::count(tx, &row.registry).await?;
     repository::set_tag_mutability(tx, id, "IMMUTABLE", "[]").await?;
@@ -172,12 +182,40 @@ async fn run_images(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> 
     image::parents(tx, id, &digest(1)).await?;
     image::active_parents(tx, id, &digest(1)).await?;
     image::inactive_children(tx, id, &digest(1)).await?;
+    image::children(tx, id, &digest(1)).await?;
+    image::blobs(tx, id, &digest(1), "", 100).await?;
     image::record_pull(tx, id, &digest(1), now()).await?;
     image::archive(tx, id, &digest(1), now()).await?;
     image::activate(tx, id, &digest(1), now()).await?;
+    image::archive(tx, id, &digest(1), now()).await?;
+    image::begin_activation(tx, id, &digest(1)).await?;
     blob::find_use(tx, id, &digest(2)).await?;
+    run_orphans(tx, id).await?;
     tag::delete(tx, id, &v1).await?;
     image::delete(tx, id, &digest(1)).await?;
+    Ok(())
+}
+
+async fn run_orphans(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> {
+    let row = OrphanedImageRow {
+        repository: id,
+        digest: digest(3),
+        event: HolderEvent::Deleted,
+        holder: digest(1),
+        noted_at: now(),
+        due_at: now(),
+        position: String::new(),
+    };
+    orphaned_image::note(tx, &row).await?;
+    let (index, event) = (digest(1), HolderEvent::Archived);
+    let noted = orphaned_image::note_children(tx, id, &index, event, now(), now()).await?;
+    assert_eq!(noted, 1);
+    assert_eq!(orphaned_image::due(tx, now(), 1).await?, [row]);
+    assert_eq!(orphaned_image::next_due(tx).await?, Some(now()));
+    orphaned_image::delete(tx, id, &digest(3), HolderEvent::Deleted).await?;
+    orphaned_image::forget(tx, id, &digest(3)).await?;
+    assert_eq!(orphaned_image::next_due(tx).await?, None);
+    repository::find_by_id(tx, id).await?;
     Ok(())
 }
 
@@ -200,6 +238,16 @@ async fn run_blobs_and_uploads(tx: &mut Tx, id: RepositoryId) -> Result<(), Meta
     assert_eq!(blob::discarded_objects(tx, "", 100).await?, [object_id]);
     blob::discarded_objects(tx, "", 100).await?;
     blob::forget_object(tx, &object_id).await?;
+    blob::store_of(tx, &object_id).await?;
+    let to = (&object_id, ObjectStore::Archive);
+    assert!(blob::move_object(tx, "domain", &row.digest, &object_id, to, now()).await?);
+    assert_eq!(blob::store_of(tx, &object_id).await?, Some(ObjectStore::Archive));
+    blob::is_used_actively(tx, "domain", &row.digest).await?;
+    assert!(blob::is_archive_in_use(tx).await?);
+    blob::replace_object(tx, "domain", &row.digest, &object_id).await?;
+    assert!(!blob::is_archive_in_use(tx).await?);
+    run_moves(tx, object_id).await?;
+    run_usage(tx, id).await?;
     let row = UploadRow {
         upload_id: UploadId::random(&SeededEntropy::new(1)),
         repository: id,
@@ -228,6 +276,33 @@ async fn run_blobs_and_uploads(tx: &mut Tx, id: RepositoryId) -> Result<(), Meta
     assert_eq!(upload::end(tx, id, &row.upload_id, 0).await?, None);
     upload::delete(tx, &row.upload_id).await?;
     Ok(())
+}
+
+async fn run_moves(tx: &mut Tx, object_id: ObjectId) -> Result<(), MetadataError> {
+    let copy = MovingObjectRow {
+        object_id,
+        store: ObjectStore::Archive,
+        key_domain: "domain".into(),
+        digest: digest(1),
+        begun_at: now(),
+    };
+    moving_object::insert(tx, &copy).await?;
+    assert!(blob::is_archive_in_use(tx).await?);
+    assert!(moving_object::contains(tx, &object_id).await?);
+    assert_eq!(moving_object::of_blob(tx, "domain", &digest(1)).await?, [copy]);
+    moving_object::begun_before(tx, now(), 100).await?;
+    moving_object::discard(tx, &object_id, ObjectStore::Archive, now()).await?;
+    assert!(!moving_object::end(tx, &object_id).await?);
+    assert_eq!(crate::garbage::discarded_objects(tx, "", 100).await?[0].store, "archive");
+    assert!(blob::is_archive_in_use(tx).await?);
+    blob::forget_object(tx, &object_id).await
+}
+
+async fn run_usage(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> {
+    usage::repositories(tx, ("", "", ""), 10).await?;
+    usage::images(tx, id, "", 10).await?;
+    usage::links(tx, id, "domain", "", 10).await?;
+    usage::blobs(tx, ("", ""), 10).await.map(|_| ())
 }
 
 async fn run_public(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> {
@@ -316,6 +391,8 @@ async fn run_kms_keys(tx: &mut Tx) -> Result<(), MetadataError> {
 async fn run_lifecycle(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> {
     lifecycle_policy::put(tx, id, "{}", now()).await?;
     lifecycle_policy::find(tx, id).await?;
+    lifecycle_policy::exists(tx, id).await?;
+    lifecycle_policy::set_evaluated(tx, id, now()).await?;
     lifecycle_policy::delete(tx, id).await?;
     lifecycle_preview::put(tx, id, &super::lifecycle::preview_row(1)).await?;
     lifecycle_preview::find(tx, id).await?;
@@ -327,6 +404,8 @@ async fn run_lifecycle(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataErro
     }
     lifecycle_preview::result(tx, id, 1, &digest(0)).await?;
     lifecycle_preview::discard_results(tx, id, Some(2), 100).await?;
-    lifecycle_preview::image_facts(tx, id, &ImagePosition::default(), 100).await?;
+    lifecycle_preview::image_facts(tx, id, "", 100).await?;
+    lifecycle_preview::facts_of(tx, id, &digest(0)).await?;
+    lifecycle_preview::tags(tx, id, &digest(0), &digest(1), 100).await?;
     Ok(())
 }

@@ -8,10 +8,11 @@ use wharfinger_core::RegistryId;
 use super::{counters, digest, image_row, now, open, write};
 use crate::blob::BlobUse;
 use crate::image::{ImagePosition, ImageRow, ImageStatus, TagStatus};
+use crate::job::JobStatus;
 use crate::lifecycle_preview::image_facts;
 use crate::migration::{MIGRATIONS, SCHEMA_VERSION, for_sqlite};
 use crate::{
-    MetadataError, RepositoryId, Tx, access_key, blob, image, repository, resource_tag, tag,
+    MetadataError, RepositoryId, Tx, access_key, blob, image, job, repository, resource_tag, tag,
     upload, user,
 };
 
@@ -128,7 +129,7 @@ async fn check_reading(tx: &mut Tx) -> Result<(), MetadataError> {
     assert_eq!(first, expected);
     assert_eq!(image::sealed_manifest(tx, APP, &digest(3)).await?, Some(vec![3]));
     assert_eq!(image::active_parents(tx, APP, &digest(2)).await?, [digest(3)]);
-    let facts = image_facts(tx, APP, &ImagePosition::default(), 9).await?;
+    let facts = image_facts(tx, APP, "", 9).await?;
     let listed: Vec<_> = facts.iter().map(|it| (it.is_listed, it.has_live_subject)).collect();
     assert_eq!(listed, [(true, false), (true, false), (false, false), (false, true)]);
     use BlobUse::{Active, Unused};
@@ -245,4 +246,28 @@ fn an_old_database_becomes_what_a_new_one_is() {
         rows.collect::<Result<Vec<_>, _>>().unwrap()
     };
     assert_eq!(schema(&older(1)), schema(&tempfile::tempdir().unwrap()));
+}
+
+/// Policies that older releases kept, and that nothing acted on, are evaluated from now on.
+#[tokio::test]
+async fn each_lifecycle_policy_of_older_data_has_its_job() {
+    let folder = older(13);
+    let connection = Connection::open(folder.path().join("metadata.db")).unwrap();
+    connection.execute_batch("INSERT INTO lifecycle_policy VALUES (10, '{}', 7000, 0)").unwrap();
+    drop(connection);
+    let metadata = open(&folder);
+    write(&metadata, |tx| {
+        Box::pin(async move {
+            let jobs = job::list(tx, ("", ""), 9).await?;
+            let [job] = jobs.as_slice() else { panic!("{jobs:?}") };
+            assert_eq!(
+                (job.kind.as_str(), job.subject.as_str(), job.status),
+                ("evaluate-lifecycle-policy", "10", JobStatus::Waiting)
+            );
+            assert_eq!(job.due_at.millis(), 7000);
+            Ok(())
+        })
+    })
+    .await
+    .unwrap();
 }

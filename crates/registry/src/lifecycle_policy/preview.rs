@@ -22,9 +22,10 @@ use wharfinger_core::{Digest, Entropy, EntropyExt, Tag, Timestamp};
 use wharfinger_lifecycle_policy::LifecyclePolicy;
 use wharfinger_metadata::image::TagStatus;
 use wharfinger_metadata::lifecycle_preview::{self, PreviewRow, PreviewStatus, ResultRow};
-use wharfinger_metadata::{RepositoryId, Tx, tag};
+use wharfinger_metadata::{RepositoryId, Tx, lifecycle_policy, tag};
 
-use super::must_have_policy;
+use super::no_policy;
+use super::reading::Reading;
 use crate::repository::must_find;
 use crate::{Error, Page, PageRequest, Registry, RequestedImage};
 
@@ -123,16 +124,17 @@ impl Registry {
         let (resource, runs, now) = (permit.resource().clone(), self.previews.clone(), self.now());
         let run_id = random_id(&*self.entropy);
         let deadline = now.plus(Duration::from_secs(LIFECYCLE_PREVIEW_SECONDS_MAX));
-        let (repository, policy_text) = self
+        let (repository, last_evaluated_at, policy_text) = self
             .metadata
             .write(move |tx| {
                 Box::pin(async move {
-                    let repository = must_find(tx, &resource).await?.id;
-                    let policy_text = match text {
-                        Some(text) => text,
-                        None => must_have_policy(tx, repository, &resource).await?.policy_text,
-                    };
-                    let older = lifecycle_preview::find(tx, repository).await?;
+                    let repository = must_find(tx, &resource).await?;
+                    let stored = lifecycle_policy::find(tx, repository.id).await?;
+                    let last_evaluated_at =
+                        stored.as_ref().map(|stored| stored.last_evaluated_at).unwrap_or_default();
+                    let stored = stored.map(|stored| stored.policy_text);
+                    let policy_text = text.or(stored).ok_or_else(|| no_policy(&resource))?;
+                    let older = lifecycle_preview::find(tx, repository.id).await?;
                     if older.is_some_and(|row| runs.status(&row, now) == PreviewStatus::InProgress)
                     {
                         return Err(Error::LifecyclePolicyPreviewInProgress {
@@ -149,14 +151,20 @@ impl Registry {
                         expiring_count: 0,
                         transitioning_count: 0,
                     };
-                    lifecycle_preview::put(tx, repository, &row).await?;
-                    Ok((repository, row.policy_text))
+                    lifecycle_preview::put(tx, repository.id, &row).await?;
+                    Ok((repository, last_evaluated_at, row.policy_text))
                 })
             })
             .await?;
         let (metadata, clock) = (self.metadata.clone(), Arc::clone(&self.clock));
-        let turns = Arc::clone(&self.previews.turns);
-        let run = run::PreviewRun { metadata, clock, turns, repository, run_id, deadline };
+        let run = run::PreviewRun {
+            reading: Reading { metadata, clock, repository: repository.id, deadline },
+            entropy: Arc::clone(&self.entropy),
+            turns: Arc::clone(&self.previews.turns),
+            repository,
+            run_id,
+            last_evaluated_at,
+        };
         tokio::spawn(run.run());
         Ok(policy_text)
     }

@@ -93,7 +93,7 @@ impl Undeletion {
             let tags = tags.clone();
             // What an active index lists is active.
             if status == ImageStatus::Active {
-                activate_children(tx, self.repository.id, &digest, self.removal.now).await?;
+                activate_children(tx, self.repository.id, &digest, &self.removal).await?;
             }
             for tag in tags {
                 self.put_tag(tx, &tag, &digest).await?;

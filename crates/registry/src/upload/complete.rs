@@ -10,6 +10,7 @@ use wharfinger_blobs::{Finished, SEGMENT_BYTES};
 use wharfinger_core::limits::INLINE_BLOB_BYTES_MAX;
 use wharfinger_core::{Digest, ObjectId, Timestamp, UploadId};
 use wharfinger_metadata::blob::{self, BlobRow};
+use wharfinger_metadata::check::recount;
 use wharfinger_metadata::upload::{self, UploadRow};
 use wharfinger_metadata::{Metadata, RepositoryId, Tx};
 
@@ -149,6 +150,7 @@ impl Completion {
     /// Links a sound blob of the key domain, if there is one.
     async fn link_existing(&self, context: LinkContext) -> Result<Option<Outcome>, Error> {
         let (domain, digest) = (context.domain.clone(), context.layer.digest);
+        let context = context.from_now_on(self.now());
         let sound = self
             .feed
             .metadata
@@ -184,6 +186,7 @@ impl Completion {
         context: LinkContext,
         sealed: Option<Vec<u8>>,
     ) -> Result<Outcome, Error> {
+        let context = context.from_now_on(self.now());
         self.metadata()
             .write(move |tx| {
                 Box::pin(async move {
@@ -192,6 +195,10 @@ impl Completion {
                 })
             })
             .await
+    }
+
+    fn now(&self) -> Timestamp {
+        self.feed.clock.now()
     }
 
     fn metadata(&self) -> &Metadata {
@@ -208,7 +215,7 @@ impl Completion {
             written: row.object_id,
             object_id: finished.object_id(),
             layer: CompletedLayer { digest: finished.digest(), size_bytes: finished.size_bytes() },
-            now: self.feed.clock.now(),
+            now: self.now(),
             push_lease: self.push_lease,
         }
     }
@@ -231,6 +238,11 @@ struct LinkContext {
 }
 
 impl LinkContext {
+    /// The link's lease begins when it is made, not before the object was written.
+    fn from_now_on(self, now: Timestamp) -> Self {
+        Self { now, ..self }
+    }
+
     /// Gives the digest an object: this one, unless it has a sound one.
     async fn keep(&self, tx: &mut Tx, sealed: Option<&[u8]>) -> Result<Discarded, Error> {
         let Self { domain, object_id, now, .. } = self;
@@ -242,8 +254,10 @@ impl LinkContext {
                 Discarded::None
             }
             Some(damaged) if damaged.damaged_at.is_some() => {
+                let store = blob::store_of(tx, &damaged.object_id).await?.unwrap_or_default();
                 blob::replace_object(tx, domain, &digest, object_id).await?;
-                blob::discard_object(tx, &damaged.object_id, *now).await?;
+                recount::size(tx, domain, &digest, size_bytes).await?;
+                blob::discard_object_in(tx, store, &damaged.object_id, *now).await?;
                 Discarded::Some
             }
             Some(_) if sealed.is_some() => return Ok(Discarded::None),

@@ -52,6 +52,11 @@ impl UploadLocks {
         self.0.locks.lock().contains_key(&upload_id)
     }
 
+    /// The uploads that somebody writes to, or waits to.
+    pub(crate) fn held(&self) -> Vec<UploadId> {
+        self.0.locks.lock().keys().copied().collect()
+    }
+
     /// Waits until nobody writes to any upload.
     pub(crate) async fn all_released(&self) {
         loop {

@@ -9,6 +9,7 @@ use wharfinger_registry::{
 };
 
 use super::fixture::{Fixture, by_digest, by_tag, digest_of, index_of, permit_for};
+use super::work::run_jobs;
 
 async fn update(
     fixture: &Fixture,
@@ -78,7 +79,17 @@ async fn an_archived_image_is_kept_and_not_pulled() {
     // It comes back as it was.
     fixture.clock.advance(Duration::from_secs(60));
     let status = update(&fixture, by_tag("v1"), StorageClass::Standard).await.unwrap();
-    assert_eq!(status, ImageStatus::Active);
+    assert_eq!(status, ImageStatus::Activating);
+    assert!(!can_be_pulled(&fixture, &digest).await, "not yet");
+    for class in [StorageClass::Standard, StorageClass::Archive] {
+        let refused = update(&fixture, by_tag("v1"), class).await.unwrap_err();
+        assert!(refused.to_string().ends_with("is being restored"), "{refused}");
+    }
+    let filter = ListImagesFilter { status: Some(ImageStatus::Activating), ..filter };
+    let listed = registry.describe_images(&permit_for("app"), filter, &page).await.unwrap();
+    assert_eq!(listed.items.len(), 1);
+    assert_eq!(listed.items[0].status, ImageStatus::Activating);
+    run_jobs(&fixture).await;
     assert!(can_be_pulled(&fixture, &digest).await);
     let detail = describe(&fixture, &digest).await;
     assert_eq!(detail.activated_at, Some(detail.pushed_at.plus(Duration::from_secs(120))));
@@ -140,6 +151,7 @@ async fn an_index_goes_first_and_comes_back_with_what_it_lists() {
     archive(&fixture, &inner).await;
     archive(&fixture, &child).await;
     update(&fixture, by_digest(&outer), StorageClass::Standard).await.unwrap();
+    run_jobs(&fixture).await;
     for digest in [&outer, &inner, &child] {
         assert!(can_be_pulled(&fixture, digest).await);
     }

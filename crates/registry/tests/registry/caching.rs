@@ -10,6 +10,7 @@ use wharfinger_metadata::MetadataError;
 use wharfinger_registry::{Error, ImageFailureCode, RequestedImage, StorageClass, StoredImage};
 
 use super::fixture::{Fixture, by_digest, by_tag, digest_of, index_of, permit_for};
+use super::work::run_jobs;
 
 /// Pulls three times, so that the answer comes from memory if it ever does; all are the same.
 async fn pull(
@@ -71,6 +72,7 @@ async fn an_image_that_is_deleted_or_archived_is_not_pulled() {
     {
         let permit = permit_for("app");
         fixture.registry.update_image_storage_class(&permit, id.clone(), target).await.unwrap();
+        run_jobs(&fixture).await;
         assert_eq!(digest_by_tag(&fixture, "v1").await, expected);
     }
     fixture.registry.batch_delete_image(&permit_for("app"), vec![id.clone()]).await.unwrap();

@@ -102,7 +102,7 @@ async fn apply(fixture: &Fixture, name: &str, change: &Change) -> Result<(), Err
             registry.delete_repository(&permit_for(name), true).await?;
             fixture.create(name, "MUTABLE").await
         }
-        Change::Reclaim => registry.reclaim().await.map(|_| ()),
+        Change::Reclaim => registry.collect_garbage().await.map(|_| ()),
     }
 }
 

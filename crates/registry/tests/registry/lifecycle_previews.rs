@@ -242,7 +242,7 @@ async fn a_preview_that_takes_too_long_has_failed() {
     fixture.clock.advance(Duration::from_secs(1));
     assert_eq!(get(&fixture).await.unwrap().status, PreviewStatus::Failed);
     // The run finds out as well, and so does the next sweep.
-    fixture.registry.reclaim().await.unwrap();
+    fixture.registry.collect_garbage().await.unwrap();
     assert_eq!(get(&fixture).await.unwrap().status, PreviewStatus::Failed);
     start(&fixture, Some(expire_any(1))).await.unwrap();
     assert_eq!(finished(&fixture).await.status, PreviewStatus::Complete);
@@ -279,7 +279,7 @@ async fn results_are_kept_for_a_day() {
     start(&fixture, Some(expire_any(1))).await.unwrap();
     finished(&fixture).await;
     fixture.clock.advance(Duration::from_secs(LIFECYCLE_PREVIEW_KEPT_SECONDS - 1));
-    fixture.registry.reclaim().await.unwrap();
+    fixture.registry.collect_garbage().await.unwrap();
     assert_eq!(get(&fixture).await.unwrap().results.items.len(), 1);
     fixture.clock.advance(Duration::from_secs(1));
     for swept in [false, true] {
@@ -287,7 +287,7 @@ async fn results_are_kept_for_a_day() {
         let preview = get(&fixture).await.unwrap();
         assert_eq!(preview.status, PreviewStatus::Expired);
         assert_eq!((preview.summary, preview.results.items.len()), (None, 0));
-        fixture.registry.reclaim().await.unwrap();
+        fixture.registry.collect_garbage().await.unwrap();
     }
 }
 

@@ -6,6 +6,7 @@ use wharfinger_metadata::{Metadata, MetadataError, OpenMode, registry_setting};
 use wharfinger_registry::{LayerAvailability, StorageClass};
 
 use super::fixture::{Fixture, by_digest, digest_of, permit_for};
+use super::work::run_jobs;
 
 async fn mounts(fixture: &Fixture, from: &str, digest: Digest) -> bool {
     let (target, source) = (permit_for("target"), permit_for(from));
@@ -53,7 +54,7 @@ async fn a_layer_of_an_image_is_mounted_and_outlives_its_source() {
     assert_eq!(fixture.objects().len(), objects);
     fixture.put("target", &manifest, Some("v1")).await.unwrap();
     fixture.registry.delete_repository(&permit_for("app"), true).await.unwrap();
-    fixture.registry.reclaim().await.unwrap();
+    fixture.registry.collect_garbage().await.unwrap();
     fixture.registry.open_blob(&permit_for("target"), digest_of(b"layer of one")).await.unwrap();
 }
 
@@ -73,6 +74,8 @@ async fn nothing_else_is_mounted() {
     update(StorageClass::Archive).await.unwrap();
     assert!(!mounts(&fixture, "app", layer).await);
     update(StorageClass::Standard).await.unwrap();
+    assert!(!mounts(&fixture, "app", layer).await, "it is on its way");
+    run_jobs(&fixture).await;
     // Another registry, and a target that is not there.
     let elsewhere = RepositoryResource {
         registry: RegistryId::new("111122223333".parse().unwrap(), "us-east-1".parse().unwrap()),

@@ -34,7 +34,7 @@ async fn push(fixture: &Fixture, content: &[u8], cancelled: bool) {
 
 async fn end_everything(fixture: &Fixture) {
     fixture.clock.advance(Duration::from_secs(86_401));
-    fixture.registry.reclaim().await.unwrap();
+    fixture.registry.collect_garbage().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -239,7 +239,7 @@ async fn backfills_are_listed_newest_first_for_ninety_days() {
         assert!(matches!(outcome, Err(Error::ReplicationBackfillNotFound { .. })));
     }
     fixture.clock.advance(DAY);
-    fixture.registry.reclaim().await.unwrap();
+    fixture.registry.collect_garbage().await.unwrap();
     assert_eq!(listed(&fixture, None).await.concat()[0].id, running);
     let left: Result<_, MetadataError> = fixture
         .metadata()

@@ -257,7 +257,7 @@ async fn a_small_upload_of_an_older_release_goes_on_and_its_file_goes() {
         let whole = [b"start", rest].concat();
         fixture.complete("app", upload, digest_of(&whole)).await.unwrap();
         assert_eq!(download(&fixture, "app", digest_of(&whole)).await.unwrap(), whole);
-        fixture.registry.reclaim().await.unwrap();
+        fixture.registry.collect_garbage().await.unwrap();
         while fixture.objects().len() > usize::from(whole.len() > SMALL) {
             tokio::task::yield_now().await;
         }

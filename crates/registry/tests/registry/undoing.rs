@@ -86,7 +86,7 @@ async fn a_deleted_image_comes_back_as_it_was() {
     assert_eq!((kept.deleted_at, kept.expires_at), (fixture.now(), fixture.now().plus(WEEK)));
     assert_eq!(kept.cause, "wharfinger");
     fixture.clock.advance(WEEK - HOUR);
-    fixture.registry.reclaim().await.unwrap();
+    fixture.registry.collect_garbage().await.unwrap();
     let back = undelete(&fixture, digest).await.unwrap();
     assert_eq!(back.images, listed);
     assert_eq!(back.tags, [(tag_of("latest"), digest), (tag_of("v1"), digest)]);
@@ -488,7 +488,7 @@ async fn history_tells_what_a_tag_pointed_to_since_when_and_whether_it_is_there(
     assert_eq!(pages, states);
     // A week later what held at its beginning is still known, and nothing before.
     fixture.clock.advance(WEEK - HOUR - HOUR / 2);
-    fixture.registry.reclaim().await.unwrap();
+    fixture.registry.collect_garbage().await.unwrap();
     for (hours, expected) in [(0, None), (1, Some(images[1])), (2, Some(images[2]))] {
         let (permit, at) = (permit_for("app"), start.plus(HOUR * hours));
         let state = fixture.registry.tag_state_at(&permit, tag_of("latest"), at).await.unwrap();

@@ -58,7 +58,7 @@ async fn a_deleted_repository_comes_back_with_all_it_had() {
     let taken = undelete(&fixture, "app", "app").await;
     assert!(matches!(taken, Err(UndoError::NameTaken(_))), "{taken:?}");
     fixture.clock.advance(WEEK - HOUR);
-    registry.reclaim().await.unwrap();
+    registry.collect_garbage().await.unwrap();
     undelete(&fixture, "app", "old").await.unwrap();
     assert_eq!(names(&fixture).await, ["app", "old"]);
     let (images, _) =
@@ -119,7 +119,7 @@ async fn when_its_time_is_over_it_is_purged() {
     fixture.image("app", "one", Some("v1")).await;
     delete(&fixture, "app").await;
     fixture.clock.advance(WEEK);
-    fixture.registry.reclaim().await.unwrap();
+    fixture.registry.collect_garbage().await.unwrap();
     assert!(deleted(&fixture).await.is_empty());
     let gone = undelete(&fixture, "app", "app").await;
     assert!(matches!(gone, Err(UndoError::RepositoryGone(_))), "{gone:?}");

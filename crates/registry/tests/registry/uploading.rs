@@ -115,7 +115,7 @@ async fn an_upload_nobody_goes_on_with_is_reclaimed() {
     fixture.registry.cancel_layer_upload(&permit_for("app"), cancelled).await.unwrap();
     fixture.clock.advance(Duration::from_secs(86_401));
     let live = fixture.begin("app").await;
-    assert_eq!(fixture.registry.reclaim().await.unwrap(), 1);
+    assert_eq!(fixture.registry.collect_garbage().await.unwrap().uploads, 1);
     for (upload, there) in [(idle, false), (cancelled, false), (live, true)] {
         let status = fixture.registry.upload_status(&permit_for("app"), upload).await;
         assert_eq!(status.is_ok(), there);
@@ -145,12 +145,20 @@ async fn an_upload_that_is_written_to_is_not_idle() {
         let meanwhile = async {
             middle.await.unwrap();
             fixture.clock.advance(Duration::from_secs(86_401));
-            assert_eq!(fixture.registry.reclaim().await.unwrap(), 0, "while it is written to");
+            assert_eq!(
+                fixture.registry.collect_garbage().await.unwrap().uploads,
+                0,
+                "while it is written to"
+            );
             go_on.send(()).unwrap();
         };
         let (slow, ()) = tokio::join!(slow, meanwhile);
         slow.unwrap();
-        assert_eq!(fixture.registry.reclaim().await.unwrap(), 0, "right after it was written to");
+        assert_eq!(
+            fixture.registry.collect_garbage().await.unwrap().uploads,
+            0,
+            "right after it was written to"
+        );
     }
     fixture.complete("app", upload, digest_of(b"first half second half")).await.unwrap();
 }
@@ -171,7 +179,7 @@ async fn an_object_that_cannot_be_deleted_does_not_keep_the_others() {
         }
     }
     fixture.clock.advance(Duration::from_secs(86_401));
-    assert_eq!(fixture.registry.reclaim().await.unwrap(), 20);
+    assert_eq!(fixture.registry.collect_garbage().await.unwrap().uploads, 20);
     let everything_else = async {
         while fixture.objects().len() > 1 {
             tokio::task::yield_now().await;
@@ -179,7 +187,7 @@ async fn an_object_that_cannot_be_deleted_does_not_keep_the_others() {
     };
     tokio::time::timeout(Duration::from_secs(5), everything_else).await.unwrap();
     std::fs::remove_dir(stuck.unwrap()).unwrap();
-    fixture.registry.reclaim().await.unwrap();
+    fixture.registry.collect_garbage().await.unwrap();
 }
 
 async fn part(

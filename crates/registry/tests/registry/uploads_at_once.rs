@@ -116,7 +116,7 @@ async fn who_is_cancelled_is_told_so_and_nothing_else() {
         assert!(matches!(cancel, Ok(()) | Err(Error::UploadNotFound { .. })), "{cancel:?}");
     }
     assert!(cancelled > 0, "none of them met");
-    fixture.registry.reclaim().await.unwrap();
+    fixture.registry.collect_garbage().await.unwrap();
     let kept = usize::from(fixture.registry.open_blob(&permit_for("app"), whole).await.is_ok());
     settled(&fixture, kept).await;
 }

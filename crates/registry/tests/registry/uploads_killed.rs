@@ -125,7 +125,7 @@ fn what_a_first_request_began_is_reclaimed_with_its_session() {
         // One is completed without a byte, the other forgotten.
         fixture.complete("app", empty, digest_of(b"")).await.unwrap();
         fixture.clock.advance(Duration::from_secs(86_401));
-        assert_eq!(fixture.registry.reclaim().await.unwrap(), 1);
+        assert_eq!(fixture.registry.collect_garbage().await.unwrap().uploads, 1);
         let all_gone = async {
             while fixture.objects().iter().any(|object| is_longer(object, 100_000)) {
                 tokio::task::yield_now().await;
@@ -179,9 +179,9 @@ fn an_idle_session_is_reclaimed_after_a_restart() {
     fixture = fixture.restarted();
     process().block_on(async {
         fixture.clock.advance(Duration::from_secs(86_400));
-        assert_eq!(fixture.registry.reclaim().await.unwrap(), 0, "not yet");
+        assert_eq!(fixture.registry.collect_garbage().await.unwrap().uploads, 0, "not yet");
         fixture.clock.advance(Duration::from_secs(1));
-        assert_eq!(fixture.registry.reclaim().await.unwrap(), 1);
+        assert_eq!(fixture.registry.collect_garbage().await.unwrap().uploads, 1);
         let status = fixture.registry.upload_status(&permit_for("app"), upload).await;
         assert!(status.is_err());
         let all_gone = async {
@@ -196,7 +196,7 @@ fn an_idle_session_is_reclaimed_after_a_restart() {
 
 async fn one_object_is_left(fixture: &Fixture) {
     // As at each start: what a killed process had let go of may still be there.
-    fixture.registry.reclaim().await.unwrap();
+    fixture.registry.collect_garbage().await.unwrap();
     let one = async {
         while fixture.objects().len() > 1 {
             tokio::task::yield_now().await;

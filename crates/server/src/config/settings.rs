@@ -31,6 +31,8 @@ pub struct Settings {
     pub registry_host: Option<String>,
     /// See [`Config::master_key_file`](super::Config::master_key_file).
     pub master_key_file: Option<PathBuf>,
+    /// See [`Config::archive_dir`](super::Config::archive_dir).
+    pub archive_dir: Option<PathBuf>,
     /// See [`Config::public`](super::Config::public).
     #[serde(default)]
     pub public: PublicLayer,
@@ -40,6 +42,9 @@ pub struct Settings {
     /// See [`Config::trusted_proxies`](super::Config::trusted_proxies).
     #[serde(default, deserialize_with = "networks")]
     pub trusted_proxies: Option<Vec<Network>>,
+    /// See [`Config::metrics_from`](super::Config::metrics_from).
+    #[serde(default, deserialize_with = "networks")]
+    pub metrics_from: Option<Vec<Network>>,
     /// See [`Config::log`](super::Config::log).
     #[serde(default)]
     pub log: LogLayer,
@@ -98,9 +103,11 @@ impl Settings {
             account_id: self.account_id.or(below.account_id),
             registry_host: self.registry_host.or(below.registry_host),
             master_key_file: self.master_key_file.or(below.master_key_file),
+            archive_dir: self.archive_dir.or(below.archive_dir),
             public: self.public.over(below.public),
             tls: self.tls.over(below.tls),
             trusted_proxies: self.trusted_proxies.or(below.trusted_proxies),
+            metrics_from: self.metrics_from.or(below.metrics_from),
             log: LogLayer {
                 format: log.format.or(below.log.format),
                 filter: log.filter.or(below.log.filter),

@@ -148,3 +148,56 @@ async fn a_first_start_that_was_cut_off_is_finished_by_the_next_one() {
     let key = started.directory().credentials().unwrap().unwrap();
     assert_eq!(started.stores.root_keys(account).await.unwrap(), [key.access_key_id.as_str()]);
 }
+
+#[tokio::test]
+async fn the_archive_is_its_own_or_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config(&folder.path().join("data"));
+    let told = |installation: Installation, config: &Config| {
+        installation.registry(config).err().expect("the archive was not refused").to_string()
+    };
+    let cold = folder.path().join("mnt").join("cold");
+    config.archive_dir = Some(cold.clone());
+    let first = Installation::start(&config).await.unwrap();
+    first.registry(&config).unwrap();
+    let marker = fs::read_to_string(cold.join("wharfinger-archive")).unwrap();
+    let metadata = first.metadata().clone();
+    drop(first);
+    // Nothing is in it: it may be left out, or be another one.
+    config.archive_dir = None;
+    Installation::start(&config).await.unwrap().registry(&config).unwrap();
+    config.archive_dir = Some(folder.path().join("colder"));
+    Installation::start(&config).await.unwrap().registry(&config).unwrap();
+    let kept = fs::read_to_string(folder.path().join("colder/wharfinger-archive")).unwrap();
+    assert_eq!(kept, marker);
+    let moved: Result<(), MetadataError> = metadata
+        .write(|tx| {
+            Box::pin(async move {
+                use wharfinger_metadata::blob::{ObjectStore, discard_object_in};
+                let id = wharfinger_core::ObjectId::random(&SystemEntropy);
+                discard_object_in(tx, ObjectStore::Archive, &id, SystemClock.now()).await
+            })
+        })
+        .await;
+    moved.unwrap();
+    // From here on it must be there.
+    config.archive_dir = None;
+    let error = told(Installation::existing(&config).await.unwrap(), &config);
+    assert!(error.contains("--archive-dir") && error.contains("colder"), "{error}");
+    config.archive_dir = Some(folder.path().join("not mounted"));
+    let error = told(Installation::start(&config).await.unwrap(), &config);
+    assert!(error.contains("is it mounted?") && error.contains("colder"), "{error}");
+    assert!(!folder.path().join("not mounted").exists());
+    // It may be mounted elsewhere.
+    fs::rename(folder.path().join("colder"), folder.path().join("elsewhere")).unwrap();
+    config.archive_dir = Some(folder.path().join("elsewhere"));
+    Installation::start(&config).await.unwrap().registry(&config).unwrap();
+    config.archive_dir = Some(config.data_dir.clone());
+    let error = told(Installation::start(&config).await.unwrap(), &config);
+    assert!(error.contains("data directory"), "{error}");
+    // Another registry does not get it.
+    let mut other = super::tests::config(&folder.path().join("other"));
+    other.archive_dir = Some(folder.path().join("elsewhere"));
+    let error = told(Installation::start(&other).await.unwrap(), &other);
+    assert!(error.contains("another registry"), "{error}");
+}

@@ -38,6 +38,7 @@ fn facts(images: &[Any]) -> Vec<ImageFacts<'_>> {
             storage_class: StorageClass::Standard,
             listed_in: image.listed.then_some(StorageClass::Standard),
             has_live_subject: image.referrer,
+            mark: 0,
         })
         .collect()
 }

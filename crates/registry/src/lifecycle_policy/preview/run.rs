@@ -1,18 +1,20 @@
 //! The work on one preview: reads a snapshot of the repository, decides, writes down what it found.
 
-mod reading;
-
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use wharfinger_core::limits::{LIFECYCLE_PREVIEW_KEPT_SECONDS, PAGE_TAGS_MAX};
-use wharfinger_core::{Clock, Timestamp};
+use wharfinger_core::{Entropy, Timestamp};
 use wharfinger_lifecycle_policy::{Action, Decision, LifecyclePolicy, StorageClass};
 use wharfinger_metadata::lifecycle_preview::{self, PreviewRow, PreviewStatus, ResultRow};
-use wharfinger_metadata::{Metadata, RepositoryId, Tx, tag};
+use wharfinger_metadata::repository::RepositoryRow;
+use wharfinger_metadata::{RepositoryId, Tx, tag};
 
 use super::PreviewRuns;
+use crate::lifecycle_policy::event::{self, EventImage, PolicyEvents};
+use crate::lifecycle_policy::internal;
+use crate::lifecycle_policy::reading::Reading;
 use crate::{Error, Registry};
 
 /// Rows looked at, written or removed in one step, so that no step is long.
@@ -25,13 +27,13 @@ pub(super) const TRANSITION: &str = "TRANSITION";
 
 /// A preview that is to be worked on.
 pub(super) struct PreviewRun {
-    pub(super) metadata: Metadata,
-    pub(super) clock: Arc<dyn Clock>,
+    pub(super) reading: Reading,
+    pub(super) entropy: Arc<dyn Entropy>,
     pub(super) turns: Arc<Semaphore>,
-    pub(super) repository: RepositoryId,
+    pub(super) repository: RepositoryRow,
     pub(super) run_id: i64,
-    /// When it has failed unless it is complete.
-    pub(super) deadline: Timestamp,
+    /// When the repository's policy was evaluated, if it has one.
+    pub(super) last_evaluated_at: Timestamp,
 }
 
 impl PreviewRun {
@@ -44,7 +46,7 @@ impl PreviewRun {
             "a preview of a lifecycle policy failed"
         );
         // Should this fail as well, the deadline says the same a little later.
-        let end = self.clock.now();
+        let end = self.reading.clock.now();
         if let Err(error) = self.end(PreviewStatus::Failed, end, [0, 0]).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
@@ -58,26 +60,30 @@ impl PreviewRun {
         // Read only now: many may wait for a turn, and a policy can be long.
         let Some(policy) = self.policy().await? else { return Ok(()) };
         while self.discard_older().await? {}
-        let decisions = Arc::new(reading::decide(self, policy).await?);
+        let policy = Arc::new(policy);
+        let decided = self.reading.decide(Arc::clone(&policy)).await?;
+        let decisions = Arc::new(decided.outcome.decisions);
+        let events = Arc::new(self.events(policy));
         let mut written = 0;
         while written < decisions.len() {
-            self.check_time()?;
-            match self.write(&decisions, written).await? {
+            self.reading.check_time()?;
+            match self.write(&events, &decisions, written).await? {
                 Some(more) => written += more,
                 None => return Ok(()),
             }
         }
-        self.check_time()?;
+        self.reading.check_time()?;
         let transitioning = decisions.iter().filter(|it| it.action == Action::Archive).count();
         let counts = [decisions.len() - transitioning, transitioning].map(|count| count as u64);
         let kept = Duration::from_secs(LIFECYCLE_PREVIEW_KEPT_SECONDS);
-        self.end(PreviewStatus::Complete, self.clock.now().plus(kept), counts).await
+        self.end(PreviewStatus::Complete, self.reading.clock.now().plus(kept), counts).await
     }
 
     /// The policy to evaluate; none if this run has been replaced.
     async fn policy(&self) -> Result<Option<LifecyclePolicy>, Error> {
-        let (repository, run_id) = (self.repository, self.run_id);
-        self.metadata
+        let (repository, run_id) = (self.repository.id, self.run_id);
+        self.reading
+            .metadata
             .read(move |tx| {
                 Box::pin(async move {
                     let row = under_way(tx, repository, run_id).await?;
@@ -90,8 +96,9 @@ impl PreviewRun {
     /// Removes some results of earlier runs; answers whether there may be more. Those of a run that
     /// has replaced this one are not touched.
     async fn discard_older(&self) -> Result<bool, Error> {
-        let (repository, run_id) = (self.repository, self.run_id);
-        self.metadata
+        let (repository, run_id) = (self.repository.id, self.run_id);
+        self.reading
+            .metadata
             .write(move |tx| {
                 Box::pin(async move {
                     if under_way(tx, repository, run_id).await?.is_none() {
@@ -104,29 +111,48 @@ impl PreviewRun {
             .await
     }
 
-    /// Writes the next few decisions; `None` if this run has been replaced. Tags are those that the
-    /// images have now: all of them would not fit into memory.
+    /// What the audit log is told.
+    fn events(&self, policy: Arc<LifecyclePolicy>) -> PolicyEvents {
+        PolicyEvents {
+            entropy: Arc::clone(&self.entropy),
+            repository: self.repository.clone(),
+            event_name: event::DRY_RUN,
+            policy,
+            last_evaluated_at: self.last_evaluated_at,
+            policy_id: event::policy_id(self.repository.id, self.run_id),
+        }
+    }
+
+    /// Writes and tells the next few decisions; `None` if this run has been replaced. Tags are those
+    /// that the images have now: all of them would not fit into memory.
     async fn write(
         &self,
+        events: &Arc<PolicyEvents>,
         decisions: &Arc<Vec<Decision>>,
         written: usize,
     ) -> Result<Option<usize>, Error> {
-        let (repository, run_id) = (self.repository, self.run_id);
-        let decisions = Arc::clone(decisions);
+        let (repository, run_id) = (self.repository.id, self.run_id);
+        let (decisions, events) = (Arc::clone(decisions), Arc::clone(events));
+        let now = self.reading.clock.now();
         let rows = self
+            .reading
             .metadata
             .read(move |tx| {
                 Box::pin(async move { result_rows(tx, repository, &decisions, written).await })
             })
             .await?;
-        self.metadata
+        self.reading
+            .metadata
             .write(move |tx| {
                 Box::pin(async move {
                     if under_way(tx, repository, run_id).await?.is_none() {
                         return Ok(None);
                     }
                     lifecycle_preview::insert_results(tx, repository, run_id, &rows).await?;
-                    Ok(Some(rows.len()))
+                    let written = rows.len();
+                    let told: Vec<EventImage> = rows.into_iter().map(event_image).collect();
+                    events.tell(tx, &told, now).await?;
+                    Ok(Some(written))
                 })
             })
             .await
@@ -139,8 +165,9 @@ impl PreviewRun {
         expires_at: Timestamp,
         [expiring_count, transitioning_count]: [u64; 2],
     ) -> Result<(), Error> {
-        let (repository, run_id) = (self.repository, self.run_id);
-        self.metadata
+        let (repository, run_id) = (self.repository.id, self.run_id);
+        self.reading
+            .metadata
             .write(move |tx| {
                 Box::pin(async move {
                     let Some(row) = under_way(tx, repository, run_id).await? else {
@@ -158,10 +185,6 @@ impl PreviewRun {
                 })
             })
             .await
-    }
-
-    fn check_time(&self) -> Result<(), Error> {
-        check_time(&*self.clock, self.deadline)
     }
 }
 
@@ -236,13 +259,6 @@ async fn result_rows(
     Ok(rows)
 }
 
-fn check_time(clock: &dyn Clock, deadline: Timestamp) -> Result<(), Error> {
-    if clock.now() < deadline {
-        return Ok(());
-    }
-    Err(Error::Server("it took too long".into()))
-}
-
-fn internal(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::Server(Box::new(error))
+fn event_image(row: ResultRow) -> EventImage {
+    EventImage::new(row.digest, row.pushed_at, row.rule_priority, row.tags)
 }
