@@ -39,6 +39,9 @@ mod registry {
     mod scrubbing;
     mod signing;
     mod small_layers;
+    mod undoing;
+    mod undoing_repositories;
+    mod undoing_tags;
     mod uploading;
     mod uploads_at_once;
     mod uploads_killed;

@@ -65,6 +65,11 @@ impl Fixture {
         Self { folder, clock, kms, registry, seed }
     }
 
+    /// A registry over the same folder, as another process opens it beside a running one.
+    pub fn beside(&self) -> Registry {
+        stores(self.folder.path(), &self.clock, self.seed + 1).1
+    }
+
     /// The same folder under a new process, as far as that can be had in one.
     pub fn restarted(self) -> Self {
         let Self { folder, kms, registry, seed, .. } = self;
