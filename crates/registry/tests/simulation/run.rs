@@ -333,6 +333,9 @@ fn what_was_acknowledged_stays_and_garbage_goes() {
 #[test]
 fn a_seed_says_everything_that_happens() {
     for seed in 1..4 {
-        assert_eq!(run(seed, TURNS), run(seed, TURNS));
+        let (once, again) = (run(seed, TURNS), run(seed, TURNS));
+        let other = once.iter().zip(&again).find(|(once, again)| once != again);
+        assert_eq!(other, None, "seed {seed}");
+        assert_eq!(once.len(), again.len(), "seed {seed}");
     }
 }
