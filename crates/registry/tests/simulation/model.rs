@@ -144,6 +144,15 @@ impl RepositoryModel {
         self.deletions_under_way -= 1;
     }
 
+    /// It may be as it was at any time: nothing is certain any more.
+    pub fn forget(&mut self) {
+        for (image, register) in self.images.iter_mut().enumerate() {
+            [Life::Absent, Life::Active, Life::Archived].map(|life| register.may_become(life));
+            self.tags.iter_mut().for_each(|tag| tag.may_become(Some(image)));
+        }
+        self.tags.iter_mut().for_each(|tag| tag.may_become(None));
+    }
+
     /// An image that is there may be archived or brought back, or gone, with what held it.
     pub fn follow(&mut self, holder: usize, life: Life) {
         for image in content().dependents(holder) {
