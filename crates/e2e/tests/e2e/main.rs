@@ -1,6 +1,7 @@
 //! The registry as its users meet it: the program as a process, and clients as their makers ship
 //! them. A test whose client is not installed is skipped, and says so; in CI it fails.
 
+mod archive;
 mod artifacts;
 mod audit;
 mod aws_names;
@@ -13,6 +14,7 @@ mod crash;
 mod damage;
 mod disk;
 mod fsck;
+mod garbage;
 mod iam;
 mod kill;
 mod lifecycle;

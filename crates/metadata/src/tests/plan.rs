@@ -16,7 +16,7 @@ use crate::{
     MetadataError, RepositoryId, Tx, blob, catalog_data, creation_template, image, inline_policy,
     installation, kms_key, lifecycle_policy, lifecycle_preview, moving_object, orphaned_image,
     public_registry, pull_through_cache_rule, pull_time_exclusion, registry_setting, repository,
-    repository_policy, resource_tag, tag, upload, user,
+    repository_policy, resource_tag, tag, upload, usage, user,
 };
 
 /// Tables with one row for a repository at the most.
@@ -247,6 +247,7 @@ async fn run_blobs_and_uploads(tx: &mut Tx, id: RepositoryId) -> Result<(), Meta
     blob::replace_object(tx, "domain", &row.digest, &object_id).await?;
     assert!(!blob::is_archive_in_use(tx).await?);
     run_moves(tx, object_id).await?;
+    run_usage(tx, id).await?;
     let row = UploadRow {
         upload_id: UploadId::random(&SeededEntropy::new(1)),
         repository: id,
@@ -295,6 +296,13 @@ async fn run_moves(tx: &mut Tx, object_id: ObjectId) -> Result<(), MetadataError
     assert_eq!(crate::garbage::discarded_objects(tx, "", 100).await?[0].store, "archive");
     assert!(blob::is_archive_in_use(tx).await?);
     blob::forget_object(tx, &object_id).await
+}
+
+async fn run_usage(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> {
+    usage::repositories(tx, ("", "", ""), 10).await?;
+    usage::images(tx, id, "", 10).await?;
+    usage::links(tx, id, "domain", "", 10).await?;
+    usage::blobs(tx, ("", ""), 10).await.map(|_| ())
 }
 
 async fn run_public(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> {

@@ -216,7 +216,11 @@ impl Registry {
         Ok(())
     }
 
-    async fn note_damaged_original(&self, found: &Move, error: &BlobError) -> Result<(), MetadataError> {
+    async fn note_damaged_original(
+        &self,
+        found: &Move,
+        error: &BlobError,
+    ) -> Result<(), MetadataError> {
         let BlobRow { digest, object_id, .. } = found.row;
         tracing::error!(%digest, %object_id, %error, "a stored blob is damaged");
         let (domain, now) = (found.domain.clone(), self.now());
