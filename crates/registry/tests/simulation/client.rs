@@ -254,7 +254,9 @@ impl Client {
             Err(error) => self.failed(error, &mark),
         };
         self.note(&format!("has put image {image} as {tag:?}: {outcome:?}, {:?}", put.err()));
-        self.model.borrow_mut().repositories[self.repository].end(id, outcome);
+        let model = &mut self.model.borrow_mut().repositories[self.repository];
+        model.end(id, outcome);
+        model.follow_subject(image);
         if outcome == Outcome::Done { Ok(()) } else { Err(GaveUp) }
     }
 

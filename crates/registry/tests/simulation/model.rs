@@ -147,7 +147,9 @@ impl RepositoryModel {
     /// It may be as it was at any time: nothing is certain any more.
     pub fn forget(&mut self) {
         for (image, register) in self.images.iter_mut().enumerate() {
-            [Life::Absent, Life::Active, Life::Archived].map(|life| register.may_become(life));
+            for life in [Life::Absent, Life::Active, Life::Archived] {
+                register.may_become(life);
+            }
             self.tags.iter_mut().for_each(|tag| tag.may_become(Some(image)));
         }
         self.tags.iter_mut().for_each(|tag| tag.may_become(None));
@@ -163,6 +165,15 @@ impl RepositoryModel {
             if may_follow {
                 self.images[image].may_become(life);
             }
+        }
+    }
+
+    /// What refers to an image of which nobody knows may go with it, now or later.
+    pub fn follow_subject(&mut self, image: usize) {
+        let Some(subject) = content().images[image].subject else { return };
+        if self.images[subject].certain().is_none() {
+            self.images[image].may_become(Life::Absent);
+            self.images[image].may_become(Life::Archived);
         }
     }
 

@@ -24,8 +24,7 @@ impl Client {
             }
         }
         let digest = content().images[image].digest;
-        let undeleted =
-            self.registry.undelete_image(&permit(self.repository), digest, false).await;
+        let undeleted = self.registry.undelete_image(&permit(self.repository), digest, false).await;
         self.note(&format!("has undeleted: {undeleted:?}"));
         let outcome = match &undeleted {
             Ok(UndeletedImages { images, .. }) => match images.first() {
