@@ -44,10 +44,7 @@ pub fn crash(arguments: &[&str]) -> Result<()> {
         package: "wharfinger-e2e",
         target: "e2e",
         test: "crash::",
-        arguments: &[
-            ("--cycles", "WHARFINGER_CRASH_CYCLES"),
-            ("--from", "WHARFINGER_CRASH_FROM"),
-        ],
+        arguments: &[("--cycles", "WHARFINGER_CRASH_CYCLES"), ("--from", "WHARFINGER_CRASH_FROM")],
     };
     run.run(arguments, &[("WHARFINGER_CRASH_CYCLES", "1000")])
 }
