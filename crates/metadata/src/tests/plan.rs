@@ -173,6 +173,7 @@ async fn run_images(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> 
     tag::put(tx, id, &v1, &digest(1), now()).await?;
     tag::of_image(tx, id, &digest(1)).await?;
     assert_eq!(tag::names(tx, id, ImageStatus::Active, "", 100).await?.last(), Some("v1"));
+    assert_eq!(tag::changes(tx, id).await?, 1);
     for status in [None, Some(ImageStatus::Active)] {
         tag::list(tx, id, status, "", 100).await?;
         for tag_status in [TagStatus::Any, TagStatus::Tagged] {
