@@ -67,7 +67,7 @@ impl Fixture {
 
     /// A registry over the same folder, as another process opens it beside a running one.
     pub fn beside(&self) -> Registry {
-        stores(self.folder.path(), &self.clock, self.seed + 1).1
+        stores_over(self.folder.path(), &self.clock, self.seed + 1, |store| store).1
     }
 
     /// The same folder under a new process, as far as that can be had in one.
@@ -80,6 +80,10 @@ impl Fixture {
     pub fn with_quotas(quotas: Quotas) -> Self {
         let Self { folder, clock, kms, registry, seed } = Self::new();
         Self { folder, clock, kms, registry: registry.with_quotas(quotas), seed }
+    }
+
+    pub fn with_undo_window(self, undo_window: Duration) -> Self {
+        self.with_upkeep(Upkeep { undo_window, ..Upkeep::default() })
     }
 
     pub fn with_upkeep(self, upkeep: Upkeep) -> Self {
