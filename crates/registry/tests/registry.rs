@@ -42,6 +42,7 @@ mod registry {
     mod undoing;
     mod undoing_repositories;
     mod undoing_tags;
+    mod undoing_upkeep;
     mod uploading;
     mod uploads_at_once;
     mod uploads_killed;

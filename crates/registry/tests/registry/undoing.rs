@@ -6,13 +6,13 @@ use futures_util::TryStreamExt;
 use wharfinger_auth::Permit;
 use wharfinger_core::{Digest, Quotas, Tag, Timestamp};
 use wharfinger_metadata::repository::RepositoryRow;
-use wharfinger_metadata::{MetadataError, deleted_image, image, repository, tag, tag_history};
+use wharfinger_metadata::{MetadataError, deleted_image, repository};
 use wharfinger_registry::{
     Error, ImageDetail, ImageStatus, ListImagesFilter, PageRequest, RequestedImage, StorageClass,
     TagState, UndeletedImages, UndoError,
 };
 
-use super::fixture::{Fixture, by_digest, by_tag, digest_of, index_of, manifest_of, permit_for};
+use super::fixture::{Fixture, by_digest, by_tag, digest_of, index_of, permit_for};
 
 pub(super) const HOUR: Duration = Duration::from_secs(3_600);
 pub(super) const WEEK: Duration = Duration::from_secs(7 * 24 * 3_600);
@@ -66,7 +66,7 @@ pub(super) async fn history(fixture: &Fixture, tag: &str) -> Vec<TagState> {
     fixture.registry.tag_history(&permit, tag_of(tag), &page).await.unwrap().items
 }
 
-async fn blob(fixture: &Fixture, bytes: &[u8]) -> Vec<u8> {
+pub(super) async fn blob(fixture: &Fixture, bytes: &[u8]) -> Vec<u8> {
     let digest = digest_of(bytes);
     let content = fixture.registry.open_blob(&permit_for("app"), digest).await.unwrap();
     content.read_all().try_collect::<Vec<_>>().await.unwrap().concat()
@@ -190,60 +190,6 @@ async fn row_of(fixture: &Fixture) -> RepositoryRow {
         })
         .await;
     row.unwrap().unwrap()
-}
-
-#[tokio::test]
-async fn signatures_that_went_with_their_image_come_back_with_it() {
-    let fixture = Fixture::with_repository("MUTABLE").await;
-    let image = fixture.image("app", "one", Some("v1")).await;
-    fixture.layer("app", b"{}").await;
-    fixture.layer("app", b"sbom").await;
-    let plain = manifest_of(b"{}", b"sbom");
-    let size = fixture.manifest("app", "one").await.len();
-    let subject = format!(
-        r#","subject":{{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{image}","size":{size}}}}}"#
-    );
-    let referrer = format!("{}{subject}", plain.strip_suffix('}').unwrap());
-    let referrer = fixture.put("app", &referrer, None).await.unwrap().id.digest;
-    let cosign = format!("{}.sig", image.to_string().replace(':', "-"));
-    let signature = fixture.image("app", "signature", Some(&cosign)).await;
-    let unrelated = fixture.image("app", "unrelated", Some("v2")).await;
-    delete(&fixture, by_digest(&image)).await;
-    delete(&fixture, by_digest(&unrelated)).await;
-    follow(&fixture, referrer, vec![]).await;
-    follow(&fixture, signature, vec![tag_of(&cosign)]).await;
-    assert_eq!(describe(&fixture).await, []);
-    let back = undelete_tag(&fixture, "v1", None, false).await.unwrap();
-    let mut digests: Vec<_> = back.images.iter().map(|image| image.digest).collect();
-    assert_eq!(digests.remove(0), image);
-    digests.sort();
-    let mut expected = vec![referrer, signature];
-    expected.sort();
-    assert_eq!(digests, expected);
-    assert_eq!(points_to(&fixture, &cosign).await, Some(signature));
-}
-
-/// Deletes an image as what follows its subject is deleted.
-async fn follow(fixture: &Fixture, digest: Digest, tags: Vec<Tag>) {
-    let (row, now) = (row_of(fixture).await, fixture.now());
-    let cause = "went with its index or subject";
-    let done: Result<(), MetadataError> = fixture
-        .metadata()
-        .write(move |tx| {
-            Box::pin(async move {
-                let until = now.plus(WEEK);
-                deleted_image::keep(tx, row.id, &digest, &tags, cause, now, until).await?;
-                for tag in tags {
-                    let last = tag_history::last(tx, row.id, &tag).await?;
-                    let last = last.as_ref();
-                    tag_history::append(tx, row.id, &tag, last, None, cause, now).await?;
-                    tag::delete(tx, row.id, &tag).await?;
-                }
-                image::delete(tx, row.id, &digest).await.map(|_| ())
-            })
-        })
-        .await;
-    done.unwrap();
 }
 
 #[tokio::test]
