@@ -15,6 +15,7 @@ mod fsck;
 mod gc;
 mod guardrail;
 mod history;
+mod jobs;
 mod key;
 mod kms;
 mod print;
@@ -25,6 +26,7 @@ mod shell;
 mod trust;
 mod undelete;
 mod upkeep;
+mod usage;
 mod user;
 
 use std::process::ExitCode;
@@ -77,9 +79,11 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Audit(arguments) => audit::run(arguments)?,
             Command::Undelete(arguments) => undelete::run(*arguments).await?,
             Command::History(arguments) => history::run(arguments).await?,
+            Command::Jobs(arguments) => jobs::run(arguments).await?,
             Command::Gc(arguments) => return gc::run(arguments).await,
             Command::Doctor(arguments) => return doctor::run(arguments).await,
             Command::Fsck(arguments) => return fsck::run(arguments).await,
+            Command::Usage(arguments) => usage::run(arguments).await?,
             Command::Version => print::line(&format!("wharfinger {}", wharfinger_server::VERSION))?,
         }
         Ok(ExitCode::SUCCESS)

@@ -62,6 +62,7 @@ pub mod tag;
 pub mod tag_history;
 pub mod trusted_principal;
 pub mod upload;
+pub mod usage;
 pub mod user;
 
 pub use change_counter::{ChangeKind, Changes, StandingCache};

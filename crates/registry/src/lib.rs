@@ -51,6 +51,7 @@ mod storage_class;
 mod throttle;
 mod undo;
 mod upload;
+mod usage;
 mod verification;
 
 use std::sync::Arc;
@@ -65,7 +66,7 @@ pub use check::{
     CheckEvent, CheckOptions, CheckRecord, CheckReport, Finding, FindingCode, FindingSeverity,
     Soundness,
 };
-pub use counters::{Counter, Counters, JobCounters, JobCountersByKind};
+pub use counters::{Counter, Counters, JobCounters, JobCountersByKind, Load};
 pub use creation_template::{
     CreationTemplate, CreationTemplateSettings, TemplateEncryption, TemplateScenario,
 };
@@ -75,7 +76,8 @@ pub use encryption::Encryption;
 pub use error::{Error, ImageName};
 pub use garbage::{GarbageEstimate, GarbageReport};
 pub use image::{
-    ImageDetail, ImageHead, ImageIdentifier, ListImagesFilter, RequestedImage, StoredImage, TagPage,
+    ImageDetail, ImageHead, ImageIdentifier, ListImagesFilter, RequestedImage, StoredImage,
+    TagNames, TagPage,
 };
 pub use image_tag::ImageTagDetail;
 pub use job::{Job, JobCounts, JobEnd, JobKind, JobOutcome, JobsUnderWay, LeasedJob, LeasedJobs};
@@ -105,6 +107,7 @@ pub use undo::{
     DeletedImage, DeletedRepository, ImagePresence, TagState, UndeletedImages, UndoError,
 };
 pub use upload::{CompletedLayer, EmptyBlob, LayerPart, UploadProgress};
+pub use usage::{RepositoryUsage, StoreUsage, Usage, UsageReport};
 pub use wharfinger_metadata::image::{ImageStatus, TagStatus};
 pub use wharfinger_metadata::job::{JobRow, JobStatus};
 pub use wharfinger_metadata::lifecycle_preview::PreviewStatus;

@@ -41,6 +41,7 @@ mod registry {
     mod small_layers;
     mod undoing;
     mod undoing_repositories;
+    mod undoing_tags;
     mod uploading;
     mod uploads_at_once;
     mod uploads_killed;

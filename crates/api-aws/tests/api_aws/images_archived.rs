@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use wharfinger_registry::JobsUnderWay;
 
 use crate::world::{NOW, World, digest_of};
 
@@ -67,7 +68,26 @@ async fn an_image_is_archived_and_restored() {
 
     world.clock.advance(Duration::from_secs(10));
     let restored = world.call("UpdateImageStorageClass", update("v1", "STANDARD")).await.ok();
-    assert_eq!(restored, changed(&digest, "v1", "ACTIVE"));
+    assert_eq!(restored, changed(&digest, "v1", "ACTIVATING"));
+    detail["imageStatus"] = "ACTIVATING".into();
+    assert_eq!(described(&world, &digest).await, detail);
+    for (operation, member) in [("ListImages", "imageIds"), ("DescribeImages", "imageDetails")] {
+        assert_eq!(shown(operation, member, Value::Null).await, [kept.as_str()]);
+        assert_eq!(shown(operation, member, json!("ACTIVATING")).await, [digest.as_str()]);
+        assert_eq!(shown(operation, member, json!("ARCHIVED")).await, [""; 0]);
+    }
+    let again = world.call("UpdateImageStorageClass", update("v1", "STANDARD")).await;
+    assert_eq!(
+        again.refused("ImageStorageClassUpdateNotSupportedException"),
+        "The image with imageId {imageDigest:'null', imageTag:'v1'} in the repository with name \
+         'team/app' in the registry with id '111122223333' is being restored"
+    );
+    let body = json!({ "repositoryName": NAME, "imageIds": [{ "imageTag": "v1" }] });
+    let got = world.call("BatchGetImage", body).await.ok();
+    assert_eq!(got["failures"][0]["failureCode"], "ImageInaccessible");
+    for job in world.registry.lease_jobs(&JobsUnderWay::default()).await.unwrap().jobs {
+        world.registry.run_job(&job.row).await.unwrap();
+    }
     detail["imageStatus"] = "ACTIVE".into();
     detail["lastActivatedAt"] = (NOW as f64 + 20.0).into();
     assert_eq!(described(&world, &digest).await, detail);

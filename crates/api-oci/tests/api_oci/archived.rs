@@ -2,7 +2,7 @@
 
 use wharfinger_auth::{Permit, RepositoryResource, actions};
 use wharfinger_core::{RegistryId, Timestamp};
-use wharfinger_registry::{ImageDetail, RequestedImage, StorageClass};
+use wharfinger_registry::{ImageDetail, JobsUnderWay, RequestedImage, StorageClass};
 
 use super::fixture::{Fixture, REGION, REPOSITORY, digest_of, fixture};
 
@@ -62,6 +62,31 @@ async fn an_archived_image_is_gone_until_it_is_pushed() {
     assert_eq!(fixture.get(&layer).await.text(), "layer");
     let tags = fixture.get("/v2/team/app/tags/list").await;
     assert_eq!(tags.text(), r#"{"name":"team/app","tags":["v1"]}"#);
+}
+
+#[tokio::test]
+async fn an_image_on_its_way_back_is_gone_until_it_is_there() {
+    let fixture = fixture().await;
+    let manifest = fixture.push_image(REPOSITORY, "v1", b"layer").await;
+    archive(&fixture, "v1").await;
+    let permit = Permit::<actions::UpdateImageStorageClass>::system(repository(&fixture));
+    let class = StorageClass::Standard;
+    let registry = &fixture.registry;
+    registry.update_image_storage_class(&permit, by_tag("v1"), class).await.unwrap();
+    let target = "/v2/team/app/manifests/v1";
+    fixture.get(target).await.assert_error(
+        404,
+        "MANIFEST_UNKNOWN",
+        "Requested image is archived and must be restored before it is pulled",
+    );
+    assert_eq!(fixture.request("HEAD", target).send().await.status.as_u16(), 404);
+    let layer = format!("/v2/team/app/blobs/{}", digest_of(b"layer"));
+    assert_eq!(fixture.get(&layer).await.status.as_u16(), 404);
+    for job in registry.lease_jobs(&JobsUnderWay::default()).await.unwrap().jobs {
+        registry.run_job(&job.row).await.unwrap();
+    }
+    assert_eq!(fixture.get(target).await.body, manifest);
+    assert_eq!(fixture.get(&layer).await.text(), "layer");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@ scripts and providers know are met on the way."""
 
 import hashlib
 import json
+import time
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -206,6 +207,13 @@ def storage_classes(call):
     call.refused("ImageArchivedException", "StartImageScan", **wanted)
     restored = call("UpdateImageStorageClass", targetStorageClass="STANDARD", **wanted)
     assert restored["imageStatus"] in ("ACTIVATING", "ACTIVE"), restored
+    until = time.monotonic() + 60
+    while True:
+        described = call("DescribeImages", repositoryName="app", imageIds=[{"imageTag": "v2"}])
+        if described["imageDetails"][0]["imageStatus"] == "ACTIVE":
+            break
+        assert time.monotonic() < until, described
+        time.sleep(0.1)
     listed = call("ListImages", repositoryName="app", filter={"tagStatus": "TAGGED"})["imageIds"]
     assert "v2" in {found["imageTag"] for found in listed}, listed
 

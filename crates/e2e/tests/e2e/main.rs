@@ -1,6 +1,7 @@
 //! The registry as its users meet it: the program as a process, and clients as their makers ship
 //! them. A test whose client is not installed is skipped, and says so; in CI it fails.
 
+mod archive;
 mod artifacts;
 mod audit;
 mod aws_names;
@@ -9,6 +10,7 @@ mod buildah;
 mod cdk;
 mod conformance;
 mod contract;
+mod crash;
 mod damage;
 mod disk;
 mod fsck;
@@ -26,6 +28,7 @@ mod pressure_http2;
 mod public;
 mod sdk;
 mod skopeo;
+mod soak;
 mod terraform;
 mod terraform_iam;
 mod tutorial;

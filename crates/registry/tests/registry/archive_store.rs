@@ -9,7 +9,7 @@ use wharfinger_core::{Digest, Entropy, ObjectId, RegistryId, SeededEntropy};
 use wharfinger_metadata::blob::{self, ObjectStore};
 use wharfinger_metadata::moving_object::{self, MovingObjectRow};
 use wharfinger_metadata::{MetadataError, Tx, repository};
-use wharfinger_registry::{Error, ImageStatus, StorageClass};
+use wharfinger_registry::{Error, ImageStatus, StorageClass, StoreUsage, Usage};
 
 use super::fixture::{Fixture, by_digest, digest_of, index_of, manifest_of, permit_for};
 use super::work::run_jobs;
@@ -143,6 +143,39 @@ async fn bytes_move_into_the_archive_and_back() {
 }
 
 #[tokio::test]
+async fn the_archive_is_accounted_apart() {
+    let fixture = fixture().await;
+    fixture.create("second", "MUTABLE").await.unwrap();
+    let digest = image(&fixture, "app", "one", "v1").await;
+    image(&fixture, "app", "two", "v2").await;
+    image(&fixture, "second", "two", "v2").await;
+    fixture.layer("second", &layer_of("pushed")).await;
+    set_class(&fixture, "app", &digest, StorageClass::Archive).await;
+    work(&fixture).await;
+    let mut steps = 0;
+    let report = fixture.registry.usage(|_| steps += 1).await.unwrap();
+    let (layer, config) = (LAYER_BYTES as u64, b"{\"of\":\"v1\"}".len() as u64);
+    let manifest = report.total.manifest_bytes / 3;
+    let usage = |active: u64, archived: u64, unreferenced: u64| Usage {
+        active_images: active,
+        archived_images: archived,
+        manifest_bytes: (active + archived) * manifest,
+        active_bytes: active * (layer + config),
+        archived_bytes: archived * (layer + config),
+        unreferenced_bytes: unreferenced * layer,
+    };
+    let found: Vec<_> =
+        report.repositories.iter().map(|found| (found.name.as_str(), found.usage)).collect();
+    assert_eq!(found, [("app", usage(1, 1, 0)), ("second", usage(1, 0, 1))]);
+    // The blobs of the second image are those of the third.
+    let total = Usage { active_images: 2, manifest_bytes: 3 * manifest, ..usage(1, 1, 1) };
+    assert_eq!((report.total, report.blobs), (total, 5));
+    let stores =
+        StoreUsage { main_bytes: 2 * layer, archive_bytes: layer, database_bytes: 2 * config };
+    assert_eq!((report.stores, steps), (stores, 3));
+}
+
+#[tokio::test]
 async fn what_an_active_image_uses_stays() {
     let fixture = fixture().await;
     fixture.create("second", "MUTABLE").await.unwrap();
@@ -268,4 +301,46 @@ async fn without_a_store_of_its_own_nothing_moves() {
     set_class(&fixture, "app", &digest, StorageClass::Standard).await;
     work(&fixture).await;
     assert_eq!(read(&fixture, "app", "one").await.unwrap(), layer_of("one"));
+}
+
+/// A check looks into both stores, and puts what is damaged aside where it lies.
+#[tokio::test]
+async fn a_check_finds_damage_in_the_archive() {
+    use wharfinger_registry::{CheckOptions, FindingCode};
+    let fixture = fixture().await;
+    let digest = image(&fixture, "app", "cold", "v1").await;
+    image(&fixture, "app", "warm", "v2").await;
+    set_class(&fixture, "app", &digest, StorageClass::Archive).await;
+    work(&fixture).await;
+    assert_eq!(store_of(&fixture, "cold").await, ObjectStore::Archive);
+    let look = CheckOptions { read_data: true, repair: false };
+    let report = fixture.registry.check(look).await.unwrap();
+    assert_eq!((report.findings, report.object_count), (vec![], 2));
+
+    let root = fixture.folder.path().join("archive");
+    let shelves = std::fs::read_dir(root.join("objects")).unwrap();
+    let mut files = shelves.flat_map(|shelf| std::fs::read_dir(shelf.unwrap().path()).unwrap());
+    let file = files.next().unwrap().unwrap().path();
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[90_000] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let report = fixture.registry.check(look).await.unwrap();
+    let found: Vec<_> = report.findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(found, [FindingCode::BlobDamaged]);
+    let repair = CheckOptions { repair: true, ..look };
+    fixture.registry.check(repair).await.unwrap();
+    assert_eq!(std::fs::read_dir(root.join("quarantine")).unwrap().count(), 1);
+
+    image_again(&fixture, "cold", "v1").await;
+    work(&fixture).await;
+    let report = fixture.registry.check(look).await.unwrap();
+    let found: Vec<_> = report.findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(found, [FindingCode::Quarantined]);
+}
+
+/// Pushes the large layer of an image and its manifest, as a client does that was asked for it.
+async fn image_again(fixture: &Fixture, layer: &str, tag: &str) {
+    fixture.layer("app", &layer_of(layer)).await;
+    let manifest = manifest_of(format!("{{\"of\":\"{tag}\"}}").as_bytes(), &layer_of(layer));
+    fixture.put("app", &manifest, Some(tag)).await.unwrap();
 }

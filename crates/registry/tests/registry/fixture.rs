@@ -67,7 +67,7 @@ impl Fixture {
 
     /// A registry over the same folder, as another process opens it beside a running one.
     pub fn beside(&self) -> Registry {
-        stores(self.folder.path(), &self.clock, self.seed + 1).1
+        stores_over(self.folder.path(), &self.clock, self.seed + 1, |store| store).1
     }
 
     /// The same folder under a new process, as far as that can be had in one.
@@ -249,10 +249,6 @@ impl Fixture {
         }
         files
     }
-}
-
-fn stores(folder: &Path, clock: &Arc<ManualClock>, seed: u64) -> (KmsKeys, Registry) {
-    stores_over(folder, clock, seed, |store| store)
 }
 
 fn stores_over(

@@ -116,6 +116,12 @@ impl Model {
             repository.images.iter_mut().for_each(Register::crash);
             repository.deletions_under_way = 0;
         }
+        self.mend();
+    }
+
+    /// The disk is good from now on.
+    pub fn mend(&mut self) {
+        self.faults += 1;
         self.disk_fails = false;
     }
 }
@@ -138,6 +144,17 @@ impl RepositoryModel {
         self.deletions_under_way -= 1;
     }
 
+    /// It may be as it was at any time: nothing is certain any more.
+    pub fn forget(&mut self) {
+        for (image, register) in self.images.iter_mut().enumerate() {
+            for life in [Life::Absent, Life::Active, Life::Archived] {
+                register.may_become(life);
+            }
+            self.tags.iter_mut().for_each(|tag| tag.may_become(Some(image)));
+        }
+        self.tags.iter_mut().for_each(|tag| tag.may_become(None));
+    }
+
     /// An image that is there may be archived or brought back, or gone, with what held it.
     pub fn follow(&mut self, holder: usize, life: Life) {
         for image in content().dependents(holder) {
@@ -148,6 +165,15 @@ impl RepositoryModel {
             if may_follow {
                 self.images[image].may_become(life);
             }
+        }
+    }
+
+    /// What refers to an image of which nobody knows may go with it, now or later.
+    pub fn follow_subject(&mut self, image: usize) {
+        let Some(subject) = content().images[image].subject else { return };
+        if self.images[subject].certain().is_none() {
+            self.images[image].may_become(Life::Absent);
+            self.images[image].may_become(Life::Archived);
         }
     }
 

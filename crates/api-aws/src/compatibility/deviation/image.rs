@@ -57,23 +57,20 @@ pub(super) const OF_IMAGES: &[Deviation] = &[
                images. `artifactType` if the manifest has one, else the config's media type.",
     },
     Deviation {
-        place: "Referrers of images that are deleted or archived",
-        aws: "Deleted or archived as well, within 24 hours.",
-        here: "Stay as they are, and are listed by `ListImageReferrers`, until somebody deletes or \
-               archives them.",
-    },
-    Deviation {
-        place: "`UpdateImageStorageClass` to `STANDARD`",
-        aws: "Answers `ACTIVATING`; the image is `ACTIVE` up to 20 minutes later.",
-        here: "Answers `ACTIVE`, which is true: nothing is moved, so the image can be pulled at \
-               once. Polling `DescribeImages` ends with the first look.",
+        place: "What images that are deleted or archived leave behind",
+        aws: "Referrers are deleted or archived as well, within 24 hours.",
+        here: "So are they, after 24 hours (`--orphans-after`), and the images that a list names \
+               with it, unless a tag, another list, or their subject holds them then, or they \
+               were pushed again. Referrers are those of `subject`, and those of the tags that \
+               cosign and OCI's fallback make of a digest; such a tag holds an image only while \
+               its subject is there. They come back from the archive with their subject.",
     },
     Deviation {
         place: "`UpdateImageStorageClass` and manifest lists",
         aws: "Not documented.",
         here: "An image that an active list names is not archived; archiving a list leaves its \
-               images active; a list that is restored or pushed brings along those it names. So \
-               an active list can always be pulled whole.",
+               images active for the while above; a list that is restored or pushed brings along \
+               those it names. So an active list can always be pulled whole.",
     },
     Deviation {
         place: "`BatchGetImage` of an archived image",

@@ -159,7 +159,11 @@ async function storageClasses() {
   const restored = await call('UpdateImageStorageClass',
     { ...wanted, targetStorageClass: 'STANDARD' });
   assert(['ACTIVATING', 'ACTIVE'].includes(restored.imageStatus));
-  assert(await listsIt());
+  const until = Date.now() + 60_000;
+  while (!await listsIt()) {
+    assert(Date.now() < until, 'the image does not come back');
+    await new Promise((resolve) => { setTimeout(resolve, 100); });
+  }
 }
 
 module.exports = { images, layers, storageClasses };

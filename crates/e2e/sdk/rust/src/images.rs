@@ -207,8 +207,14 @@ pub async fn storage_classes(ecr: &Client) -> Told {
     let restored = update("v2", TargetStorageClass::Standard).send().await?;
     let status = restored.image_status().expect("a status");
     assert!(matches!(status, ImageStatus::Active | ImageStatus::Activating), "{status:?}");
-    assert!(is_listed(ecr, "v2").await?);
-    Ok(())
+    // A job brings it back.
+    for _ in 0..600 {
+        if is_listed(ecr, "v2").await? {
+            return Ok(());
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    panic!("the image does not come back")
 }
 
 async fn is_listed(ecr: &Client, tag: &str) -> Result<bool, Box<dyn Error>> {
