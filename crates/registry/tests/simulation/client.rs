@@ -152,12 +152,12 @@ impl Client {
         if self.roll(4) > 0 {
             let asked = vec![digest.to_string()];
             let found = registry.batch_check_layer_availability(&permit(repository), asked).await;
-            match found.map_err(|error| self.excuse(&error, mark))?.first() {
-                Some(LayerAvailability::Available { .. } | LayerAvailability::Archived { .. }) => {
-                    self.note(&format!("was told that blob {blob} is there"));
-                    return Ok(());
-                }
-                _ => {}
+            let found = found.map_err(|error| self.excuse(&error, mark))?;
+            if let [LayerAvailability::Available { .. } | LayerAvailability::Archived { .. }] =
+                found[..]
+            {
+                self.note(&format!("was told that blob {blob} is there"));
+                return Ok(());
             }
         }
         if self.roll(2) == 0 {

@@ -69,7 +69,7 @@ impl Client {
     fn not_undeleted(&self, error: &UndoError, mark: &Mark) -> Outcome {
         match error {
             UndoError::Registry(error @ (Error::Server(_) | Error::StorageFull(_))) => {
-                drop(self.excuse(error, mark));
+                self.excuse(error, mark);
                 Outcome::Unknown
             }
             // The operator is told why not, and it need not be known here.
