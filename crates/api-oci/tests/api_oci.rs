@@ -29,6 +29,7 @@ mod api_oci {
     mod referrers;
     mod refusals;
     mod throttling;
+    mod undo;
     mod uploading;
     mod uploads_expired;
     mod uploads_retried;

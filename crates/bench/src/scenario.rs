@@ -2,6 +2,7 @@
 
 mod idle;
 mod large;
+mod lifecycle;
 mod lists;
 mod manifests;
 mod mix;
@@ -37,11 +38,13 @@ pub enum Scenario {
     Idle,
     /// Long lists of this server.
     Lists,
+    /// A lifecycle policy over many images of this server.
+    Lifecycle,
 }
 
 impl Scenario {
     /// All there are, in the order they are measured in.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Push,
         Self::Pull,
         Self::Mix,
@@ -51,6 +54,7 @@ impl Scenario {
         Self::Start,
         Self::Idle,
         Self::Lists,
+        Self::Lifecycle,
     ];
 
     /// What it is called on the command line.
@@ -65,6 +69,7 @@ impl Scenario {
             Self::Start => "start",
             Self::Idle => "idle",
             Self::Lists => "lists",
+            Self::Lifecycle => "lifecycle",
         }
     }
 
@@ -80,6 +85,7 @@ impl Scenario {
             Self::Start => "from start to ready, with up to 100,000 images stored",
             Self::Idle => "10,000 idle connections, plain and over TLS",
             Self::Lists => "each page of the long lists of the JSON API (this server alone)",
+            Self::Lifecycle => "a lifecycle policy over 100,000 images (this server alone)",
         }
     }
 
@@ -108,6 +114,7 @@ pub fn measure(bench: &Bench, wanted: &[Scenario], report: &mut Report) -> Resul
             Scenario::Start => start::measure(bench, report)?,
             Scenario::Idle => idle::measure(bench, report)?,
             Scenario::Lists => lists::measure(bench, report)?,
+            Scenario::Lifecycle => lifecycle::measure(bench, report)?,
         }
         bench.print_floor();
     }

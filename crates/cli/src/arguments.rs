@@ -17,6 +17,7 @@ use crate::audit::AuditArguments;
 use crate::doctor::DoctorArguments;
 use crate::environment;
 use crate::explain::ExplainArguments;
+use crate::fsck::FsckArguments;
 use crate::history::HistoryArguments;
 use crate::key::KeyArguments;
 use crate::kms::KmsArguments;
@@ -61,6 +62,8 @@ pub(crate) enum Command {
     History(HistoryArguments),
     /// Say what is wrong, and what to do about it
     Doctor(DoctorArguments),
+    /// Check that everything that was pushed is there and as it was, and repair what can be
+    Fsck(FsckArguments),
     /// Say what images take up: active, archived, and what nothing refers to
     Usage(UsageArguments),
     /// Print the version

@@ -1,17 +1,16 @@
 //! `wharfinger history`: what a tag points to and has pointed to. Beside a running server, or without
 //! one.
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{anyhow, bail};
 use clap::Args;
 use serde::Serialize;
-use wharfinger_audit::parse_time;
 use wharfinger_auth::actions::DescribeImages;
 use wharfinger_core::{Clock, RepositoryName, Tag};
 use wharfinger_registry::{ImagePresence, PageRequest, TagState};
 use wharfinger_server::SystemClock;
 
 use crate::print;
-use crate::reference::{OpenRegistry, Part, Reference, RegistryArguments};
+use crate::reference::{OpenRegistry, Part, Reference, RegistryArguments, moment};
 
 #[derive(Args, Debug)]
 pub(crate) struct HistoryArguments {
@@ -32,9 +31,7 @@ pub(crate) struct HistoryArguments {
 pub(crate) async fn run(arguments: HistoryArguments) -> anyhow::Result<()> {
     let HistoryArguments { tag: Reference { repository, part }, at, json, registry } = arguments;
     let Part::Tag(tag) = part else { bail!("history is of a tag: {repository}:TAG") };
-    let now = SystemClock.now();
-    let at = at.as_deref().map(|text| parse_time(text, now)).transpose();
-    let at = at.map_err(anyhow::Error::msg).context("--at")?;
+    let at = moment(at.as_deref(), SystemClock.now())?;
     let registry = registry.open().await?;
     let states = match at {
         None => whole(&registry, &repository, &tag).await?,

@@ -11,6 +11,7 @@ mod doctor;
 mod env;
 mod environment;
 mod explain;
+mod fsck;
 mod guardrail;
 mod history;
 mod key;
@@ -77,6 +78,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Undelete(arguments) => undelete::run(*arguments).await?,
             Command::History(arguments) => history::run(arguments).await?,
             Command::Doctor(arguments) => return doctor::run(arguments).await,
+            Command::Fsck(arguments) => return fsck::run(arguments).await,
             Command::Usage(arguments) => usage::run(arguments).await?,
             Command::Version => print::line(&format!("wharfinger {}", wharfinger_server::VERSION))?,
         }

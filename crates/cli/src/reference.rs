@@ -2,10 +2,13 @@
 
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use anyhow::Context;
 use clap::Args;
+use wharfinger_audit::parse_time;
 use wharfinger_auth::{Action, Permit, RepositoryResource};
-use wharfinger_core::{Digest, Region, RegistryId, RepositoryName, Tag};
+use wharfinger_core::{Digest, Region, RegistryId, RepositoryName, Tag, Timestamp};
 use wharfinger_registry::Registry;
 use wharfinger_server::{Installation, Settings};
 
@@ -40,6 +43,17 @@ impl FromStr for Reference {
         let repository = name.parse().map_err(|error| format!("{error}"))?;
         Ok(Self { repository, part })
     }
+}
+
+/// Reads what `--at` says. Times are printed to the second, so that one that was said to the second
+/// means its end: whatever is printed leads back to itself.
+pub(crate) fn moment(at: Option<&str>, now: Timestamp) -> anyhow::Result<Option<Timestamp>> {
+    let at = at.map(|text| parse_time(text, now)).transpose();
+    let at = at.map_err(anyhow::Error::msg).context("--at")?;
+    Ok(at.map(|at| match at.millis() % 1000 {
+        0 => at.plus(Duration::from_millis(999)),
+        _ => at,
+    }))
 }
 
 /// Which registry of which installation a command is about.
@@ -90,6 +104,17 @@ impl OpenRegistry {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_printed_time_leads_back_to_itself() {
+        let changed_at = Timestamp::from_millis(1_772_368_200_250);
+        let read = moment(Some(&changed_at.to_string()), changed_at).unwrap().unwrap();
+        assert!(read > changed_at && read.seconds() == changed_at.seconds());
+        let ago = moment(Some("1s"), changed_at).unwrap().unwrap();
+        assert_eq!(ago.millis(), changed_at.millis() - 1000);
+        assert!(moment(Some("tomorrow"), changed_at).unwrap_err().to_string().contains("--at"));
+        assert_eq!(moment(None, changed_at).unwrap(), None);
+    }
 
     #[test]
     fn a_reference_names_a_repository_a_tag_or_an_image() {

@@ -1,20 +1,19 @@
 //! `wharfinger undelete`: what was deleted, listed and brought back. Beside a running server, or
 //! without one.
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{anyhow, bail};
 use clap::Args;
 use serde::Serialize;
-use wharfinger_audit::parse_time;
 use wharfinger_auth::actions::{CreateRepository, DescribeImages, DescribeRepositories, PutImage};
 use wharfinger_auth::{Permit, RepositoriesResource};
-use wharfinger_core::{Clock, Digest, RepositoryName, Tag, Timestamp};
+use wharfinger_core::{Clock, Digest, RepositoryName, Tag};
 use wharfinger_registry::{
     DeletedImage, DeletedRepository, Error, PageRequest, UndeletedImages, UndoError,
 };
 use wharfinger_server::SystemClock;
 
 use crate::print;
-use crate::reference::{OpenRegistry, Part, Reference, RegistryArguments};
+use crate::reference::{OpenRegistry, Part, Reference, RegistryArguments, moment};
 
 #[derive(Args, Debug)]
 pub(crate) struct UndeleteArguments {
@@ -43,7 +42,7 @@ pub(crate) struct UndeleteArguments {
 
 pub(crate) async fn run(arguments: UndeleteArguments) -> anyhow::Result<()> {
     let UndeleteArguments { what, list, at, move_tags, new_name, json, registry } = arguments;
-    let at = time(at.as_deref())?;
+    let at = moment(at.as_deref(), SystemClock.now())?;
     if let Some(Reference { part, .. }) = &what {
         check(part, list, at.is_some(), move_tags, new_name.is_some())?;
     }
@@ -71,12 +70,6 @@ pub(crate) async fn run(arguments: UndeleteArguments) -> anyhow::Result<()> {
         Part::Image(digest) => registry.registry.undelete_image(&permit, digest, move_tags).await,
     };
     show_undeleted(&done.map_err(explained)?, json)
-}
-
-fn time(at: Option<&str>) -> anyhow::Result<Option<Timestamp>> {
-    let now = SystemClock.now();
-    let at = at.map(|text| parse_time(text, now)).transpose();
-    at.map_err(anyhow::Error::msg).context("--at")
 }
 
 /// Whether the flags mean anything for what is to be brought back.

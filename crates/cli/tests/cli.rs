@@ -16,6 +16,8 @@ mod accounts;
 mod explain;
 #[path = "cli/tls.rs"]
 mod tls;
+#[path = "cli/undelete.rs"]
+mod undelete;
 
 /// A home directory of its own, so that nothing of the machine is seen.
 struct Home {

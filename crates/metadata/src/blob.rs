@@ -40,6 +40,8 @@ pub struct LinkedBlobRow {
     pub used: BlobUse,
     /// Until when it stays although no image may use it.
     pub leased_until: Timestamp,
+    /// Which store its object is in.
+    pub store: ObjectStore,
 }
 
 /// Which store an object is in.
@@ -113,7 +115,7 @@ pub async fn find_link(
     digest: &Digest,
 ) -> Result<Option<LinkedBlobRow>, MetadataError> {
     let sql = "SELECT b.digest, b.object_id, b.size_bytes, b.damaged_at, \
-               l.leased_until, l.image_count, l.active_images \
+               l.leased_until, l.image_count, l.active_images, b.store \
                FROM repository_blob l JOIN blob b ON b.key_domain = ?2 AND b.digest = l.digest \
                WHERE l.repository_id = ?1 AND l.digest = ?3";
     let Some(row) = tx.query_opt(sql, params![repository, key_domain, digest]).await? else {
@@ -124,7 +126,8 @@ pub async fn find_link(
         (_, 0) => BlobUse::Archived,
         _ => BlobUse::Active,
     };
-    Ok(Some(LinkedBlobRow { blob: from_row(&row)?, used, leased_until: row.time(4)? }))
+    let (leased_until, store) = (row.time(4)?, row.parsed(7)?);
+    Ok(Some(LinkedBlobRow { blob: from_row(&row)?, used, leased_until, store }))
 }
 
 /// Adds a blob.

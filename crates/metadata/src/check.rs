@@ -14,6 +14,7 @@ use crate::blob::BlobRow;
 use crate::value::params;
 use crate::{MetadataError, RepositoryId, Row, Tx};
 
+pub use crate::garbage::is_known;
 pub use engine::BrokenReference;
 pub use image::{
     CheckedChild, CheckedDeletedImage, CheckedImage, CheckedLink, CheckedTag, CheckedUse, children,
@@ -79,17 +80,6 @@ pub async fn find_blob(
 ) -> Result<Option<CheckedBlob>, MetadataError> {
     let sql = select!("WHERE key_domain = ?1 AND digest = ?2");
     tx.query_opt(sql, params![key_domain, digest]).await?.as_ref().map(from_row).transpose()
-}
-
-/// Whether any row knows an object: a blob, an upload, a copy that is being written, or a deletion
-/// that is to come.
-pub async fn is_known(tx: &mut Tx, object_id: &ObjectId) -> Result<bool, MetadataError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM blob WHERE object_id = ?1) \
-               OR EXISTS (SELECT 1 FROM upload WHERE object_id = ?1) \
-               OR EXISTS (SELECT 1 FROM moving_object WHERE object_id = ?1) \
-               OR EXISTS (SELECT 1 FROM discarded_object WHERE object_id = ?1)";
-    let row = tx.query_opt(sql, params![object_id]).await?;
-    row.map_or(Ok(false), |row| row.boolean(0))
 }
 
 /// The objects after this one that are kept here, and whether a blob has each.
@@ -186,16 +176,17 @@ pub async fn repositories(
     after: Option<RepositoryId>,
     limit: u32,
 ) -> Result<Vec<CheckedRepository>, MetadataError> {
-    let sql = "SELECT r.repository_id, COALESCE(d.account_id, r.account_id), \
-               COALESCE(d.region, r.region), COALESCE(d.name, r.name), r.key_domain, \
-               r.image_count, \
-               (SELECT COUNT(*) FROM image i WHERE i.repository_id = r.repository_id), \
-               r.account_id <> '', d.repository_id IS NOT NULL, \
+    let sql = "SELECT repository.repository_id, COALESCE(d.account_id, repository.account_id), \
+               COALESCE(d.region, repository.region), COALESCE(d.name, repository.name), \
+               repository.key_domain, repository.image_count, \
+               (SELECT COUNT(*) FROM image i WHERE i.repository_id = repository.repository_id), \
+               repository.account_id <> '', d.repository_id IS NOT NULL, \
                EXISTS (SELECT 1 FROM registry_count c \
-                       WHERE c.account_id = r.account_id AND c.region = r.region) \
-               FROM repository r LEFT JOIN deleted_repository d \
-               ON d.repository_id = r.repository_id \
-               WHERE r.repository_id > ?1 ORDER BY r.repository_id LIMIT ?2";
+                       WHERE c.account_id = repository.account_id \
+                       AND c.region = repository.region) \
+               FROM repository LEFT JOIN deleted_repository d \
+               ON d.repository_id = repository.repository_id \
+               WHERE repository.repository_id > ?1 ORDER BY repository.repository_id LIMIT ?2";
     let after = after.unwrap_or(RepositoryId(i64::MIN));
     let rows = tx.query(sql, params![after, limit]).await?;
     rows.iter()
@@ -219,9 +210,9 @@ pub async fn repositories(
 /// Whether all rows of a repository are to be there: neither is it gone, nor do its rows go one after the
 /// other.
 pub async fn is_whole(tx: &mut Tx, repository: RepositoryId) -> Result<bool, MetadataError> {
-    let sql = "SELECT r.account_id <> '' OR EXISTS (SELECT 1 FROM deleted_repository d \
-               WHERE d.repository_id = r.repository_id) \
-               FROM repository r WHERE r.repository_id = ?1";
+    let sql = "SELECT account_id <> '' OR EXISTS (SELECT 1 FROM deleted_repository \
+               WHERE deleted_repository.repository_id = ?1) \
+               FROM repository WHERE repository_id = ?1";
     let row = tx.query_opt(sql, params![repository]).await?;
     row.map_or(Ok(false), |row| row.boolean(0))
 }
@@ -274,12 +265,12 @@ pub async fn hurt_images(
     digest: &Digest,
     limit: u32,
 ) -> Result<Vec<HurtImage>, MetadataError> {
-    let sql = "SELECT r.account_id, r.region, r.name, u.image_digest, \
+    let sql = "SELECT repository.account_id, repository.region, repository.name, u.image_digest, \
                (SELECT t.tag FROM tag t WHERE t.repository_id = u.repository_id \
                 AND t.digest = u.image_digest ORDER BY t.tag LIMIT 1) \
-               FROM repository_blob l CROSS JOIN repository r CROSS JOIN image_blob u \
-               WHERE l.digest = ?2 AND r.repository_id = l.repository_id AND r.key_domain = ?1 \
-               AND r.account_id <> '' \
+               FROM repository_blob l CROSS JOIN repository CROSS JOIN image_blob u \
+               WHERE l.digest = ?2 AND repository.repository_id = l.repository_id \
+               AND repository.key_domain = ?1 AND repository.account_id <> '' \
                AND u.repository_id = l.repository_id AND u.blob_digest = l.digest LIMIT ?3";
     let rows = tx.query(sql, params![key_domain, digest, limit]).await?;
     rows.iter()
@@ -297,9 +288,9 @@ pub async fn is_accounted_for(
     key_domain: &str,
     digest: &Digest,
 ) -> Result<bool, MetadataError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM repository_blob l CROSS JOIN repository r \
-               WHERE l.digest = ?2 AND r.repository_id = l.repository_id AND r.key_domain = ?1) \
-               OR EXISTS (SELECT 1 FROM unlinked_blob WHERE key_domain = ?1 AND digest = ?2)";
-    let row = tx.query_opt(sql, params![key_domain, digest]).await?;
-    row.map_or(Ok(false), |row| row.boolean(0))
+    let sql = "SELECT 1 FROM repository_blob l CROSS JOIN repository \
+               WHERE l.digest = ?2 AND repository.repository_id = l.repository_id \
+               AND repository.key_domain = ?1 \
+               UNION ALL SELECT 1 FROM unlinked_blob WHERE key_domain = ?1 AND digest = ?2 LIMIT 1";
+    Ok(tx.query_opt(sql, params![key_domain, digest]).await?.is_some())
 }

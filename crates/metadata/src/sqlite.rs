@@ -177,14 +177,17 @@ impl Metadata {
         answered.await.map_err(|_| MetadataError::Closed)?
     }
 
-    /// Runs `look` over a connection of its own, on a thread that may be held for long.
+    /// Runs `look` over a connection that reads, on a thread that may be held for long.
     pub(crate) async fn inspect<T: Send + 'static>(
         &self,
         look: impl FnOnce(&Connection) -> Result<T, MetadataError> + Send + 'static,
     ) -> Result<T, MetadataError> {
-        let path = self.shared.path.clone();
+        let metadata = self.clone();
         let looking = tokio::task::spawn_blocking(move || {
-            look(&connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?)
+            let tx = metadata.reader()?;
+            let seen = look(tx.connection())?;
+            metadata.keep_reader(tx);
+            Ok(seen)
         });
         looking.await.map_err(|_| MetadataError::Closed)?
     }

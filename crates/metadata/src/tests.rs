@@ -2,6 +2,7 @@
 //! order; and what the engine says when the disk is full.
 
 mod change_counter;
+mod check;
 mod commit;
 mod counters;
 mod garbage;

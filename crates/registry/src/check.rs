@@ -9,6 +9,7 @@ mod database;
 mod finding;
 mod image;
 mod object;
+mod record;
 mod repair;
 mod repository;
 mod upload;
@@ -20,6 +21,7 @@ use wharfinger_core::limits::CHECK_FINDINGS_KEPT_MAX;
 use crate::{Error, Registry};
 
 pub use finding::{Finding, FindingCode, FindingSeverity};
+pub use record::{CheckRecord, Soundness};
 
 /// Rows read in one step, so that no snapshot is long.
 const STEP: u32 = 200;

@@ -2,14 +2,16 @@
 
 mod availability;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use wharfinger_auth::actions::{BatchDeleteImage, GetDownloadUrlForLayer};
 use wharfinger_auth::{Permit, RepositoryResource};
-use wharfinger_blobs::{BlobError, KeyDomain, ObjectReader, StoredObject};
+use wharfinger_blobs::{BlobError, BlobStore, KeyDomain, ObjectReader, StoredObject};
 use wharfinger_core::Digest;
 use wharfinger_core::limits::INLINE_BLOB_BYTES_MAX;
-use wharfinger_metadata::blob::{self, BlobRow, BlobUse, ObjectStore};
+use wharfinger_metadata::blob::{self, BlobRow, BlobUse, LinkedBlobRow, ObjectStore};
 use wharfinger_metadata::{Metadata, MetadataError, Tx};
 
 pub use availability::LayerAvailability;
@@ -81,7 +83,10 @@ impl Registry {
             if found.used == BlobUse::Archived {
                 return Err(inaccessible(resource, digest));
             }
-            let error = match self.open_object(&found.object()?, found.store, sealed).await {
+            let error = match self
+                .open_object(&found.object()?, self.object_store(found.store)?, sealed)
+                .await
+            {
                 Ok(reader) => {
                     let size_bytes = found.row.size_bytes;
                     return Ok(BlobContent { size_bytes, reader, alarm: self.alarm(found) });
@@ -157,12 +162,12 @@ impl Registry {
     async fn open_object(
         &self,
         object: &StoredObject,
-        store: ObjectStore,
+        store: &Arc<dyn BlobStore>,
         sealed: Option<Bytes>,
     ) -> Result<ObjectReader, BlobError> {
         match sealed {
             Some(sealed) => self.blobs.open_inline(object, sealed).await,
-            None => self.object_store(store)?.open(object).await,
+            None => store.open(object).await,
         }
     }
 
@@ -172,15 +177,11 @@ impl Registry {
         resource: &RepositoryResource,
         digest: Digest,
     ) -> Result<(LinkedBlob, Option<Bytes>), Error> {
-        let (resource, has_archive) = (resource.clone(), self.archive.is_some());
+        let resource = resource.clone();
         self.metadata
             .read(move |tx| {
                 Box::pin(async move {
-                    let mut found = linked_blob(tx, &resource, digest).await?;
-                    if has_archive {
-                        let store = blob::store_of(tx, &found.row.object_id).await?;
-                        found.store = store.unwrap_or_default();
-                    }
+                    let found = linked_blob(tx, &resource, digest).await?;
                     // Small ones of older releases are files as well.
                     let sealed = match found.row.size_bytes {
                         ..=INLINE_BLOB_BYTES_MAX => {
@@ -200,7 +201,7 @@ struct LinkedBlob {
     domain: String,
     row: BlobRow,
     used: BlobUse,
-    /// Where its object is; looked up for those who read it.
+    /// Where its object is.
     store: ObjectStore,
 }
 
@@ -221,8 +222,8 @@ async fn linked_blob(
     match blob::find_link(tx, repository.id, &domain, &digest).await? {
         Some(link) if link.blob.damaged_at.is_some() => Err(Error::LayerDamaged { digest }),
         Some(link) => {
-            let (row, used, store) = (link.blob, link.used, ObjectStore::default());
-            Ok(LinkedBlob { domain, row, used, store })
+            let LinkedBlobRow { blob, used, store, .. } = link;
+            Ok(LinkedBlob { domain, row: blob, used, store })
         }
         None => {
             let (name, registry) = (resource.name.clone(), resource.registry.account);

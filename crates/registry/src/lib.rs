@@ -62,7 +62,10 @@ use wharfinger_metadata::Metadata;
 
 pub use account_setting::AccountSetting;
 pub use catalog_data::{CatalogData, NewCatalogData};
-pub use check::{CheckEvent, CheckOptions, CheckReport, Finding, FindingCode, FindingSeverity};
+pub use check::{
+    CheckEvent, CheckOptions, CheckRecord, CheckReport, Finding, FindingCode, FindingSeverity,
+    Soundness,
+};
 pub use counters::{Counter, Counters, JobCounters, JobCountersByKind};
 pub use creation_template::{
     CreationTemplate, CreationTemplateSettings, TemplateEncryption, TemplateScenario,

@@ -7,6 +7,11 @@ mod registry {
     mod archiving;
     mod caching;
     mod checking;
+    mod checking_rows;
+    mod checking_traffic;
+    mod collecting;
+    mod collecting_races;
+    mod collecting_unknown;
     mod counting;
     mod creation_templates;
     mod deleting;
@@ -15,8 +20,10 @@ mod registry {
     mod following;
     mod jobs;
     mod layers;
+    mod leasing;
     mod lifecycle_policies;
     mod lifecycle_previews;
+    mod lifecycle_runs;
     mod listing;
     mod mounting;
     mod policies;
@@ -29,6 +36,7 @@ mod registry {
     mod replication;
     mod repositories;
     mod scanning;
+    mod scrubbing;
     mod signing;
     mod small_layers;
     mod undoing;

@@ -4,6 +4,7 @@
 //! server.
 
 mod machine;
+mod soundness;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -66,6 +67,7 @@ pub async fn examine(config: &Config, now: Timestamp) -> Vec<Finding> {
     findings.push(lock(&directory));
     let (data, account, newest) = data(config).await;
     findings.push(data);
+    findings.push(soundness::soundness(config, now).await);
     findings.push(listen_address(&directory, config.listen));
     findings.push(tls(config, &directory, account, now));
     findings.push(clock(now, newest));

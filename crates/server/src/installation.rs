@@ -247,10 +247,6 @@ impl Installation {
         &self.stores.metadata
     }
 
-    pub(crate) fn keys(&self) -> &Arc<LocalKeyRing> {
-        &self.stores.keys
-    }
-
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
         &self.stores.clock
     }

@@ -178,10 +178,28 @@ const OF_SERVICES: &[Deviation] = &[
                a repository (docs/limits.md).",
     },
     Deviation {
-        place: "`PutLifecyclePolicy`",
-        aws: "Evaluates the policy within 24 hours, and again and again.",
-        here: "Validates and stores it; evaluation does not run yet, no image is acted on, and \
-               `lastEvaluatedAt` stays 0. Previews are worked out in full.",
+        place: "When lifecycle policies are evaluated",
+        aws: "Within 24 hours after the policy is put or an image becomes due.",
+        here: "At once when the policy is put, a minute after a push or a deletion of images, and \
+               every 24 hours (`--lifecycle-debounce`, `--lifecycle-interval`). \
+               `lastEvaluatedAt` is when the last evaluation that came to its end read the \
+               repository, and 0 again for a policy that is put anew.",
+    },
+    Deviation {
+        place: "Lifecycle policies and images that change meanwhile",
+        aws: "Not documented.",
+        here: "An image whose tags, status or (for `sinceImagePulled`) last pull are not what they \
+               were when the policy decided waits for the next evaluation, and so does an image \
+               that is `ACTIVATING`, which no rule sees.",
+    },
+    Deviation {
+        place: "`PolicyExecutionEvent` and `DryRunEvent`",
+        aws: "Does not document every member. Ten images or more are told in several events.",
+        here: "At most nine images an event, with the rules that these images met. \
+               `countType` of ages is `Since image pushed`, `Since image pulled` and `Since image \
+               transitioned` with `countUnit` `Days`; archiving is `action` `transition`. \
+               Of images that stay because an index lists them, an evaluation tells nine at \
+               the most. An evaluation in which no rule applies to an image is not told.",
     },
     Deviation {
         place: "`lifecyclePolicyText`: what ECR's own texts are not known for",

@@ -29,7 +29,6 @@ impl Status {
 
 const CACHE: Status = Status::Stores { without: "fetching from upstream registries" };
 const ELSEWHERE: Status = Status::NotImplemented { area: "credentials that nothing here takes" };
-const LIFECYCLE: Status = Status::Stores { without: "executing lifecycle policies" };
 const REPLICATION: Status = Status::Stores { without: "replicating" };
 const SCANNING: Status = Status::Stores { without: "scanning" };
 const SIGNING: Status = Status::Stores { without: "signing" };
@@ -44,6 +43,7 @@ pub const fn status(operation: ecr::Operation) -> Status {
         | Op::CompleteLayerUpload
         | Op::CreateRepository
         | Op::CreateRepositoryCreationTemplate
+        | Op::DeleteLifecyclePolicy
         | Op::DeleteRegistryPolicy
         | Op::DeleteRepository
         | Op::DeleteRepositoryCreationTemplate
@@ -56,6 +56,7 @@ pub const fn status(operation: ecr::Operation) -> Status {
         | Op::GetAccountSetting
         | Op::GetAuthorizationToken
         | Op::GetDownloadUrlForLayer
+        | Op::GetLifecyclePolicy
         | Op::GetLifecyclePolicyPreview
         | Op::GetRegistryPolicy
         | Op::GetRepositoryPolicy
@@ -67,6 +68,7 @@ pub const fn status(operation: ecr::Operation) -> Status {
         | Op::PutAccountSetting
         | Op::PutImage
         | Op::PutImageTagMutability
+        | Op::PutLifecyclePolicy
         | Op::PutRegistryPolicy
         | Op::RegisterPullTimeUpdateExclusion
         | Op::SetRepositoryPolicy
@@ -76,7 +78,6 @@ pub const fn status(operation: ecr::Operation) -> Status {
         | Op::UpdateImageStorageClass
         | Op::UpdateRepositoryCreationTemplate
         | Op::UploadLayerPart => Status::Acts,
-        Op::DeleteLifecyclePolicy | Op::GetLifecyclePolicy | Op::PutLifecyclePolicy => LIFECYCLE,
         Op::BatchGetRepositoryScanningConfiguration
         | Op::DescribeImageScanFindings
         | Op::GetRegistryScanningConfiguration

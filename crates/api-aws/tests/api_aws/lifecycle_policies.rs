@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use wharfinger_metadata::job;
+use wharfinger_registry::JobKind;
 
 use crate::world::{NOW, REGION, Reply, World, invalid};
 
@@ -90,6 +92,39 @@ async fn a_policy_is_put_read_and_deleted() {
     assert_eq!(on_repository(&world, "DeleteLifecyclePolicy").await.ok(), expected);
     let reply = on_repository(&world, "GetLifecyclePolicy").await;
     assert_eq!(reply.refused("LifecyclePolicyNotFoundException"), missing);
+}
+
+/// What a worker does with the job that the policy has.
+async fn evaluated(world: &World) {
+    let jobs = world.metadata.read(|tx| Box::pin(job::list(tx, ("", ""), 100))).await.unwrap();
+    let job = jobs.iter().find(|job| job.kind == JobKind::EvaluateLifecyclePolicy.as_str());
+    world.registry.run_job(job.unwrap()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_policy_is_carried_out_and_says_when() {
+    let (world, digests) = with_images(4).await;
+    put(&world, &policy(1)).await.ok();
+    let before = on_repository(&world, "GetLifecyclePolicy").await.ok();
+    assert_eq!(before["lastEvaluatedAt"], 0.0);
+    evaluated(&world).await;
+    let after = on_repository(&world, "GetLifecyclePolicy").await.ok();
+    assert_eq!(after["lastEvaluatedAt"], NOW as f64 + 4.0);
+    let described = on_repository(&world, "DescribeImages").await.ok();
+    let left = described["imageDetails"].as_array().unwrap();
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0]["imageDigest"], digests[3]);
+    let named = json!({ "repositoryName": "team/app", "imageIds": [{ "imageTag": "v0" }] });
+    assert_eq!(
+        world.call("DescribeImages", named).await.refused("ImageNotFoundException"),
+        "The image with imageId {imageDigest:'null', imageTag:'v0'} does not exist within the \
+         repository with name 'team/app' in the registry with id '111122223333'"
+    );
+    // A policy that is put anew has not been evaluated.
+    put(&world, &policy(3)).await.ok();
+    let anew = on_repository(&world, "GetLifecyclePolicy").await.ok();
+    assert_eq!(anew["lastEvaluatedAt"], 0.0);
+    assert_eq!(on_repository(&world, "DeleteLifecyclePolicy").await.ok(), anew);
 }
 
 #[tokio::test]

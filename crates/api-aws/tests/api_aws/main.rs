@@ -58,6 +58,7 @@ mod sts_user_sessions;
 mod sts_web_identity;
 mod temporary;
 mod token_attacks;
+mod undo;
 mod world;
 
 #[path = "../../../iam/tests/iam/people.rs"]

@@ -19,7 +19,7 @@ use wharfinger_auth::{AccessKey, Auth, AuthKeys};
 use wharfinger_blobs::{LocalBlobStore, LocalKeyRing, MasterKey};
 use wharfinger_core::{
     AccountId, Clock, Entropy, ManualClock, PublicEndpoint, Quotas, RegistryId, RequestContext,
-    RequestId, Secret, SeededEntropy, Timestamp,
+    RequestId, Secret, SeededEntropy, Timestamp, Upkeep,
 };
 use wharfinger_iam::{Iam, KeyOwner};
 use wharfinger_metadata::{Metadata, OpenMode};
@@ -63,26 +63,35 @@ impl World {
     }
 
     pub async fn with_quotas(quotas: Quotas) -> Self {
-        Self::build(Endpoints::default(), quotas, None).await
+        Self::build(Endpoints::default(), quotas, Upkeep::default(), None).await
     }
 
     pub async fn with_endpoints(endpoints: Endpoints) -> Self {
-        Self::build(endpoints, Quotas::default(), None).await
+        Self::build(endpoints, Quotas::default(), Upkeep::default(), None).await
     }
 
     /// With public registries under a host of their own.
     pub async fn public() -> Self {
         let public = PublicEndpoint::new(Some(PUBLIC_HOST), None).unwrap();
-        Self::build(Endpoints::default(), Quotas::default(), public).await
+        Self::build(Endpoints::default(), Quotas::default(), Upkeep::default(), public).await
     }
 
     /// With public registries under a path of the shared host.
     pub async fn public_by_path() -> Self {
         let public = PublicEndpoint::new(None, Some("public.ecr.aws")).unwrap();
-        Self::build(Endpoints::default(), Quotas::default(), public).await
+        Self::build(Endpoints::default(), Quotas::default(), Upkeep::default(), public).await
     }
 
-    async fn build(endpoints: Endpoints, quotas: Quotas, public: Option<PublicEndpoint>) -> Self {
+    pub async fn with_upkeep(quotas: Quotas, upkeep: Upkeep) -> Self {
+        Self::build(Endpoints::default(), quotas, upkeep, None).await
+    }
+
+    async fn build(
+        endpoints: Endpoints,
+        quotas: Quotas,
+        upkeep: Upkeep,
+        public: Option<PublicEndpoint>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(NOW)));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
@@ -97,7 +106,8 @@ impl World {
         let blobs = Arc::new(blobs.unwrap());
         let registry =
             Registry::new(metadata.clone(), blobs, keys, clock.clone(), Arc::clone(&entropy));
-        let registry = Arc::new(registry.with_public(public).with_quotas(quotas));
+        let registry = registry.with_public(public).with_quotas(quotas).with_upkeep(upkeep);
+        let registry = Arc::new(registry);
         let auth_keys =
             AuthKeys { token_key: Secret::new([2; 32]), secret_key: Secret::new([3; 32]) };
         let auth = Arc::new(

@@ -19,7 +19,7 @@ use wharfinger_aws_protocol::sigv4::{EMPTY_BODY_SHA256, RequestParts, Signer};
 use wharfinger_blobs::{LocalBlobStore, LocalKeyRing, MasterKey};
 use wharfinger_core::{
     AccountId, Clock, Digest, Entropy, EntropyExt, ManualClock, PublicEndpoint, Quotas, Region,
-    RegistryId, RequestContext, RequestId, Secret, SeededEntropy, Timestamp,
+    RegistryId, RequestContext, RequestId, Secret, SeededEntropy, Timestamp, Upkeep,
 };
 use wharfinger_iam::{Iam, KeyOwner};
 use wharfinger_metadata::{Metadata, OpenMode};
@@ -55,12 +55,20 @@ pub(super) async fn fixture() -> Fixture {
     open(None, Quotas::default()).await
 }
 
+pub(super) async fn fixture_with_upkeep(upkeep: Upkeep) -> Fixture {
+    build(None, Quotas::default(), upkeep).await
+}
+
 pub(super) async fn fixture_with_quotas(quotas: Quotas) -> Fixture {
     open(None, quotas).await
 }
 
 /// With public registries, if they are served anywhere.
 pub(super) async fn open(public: Option<PublicEndpoint>, quotas: Quotas) -> Fixture {
+    build(public, quotas, Upkeep::default()).await
+}
+
+async fn build(public: Option<PublicEndpoint>, quotas: Quotas, upkeep: Upkeep) -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_800_000_000)));
     let entropy = Arc::new(SeededEntropy::new(11));
@@ -78,7 +86,7 @@ pub(super) async fn open(public: Option<PublicEndpoint>, quotas: Quotas) -> Fixt
     let iam = Iam::new(metadata.clone(), auth.clone(), time.clone(), shared.clone());
     let people = People(Arc::new(iam));
     let registry = Registry::new(metadata, Arc::new(blobs), ring, time, shared);
-    let registry = registry.with_public(public).with_quotas(quotas);
+    let registry = registry.with_public(public).with_quotas(quotas).with_upkeep(upkeep);
     let registry = Arc::new(registry);
     let root = auth.ensure_account(Some(ACCOUNT.parse().unwrap())).await.unwrap().new_key.unwrap();
     let log = AuditLog::new(clock.clone(), entropy.clone());

@@ -244,15 +244,17 @@ def lifecycle(call):
     message = call.refused("InvalidParameterException", "PutLifecyclePolicy",
                            lifecyclePolicyText="x" * 100, **named)["message"]
     assert "Lifecycle policy validation failure" in message, message
-    call("PutLifecyclePolicy", lifecyclePolicyText=LIFECYCLE, **named)
-    got = call("GetLifecyclePolicy", **named)
-    assert got["lifecyclePolicyText"] == LIFECYCLE and got["lastEvaluatedAt"] == 0, got
-    started = call("StartLifecyclePolicyPreview", **named)
+    started = call("StartLifecyclePolicyPreview", lifecyclePolicyText=LIFECYCLE, **named)
     assert started["status"] == "IN_PROGRESS", started
     call.wait("lifecycle_policy_preview_complete", **named)
     preview = call("GetLifecyclePolicyPreview", **named)
     assert preview["status"] == "COMPLETE", preview
     assert preview["summary"]["expiringImageTotalCount"] >= 0, preview
+    # It is carried out as soon as it is put: one that finds nothing to do.
+    text = LIFECYCLE.replace('"countNumber": 1', '"countNumber": 100')
+    call("PutLifecyclePolicy", lifecyclePolicyText=text, **named)
+    got = call("GetLifecyclePolicy", **named)
+    assert got["lifecyclePolicyText"] == text and got["lastEvaluatedAt"] >= 0, got
     call("DeleteLifecyclePolicy", **named)
     call.refused("LifecyclePolicyNotFoundException", "DeleteLifecyclePolicy", **named)
 

@@ -1,7 +1,7 @@
 //! Of the check: what the engine itself says of its file, a table at a time, so that no snapshot is
 //! long. SQLite's; what another engine has to say stands here too.
 
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::{Metadata, MetadataError};
 
@@ -17,7 +17,7 @@ pub struct BrokenReference {
 }
 
 /// Faults of the file that are told for each table.
-const FAULTS_MAX: u32 = 20;
+const FAULTS_MAX: usize = 20;
 
 impl Metadata {
     /// The names of the tables.
@@ -36,15 +36,11 @@ impl Metadata {
     pub async fn faults(&self, table: &str) -> Result<Vec<String>, MetadataError> {
         let table = quoted(table);
         self.inspect(move |connection| {
-            let mut statement =
-                connection.prepare(&format!("SELECT * FROM pragma_integrity_check({table})"))?;
-            let mut rows = statement.query([])?;
             let mut faults = Vec::new();
-            while let Some(row) = rows.next()? {
-                let text: String = row.get(0)?;
-                if text != "ok" && faults.len() < FAULTS_MAX as usize {
-                    faults.push(text);
-                }
+            match each_fault(connection, &table, &mut faults) {
+                // What the engine could not even look at.
+                Err(error) if is_damage(&error) => faults.push(error.to_string()),
+                looked => looked?,
             }
             Ok(faults)
         })
@@ -61,13 +57,11 @@ impl Metadata {
             let sql = format!(
                 "SELECT \"parent\", COUNT(*) FROM pragma_foreign_key_check({table}) GROUP BY 1"
             );
-            let mut statement = connection.prepare(&sql)?;
-            let found = statement.query_map([], |row| {
-                let rows: i64 = row.get(1)?;
-                let (table, referred) = (name.clone(), row.get(0)?);
-                Ok(BrokenReference { table, referred, rows: rows.unsigned_abs() })
-            })?;
-            Ok(found.collect::<Result<Vec<_>, _>>()?)
+            match each_reference(connection, &sql, &name) {
+                // That the table cannot be read is a fault of its own.
+                Err(error) if is_damage(&error) => Ok(Vec::new()),
+                found => Ok(found?),
+            }
         })
         .await
     }
@@ -99,6 +93,44 @@ impl Metadata {
         })
         .await
     }
+}
+
+fn each_fault(
+    connection: &Connection,
+    table: &str,
+    faults: &mut Vec<String>,
+) -> rusqlite::Result<()> {
+    let sql = format!("SELECT * FROM pragma_integrity_check({table})");
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let text: String = row.get(0)?;
+        if text != "ok" && faults.len() < FAULTS_MAX {
+            faults.push(text);
+        }
+    }
+    Ok(())
+}
+
+fn each_reference(
+    connection: &Connection,
+    sql: &str,
+    table: &str,
+) -> rusqlite::Result<Vec<BrokenReference>> {
+    let mut statement = connection.prepare(sql)?;
+    let found = statement.query_map([], |row| {
+        let rows: i64 = row.get(1)?;
+        let (table, referred) = (table.to_owned(), row.get(0)?);
+        Ok(BrokenReference { table, referred, rows: rows.unsigned_abs() })
+    })?;
+    found.collect()
+}
+
+/// Whether an error says that the file is damaged.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode;
+    let code = error.sqlite_error_code();
+    matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
 /// A name as a text of SQL.

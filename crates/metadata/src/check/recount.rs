@@ -124,3 +124,14 @@ pub async fn take_manifest(
     let sql = "DELETE FROM manifest WHERE repository_id = ?1 AND digest = ?2 AND sealed = ?3";
     Ok(tx.execute(sql, params![repository, digest, sealed]).await? == 1)
 }
+
+/// Gives a blob the size that its new object has: the row may be what was wrong.
+pub async fn size(
+    tx: &mut Tx,
+    key_domain: &str,
+    digest: &Digest,
+    size_bytes: u64,
+) -> Result<(), MetadataError> {
+    let sql = "UPDATE blob SET size_bytes = ?3 WHERE key_domain = ?1 AND digest = ?2";
+    tx.execute(sql, params![key_domain, digest, size_bytes]).await.map(|_| ())
+}

@@ -46,7 +46,9 @@ const ALONG_THE_REPOSITORY: &[&str] = &[
     "INSERT INTO unlinked_blob (key_domain, digest) SELECT r.key_domain, l.digest FROM",
     "SELECT 1 FROM upload WHERE repository_id = ?1 LIMIT 1 OFFSET",
     "SELECT key, value FROM resource_tag",
+    "SELECT repository.repository_id, COALESCE(",
     "SELECT run_id, position FROM lifecycle_preview_result",
+    "UPDATE repository SET image_count = (SELECT COUNT(*) FROM image",
 ];
 
 #[tokio::test]
@@ -65,6 +67,7 @@ async fn every_statement_walks_an_index() {
             super::replication_backfill::run(tx).await?;
             super::scan::run(tx, id).await?;
             super::job::run(tx).await?;
+            super::check::run(tx, id).await?;
             run_users(tx).await?;
             super::iam::run(tx).await?;
             super::principals::run(tx).await?;

@@ -259,8 +259,7 @@ async fn each_lifecycle_policy_of_older_data_has_its_job() {
     write(&metadata, |tx| {
         Box::pin(async move {
             let jobs = job::list(tx, ("", ""), 9).await?;
-            assert_eq!(jobs.len(), 1);
-            let job = &jobs[0];
+            let [job] = jobs.as_slice() else { panic!("{jobs:?}") };
             assert_eq!(
                 (job.kind.as_str(), job.subject.as_str(), job.status),
                 ("evaluate-lifecycle-policy", "10", JobStatus::Waiting)

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use wharfinger_blobs::BlobStore;
-use wharfinger_metadata::blob::ObjectStore;
+use wharfinger_metadata::Metadata;
+use wharfinger_metadata::blob::{self, ObjectStore};
 use wharfinger_metadata::garbage::{self, DiscardedObject};
-use wharfinger_metadata::{Metadata, blob};
 
 use super::{Collection, STEP};
 use crate::{Error, Registry};
@@ -27,11 +27,8 @@ pub(super) struct DiscardedPage {
 
 impl Registry {
     pub(super) fn object_deletion(&self) -> ObjectDeletion {
-        ObjectDeletion {
-            metadata: self.metadata.clone(),
-            blobs: Arc::clone(&self.blobs),
-            archive: self.archive.clone(),
-        }
+        let (metadata, blobs) = (self.metadata.clone(), Arc::clone(&self.blobs));
+        ObjectDeletion { metadata, blobs, archive: self.archive.clone() }
     }
 
     /// Deletes the objects that committed transactions have let go of. What fails is tried again
@@ -81,10 +78,9 @@ impl Registry {
 impl ObjectDeletion {
     /// The stores by the names that rows give them.
     pub(super) fn stores(&self) -> Vec<(&'static str, &Arc<dyn BlobStore>)> {
-        let archive = self.archive.as_ref();
-        let archive = archive.map(|archive| (ObjectStore::Archive.as_str(), archive));
         let main = (ObjectStore::Main.as_str(), &self.blobs);
-        std::iter::once(main).chain(archive).collect()
+        let archive = self.archive.as_ref().map(|it| (ObjectStore::Archive.as_str(), it));
+        [main].into_iter().chain(archive).collect()
     }
 
     async fn delete_all(&self) -> Result<(), Error> {

@@ -10,6 +10,7 @@ use wharfinger_blobs::{Finished, SEGMENT_BYTES};
 use wharfinger_core::limits::INLINE_BLOB_BYTES_MAX;
 use wharfinger_core::{Digest, ObjectId, Timestamp, UploadId};
 use wharfinger_metadata::blob::{self, BlobRow};
+use wharfinger_metadata::check::recount;
 use wharfinger_metadata::upload::{self, UploadRow};
 use wharfinger_metadata::{Metadata, RepositoryId, Tx};
 
@@ -255,6 +256,7 @@ impl LinkContext {
             Some(damaged) if damaged.damaged_at.is_some() => {
                 let store = blob::store_of(tx, &damaged.object_id).await?.unwrap_or_default();
                 blob::replace_object(tx, domain, &digest, object_id).await?;
+                recount::size(tx, domain, &digest, size_bytes).await?;
                 blob::discard_object_in(tx, store, &damaged.object_id, *now).await?;
                 Discarded::Some
             }

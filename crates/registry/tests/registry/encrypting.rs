@@ -13,11 +13,11 @@ fn registry() -> RegistryId {
 }
 
 impl Fixture {
-    async fn key(&self, alias: Option<&str>) -> KmsKey {
+    pub async fn key(&self, alias: Option<&str>) -> KmsKey {
         self.kms.create_key(&registry(), "for tests", alias).await.unwrap()
     }
 
-    async fn switch(&self, key: &KmsKey, enabled: bool) {
+    pub async fn switch(&self, key: &KmsKey, enabled: bool) {
         let switched = self.kms.set_key_enabled(&registry(), &key.arn, enabled).await.unwrap();
         assert_eq!(switched.enabled, enabled);
     }

@@ -5,18 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::TryStreamExt;
 use sha2::Digest as _;
 use tempfile::TempDir;
 use wharfinger_auth::{Action, Permit, RegistryResource, RepositoriesResource, RepositoryResource};
 use wharfinger_blobs::{BlobStore, LocalBlobStore, LocalKeyRing, MasterKey};
+use wharfinger_core::limits::PUSH_LEASE_SECONDS;
 use wharfinger_core::{
     Clock, Digest, Entropy, ManualClock, Quotas, RegistryId, SeededEntropy, Tag, Timestamp, Upkeep,
     UploadId,
 };
 use wharfinger_metadata::{Metadata, OpenMode};
 use wharfinger_registry::{
-    EmptyBlob, Encryption, Error, KmsKeys, NewImage, NewRepository, Registry, RequestedImage,
-    StoredImage, TagMutability,
+    EmptyBlob, Encryption, Error, KmsKeys, LayerAvailability, NewImage, NewRepository, Registry,
+    RequestedImage, StoredImage, TagMutability,
 };
 
 pub struct Fixture {
@@ -33,9 +35,33 @@ impl Fixture {
         Self::open(tempfile::tempdir().unwrap(), 1)
     }
 
+    /// One whose deletions cannot be undone, with its repository `app`.
+    pub async fn without_undo() -> Self {
+        Self::without_undo_over(|store| store).await
+    }
+
+    /// The same over a store that stands before the real one.
+    pub async fn without_undo_over(
+        wrap: impl FnOnce(Arc<dyn BlobStore>) -> Arc<dyn BlobStore>,
+    ) -> Self {
+        let mut fixture = Self::open_over(tempfile::tempdir().unwrap(), 1, wrap);
+        let upkeep = Upkeep { undo_window: Duration::ZERO, ..Upkeep::default() };
+        fixture.registry = fixture.registry.with_upkeep(upkeep);
+        fixture.create("app", "MUTABLE").await.unwrap();
+        fixture
+    }
+
     fn open(folder: TempDir, seed: u64) -> Self {
+        Self::open_over(folder, seed, |store| store)
+    }
+
+    fn open_over(
+        folder: TempDir,
+        seed: u64,
+        wrap: impl FnOnce(Arc<dyn BlobStore>) -> Arc<dyn BlobStore>,
+    ) -> Self {
         let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_800_000_000)));
-        let (kms, registry) = stores(folder.path(), &clock, seed);
+        let (kms, registry) = stores_over(folder.path(), &clock, seed, wrap);
         Self { folder, clock, kms, registry, seed }
     }
 
@@ -57,8 +83,11 @@ impl Fixture {
     }
 
     pub fn with_undo_window(self, undo_window: Duration) -> Self {
+        self.with_upkeep(Upkeep { undo_window, ..Upkeep::default() })
+    }
+
+    pub fn with_upkeep(self, upkeep: Upkeep) -> Self {
         let Self { folder, clock, kms, registry, seed } = self;
-        let upkeep = Upkeep { undo_window, ..Upkeep::default() };
         Self { folder, clock, kms, registry: registry.with_upkeep(upkeep), seed }
     }
 
@@ -176,6 +205,39 @@ impl Fixture {
         self.clock.now()
     }
 
+    /// Lets all leases of pushes end.
+    pub fn leases_end(&self) {
+        self.clock.advance(Duration::from_secs(PUSH_LEASE_SECONDS));
+    }
+
+    /// Deletes an image.
+    pub async fn delete(&self, name: &str, image: &Digest) {
+        let ids = vec![by_digest(image)];
+        let outcome = self.registry.batch_delete_image(&permit_for(name), ids).await.unwrap();
+        assert!(outcome.failures.is_empty(), "{:?}", outcome.failures);
+    }
+
+    /// The bytes of a blob.
+    pub async fn download(&self, name: &str, digest: Digest) -> Result<Vec<u8>, Error> {
+        let content = self.registry.open_blob(&permit_for(name), digest).await?;
+        let parts: Vec<_> = content.read_all().try_collect().await.unwrap();
+        Ok(parts.concat())
+    }
+
+    /// Which of the digests a push is told of.
+    pub async fn told_of(&self, name: &str, digests: &[Digest]) -> Vec<bool> {
+        let texts = digests.iter().map(ToString::to_string).collect();
+        let permit = permit_for(name);
+        let layers = self.registry.batch_check_layer_availability(&permit, texts);
+        let is_there = |layer: &LayerAvailability| {
+            matches!(
+                layer,
+                LayerAvailability::Available { .. } | LayerAvailability::Archived { .. }
+            )
+        };
+        layers.await.unwrap().iter().map(is_there).collect()
+    }
+
     /// The files of the object store.
     pub fn objects(&self) -> Vec<PathBuf> {
         let mut files = Vec::new();
@@ -190,6 +252,15 @@ impl Fixture {
 }
 
 fn stores(folder: &Path, clock: &Arc<ManualClock>, seed: u64) -> (KmsKeys, Registry) {
+    stores_over(folder, clock, seed, |store| store)
+}
+
+fn stores_over(
+    folder: &Path,
+    clock: &Arc<ManualClock>,
+    seed: u64,
+    wrap: impl FnOnce(Arc<dyn BlobStore>) -> Arc<dyn BlobStore>,
+) -> (KmsKeys, Registry) {
     let entropy = Arc::new(SeededEntropy::new(seed));
     let keys = Arc::new(LocalKeyRing::new(&MasterKey::from_bytes([7; 32]), entropy.clone()));
     let metadata = Metadata::open(&folder.join("metadata.db"), OpenMode::CreateOrMigrate).unwrap();
@@ -199,7 +270,7 @@ fn stores(folder: &Path, clock: &Arc<ManualClock>, seed: u64) -> (KmsKeys, Regis
             .unwrap(),
     );
     let (clock, entropy) = (clock.clone() as Arc<dyn Clock>, entropy as Arc<dyn Entropy>);
-    (kms, Registry::new(metadata, blobs, keys, clock, entropy))
+    (kms, Registry::new(metadata, wrap(blobs), keys, clock, entropy))
 }
 
 /// A permit of the registry itself for any resource of the tests.

@@ -52,6 +52,7 @@ async fn a_healthy_installation_has_nothing_to_do() {
         "file times",
         "server",
         "data",
+        "stored blobs",
         "listen address",
         "tls",
         "clock",

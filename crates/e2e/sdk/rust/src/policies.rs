@@ -81,13 +81,8 @@ pub async fn lifecycle(ecr: &Client) -> Told {
     let invalid = refused!(InvalidParameterException, put(&"x".repeat(100)));
     let message = invalid.message().expect("a message");
     assert!(message.contains("Lifecycle policy validation failure"), "{message}");
-    let text = lifecycle_policy();
-    put(&text).send().await?;
-    let got = get().send().await?;
-    assert_eq!(got.lifecycle_policy_text(), Some(text.as_str()));
-    assert_eq!(got.last_evaluated_at().expect("a time").secs(), 0);
-
-    let started = ecr.start_lifecycle_policy_preview().repository_name("app").send().await?;
+    let start = ecr.start_lifecycle_policy_preview().repository_name("app");
+    let started = start.lifecycle_policy_text(lifecycle_policy()).send().await?;
     assert_eq!(started.status(), Some(&LifecyclePolicyPreviewStatus::InProgress));
     let waiter = ecr.wait_until_lifecycle_policy_preview_complete().repository_name("app");
     waiter.wait(PATIENCE).await?;
@@ -103,6 +98,12 @@ pub async fn lifecycle(ecr: &Client) -> Told {
     assert_eq!(action.r#type(), Some(&ImageActionType::Expire));
     assert_eq!(result.applied_rule_priority(), Some(1));
     assert_recent(result.image_pushed_at());
+    // It is carried out as soon as it is put: one that finds nothing to do.
+    let text = lifecycle_policy().replace(r#""countNumber":1"#, r#""countNumber":100"#);
+    put(&text).send().await?;
+    let got = get().send().await?;
+    assert_eq!(got.lifecycle_policy_text(), Some(text.as_str()));
+    assert!(got.last_evaluated_at().expect("a time").secs() >= 0);
     delete().send().await?;
     refused!(LifecyclePolicyNotFoundException, delete());
     Ok(())

@@ -50,7 +50,7 @@ impl Drawn {
             let days = i64::try_from(dice.roll(8)).unwrap() * 25;
             Timestamp::from_millis(days_ago(days).millis() + moment)
         };
-        let mut maybe = |dice: &mut Dice| (dice.roll(3) == 0).then(|| time(dice));
+        let maybe = |dice: &mut Dice| (dice.roll(3) == 0).then(|| time(dice));
         let (last_pulled_at, activated_at) = (maybe(dice), maybe(dice));
         let archived = dice.roll(3) == 0;
         let tags: BTreeSet<&str> =

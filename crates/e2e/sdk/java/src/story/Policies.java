@@ -91,12 +91,9 @@ final class Policies {
                 () -> ecr.putLifecyclePolicy(r -> r
                         .repositoryName("app").lifecyclePolicyText("x".repeat(100)))).getMessage();
         Check.that(message.contains("Lifecycle policy validation failure"), "ECR's text", message);
-        ecr.putLifecyclePolicy(r -> r.repositoryName("app").lifecyclePolicyText(LIFECYCLE));
-        GetLifecyclePolicyResponse got = ecr.getLifecyclePolicy(r -> r.repositoryName("app"));
-        Check.equal(LIFECYCLE, got.lifecyclePolicyText());
-        Check.equal(Instant.EPOCH, got.lastEvaluatedAt());
         Check.equal(LifecyclePolicyPreviewStatus.IN_PROGRESS,
-                ecr.startLifecyclePolicyPreview(r -> r.repositoryName("app")).status());
+                ecr.startLifecyclePolicyPreview(r -> r
+                        .repositoryName("app").lifecyclePolicyText(LIFECYCLE)).status());
         driver.waiter().waitUntilLifecyclePolicyPreviewComplete(r -> r.repositoryName("app"));
         GetLifecyclePolicyPreviewResponse preview =
                 ecr.getLifecyclePolicyPreviewPaginator(r -> r.repositoryName("app"))
@@ -109,6 +106,12 @@ final class Policies {
         Check.equal(ImageActionType.EXPIRE, result.action().type());
         Check.equal(1, result.appliedRulePriority());
         Check.that(result.imagePushedAt() != null, "a time", result);
+        // It is carried out as soon as it is put: one that finds nothing to do.
+        String text = LIFECYCLE.replace("\"countNumber\":1", "\"countNumber\":100");
+        ecr.putLifecyclePolicy(r -> r.repositoryName("app").lifecyclePolicyText(text));
+        GetLifecyclePolicyResponse got = ecr.getLifecyclePolicy(r -> r.repositoryName("app"));
+        Check.equal(text, got.lifecyclePolicyText());
+        Check.that(!got.lastEvaluatedAt().isBefore(Instant.EPOCH), "a time", got);
         ecr.deleteLifecyclePolicy(r -> r.repositoryName("app"));
         driver.refused(LifecyclePolicyNotFoundException.class,
                 () -> ecr.deleteLifecyclePolicy(r -> r.repositoryName("app")));
