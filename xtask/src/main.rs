@@ -7,6 +7,7 @@ mod ci;
 mod clients;
 mod codegen;
 mod lint;
+mod proof;
 mod test;
 mod tidy;
 mod workspace;
@@ -23,6 +24,11 @@ usage: cargo xtask <command>
   lint                check formatting, generated sources, dependency arrows, clippy, dependencies
   ci                  what continuous integration runs: lint and test
   bench [arguments]   measure a release build beside other registries; --help says more
+  simulate [--seeds N] [--from SEED]
+                      10,000 seeds of the simulation, or one again that failed
+  crash [--cycles N]  end the server by kill -9 a thousand times, and look what is lost
+  soak [--pushes N] [--clients N]
+                      push, delete and pull 100,000 images while garbage is collected
   bootstrap           only install what the tests need
   codegen             write the generated sources from models/
   codegen --check     fail if the generated sources are stale
@@ -48,6 +54,9 @@ fn run() -> Result<()> {
         ["lint"] => lint::run(),
         ["ci"] => ci::run(),
         ["bench", rest @ ..] => bench::run(rest),
+        ["simulate", rest @ ..] => proof::simulate(rest),
+        ["crash", rest @ ..] => proof::crash(rest),
+        ["soak", rest @ ..] => proof::soak(rest),
         ["bootstrap"] => clients::install(),
         ["codegen", rest @ ..] => codegen::run(rest),
         [] | ["help" | "--help" | "-h"] => {

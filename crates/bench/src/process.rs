@@ -2,11 +2,15 @@
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 /// Ticks a second in `/proc/<pid>/stat` (`USER_HZ`, 100 on every Linux that matters).
 const TICKS_PER_SECOND: f64 = 100.0;
+
+/// How often a process that ends by itself is looked at.
+const LOOK_INTERVAL: Duration = Duration::from_millis(5);
 
 /// A child process that is ended when it goes out of scope.
 pub struct Process(Child);
@@ -31,6 +35,36 @@ impl Process {
     /// Starts a program, its output thrown away.
     pub fn start(command: &mut Command) -> Result<Self> {
         let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Ok(Self(command.spawn().with_context(|| format!("could not start {command:?}"))?))
+    }
+
+    /// Waits until a process ends, looking at it often; answers the CPU time it took and the most
+    /// resident memory it was seen with.
+    ///
+    /// # Errors
+    /// If it fails, or is no longer there.
+    pub fn measure_to_its_end(mut self) -> Result<(CpuTime, u64)> {
+        let mut peak_bytes = 0;
+        loop {
+            let stat = std::fs::read_to_string(self.file("stat"))?;
+            if has_exited(&stat) {
+                let cpu = cpu_of(&stat)?;
+                let status = self.0.wait()?;
+                ensure!(status.success(), "it ended with {status}");
+                return Ok((cpu, peak_bytes));
+            }
+            // One that is about to end has no memory any more.
+            peak_bytes = self.peak_bytes().unwrap_or(peak_bytes);
+            std::thread::sleep(LOOK_INTERVAL);
+        }
+    }
+
+    /// Starts a program whose output goes to a file.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn start_into(command: &mut Command, output: std::fs::File) -> Result<Self> {
+        let command = command.stdin(Stdio::null()).stdout(output).stderr(Stdio::null());
         Ok(Self(command.spawn().with_context(|| format!("could not start {command:?}"))?))
     }
 
@@ -102,6 +136,11 @@ fn cpu_of(stat: &str) -> Result<CpuTime> {
     Ok(CpuTime { user: next()? / TICKS_PER_SECOND, system: next()? / TICKS_PER_SECOND })
 }
 
+/// Whether a process has ended that nobody has asked about yet.
+fn has_exited(stat: &str) -> bool {
+    stat.rsplit_once(')').is_none_or(|(_, fields)| fields.trim_start().starts_with(['Z', 'X']))
+}
+
 fn status(status: &str, field: &str) -> Result<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(field));
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
@@ -117,6 +156,16 @@ mod tests {
         let stat = "7 (a ) b) S 1 7 7 0 -1 4194560 1 0 0 0 250 50 0 0 20 0 9 0";
         assert_eq!(cpu_of(stat).unwrap(), CpuTime { user: 2.5, system: 0.5 });
         assert!(cpu_of("7 (a) S 1").is_err());
+    }
+
+    #[test]
+    fn a_process_that_has_exited_is_known_by_its_state() {
+        assert!(has_exited("7 (a ) b) Z 1 7 7"));
+        assert!(!has_exited("7 (a ) Z) S 1 7 7"));
+        let ended = Process::start(Command::new("true").env_clear()).unwrap();
+        assert!(ended.measure_to_its_end().is_ok());
+        let failed = Process::start(Command::new("false").env_clear()).unwrap();
+        assert!(failed.measure_to_its_end().is_err());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What is done to the registries while they are measured: a file for each scenario.
 
+mod garbage;
 mod idle;
 mod large;
 mod lifecycle;
@@ -40,11 +41,13 @@ pub enum Scenario {
     Lists,
     /// A lifecycle policy over many images of this server.
     Lifecycle,
+    /// The collection of garbage of this server.
+    Garbage,
 }
 
 impl Scenario {
     /// All there are, in the order they are measured in.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Push,
         Self::Pull,
         Self::Mix,
@@ -55,6 +58,7 @@ impl Scenario {
         Self::Idle,
         Self::Lists,
         Self::Lifecycle,
+        Self::Garbage,
     ];
 
     /// What it is called on the command line.
@@ -70,6 +74,7 @@ impl Scenario {
             Self::Idle => "idle",
             Self::Lists => "lists",
             Self::Lifecycle => "lifecycle",
+            Self::Garbage => "gc",
         }
     }
 
@@ -86,6 +91,7 @@ impl Scenario {
             Self::Idle => "10,000 idle connections, plain and over TLS",
             Self::Lists => "each page of the long lists of the JSON API (this server alone)",
             Self::Lifecycle => "a lifecycle policy over 100,000 images (this server alone)",
+            Self::Garbage => "a million blobs, a tenth of them garbage (this server alone)",
         }
     }
 
@@ -115,6 +121,7 @@ pub fn measure(bench: &Bench, wanted: &[Scenario], report: &mut Report) -> Resul
             Scenario::Idle => idle::measure(bench, report)?,
             Scenario::Lists => lists::measure(bench, report)?,
             Scenario::Lifecycle => lifecycle::measure(bench, report)?,
+            Scenario::Garbage => garbage::measure(bench, report)?,
         }
         bench.print_floor();
     }

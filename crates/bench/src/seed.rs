@@ -1,6 +1,8 @@
 //! Fills the database of a server that does not run with more rows than clients would have patience
 //! for. What is measured afterwards are lists, so there are no bytes behind the rows.
 
+pub mod garbage;
+
 use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;

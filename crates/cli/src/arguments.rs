@@ -18,7 +18,9 @@ use crate::doctor::DoctorArguments;
 use crate::environment;
 use crate::explain::ExplainArguments;
 use crate::fsck::FsckArguments;
+use crate::gc::GcArguments;
 use crate::history::HistoryArguments;
+use crate::jobs::JobsArguments;
 use crate::key::KeyArguments;
 use crate::kms::KmsArguments;
 use crate::quotas::QuotaArguments;
@@ -60,6 +62,10 @@ pub(crate) enum Command {
     Undelete(Box<UndeleteArguments>),
     /// Say what a tag points to and has pointed to
     History(HistoryArguments),
+    /// Show what the registry does by itself, and have it done again
+    Jobs(JobsArguments),
+    /// Collect garbage now: free what nothing uses any more
+    Gc(GcArguments),
     /// Say what is wrong, and what to do about it
     Doctor(DoctorArguments),
     /// Check that everything that was pushed is there and as it was, and repair what can be
@@ -161,6 +167,9 @@ pub(crate) struct ServeArguments {
     /// repeated [default: none]
     #[arg(long, value_name = "CIDR", env = "WHARFINGER_TRUSTED_PROXY", value_delimiter = ',')]
     trusted_proxy: Option<Vec<Network>>,
+    /// A network that may read /metrics beside this machine; may be repeated [default: none]
+    #[arg(long, value_name = "CIDR", env = "WHARFINGER_METRICS_FROM", value_delimiter = ',')]
+    metrics_from: Option<Vec<Network>>,
     /// The form of log lines [default: text]
     #[arg(long, value_name = "FORMAT", env = "WHARFINGER_LOG_FORMAT")]
     log_format: Option<LogForm>,
@@ -294,6 +303,7 @@ impl ServeArguments {
             registry_host: self.registry_host,
             public: PublicLayer { host: self.public_host, path_prefix: self.public_path_prefix },
             trusted_proxies: self.trusted_proxy,
+            metrics_from: self.metrics_from,
             log: LogLayer { format, filter: self.log },
             audit: AuditLayer { record, bytes_max: self.audit_bytes_max },
             limits: LimitSettings {
@@ -333,6 +343,7 @@ mod tests {
                     --quota-images-per-repository 7 --quota-tags-per-image 8 \
                     --quota-rates ecr --quota-rate PutImage=9,UploadLayerPart=10 \
                     --public-host public.test --public-path-prefix pub --trusted-proxy 10.0.0.0/8,::1 \
+                    --metrics-from 10.1.0.0/16 \
                     --audit writes --audit-bytes-max 67108864 \
                     --undo-window off --push-lease 2h --orphans-after 3m --lifecycle-debounce 4s \
                     --lifecycle-interval 5d --gc-interval 6s --scrub-period 7d \
@@ -350,6 +361,7 @@ mod tests {
             tls: Auto { names: [\"a.test\", \"::1\"] }, \
             trusted_proxies: [Network { first: 10.0.0.0, prefix_bits: 8 }, \
             Network { first: ::1, prefix_bits: 128 }], \
+            metrics_from: [Network { first: 10.1.0.0, prefix_bits: 16 }], \
             log: LogSettings { format: Json, filter: \"debug\" }, \
             audit: AuditSettings { mode: Writes, bytes_max: 67108864 }, \
             limits: Limits { connections_max: 2, connections_per_address_max: Some(1), \

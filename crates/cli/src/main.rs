@@ -12,8 +12,10 @@ mod env;
 mod environment;
 mod explain;
 mod fsck;
+mod gc;
 mod guardrail;
 mod history;
+mod jobs;
 mod key;
 mod kms;
 mod print;
@@ -77,6 +79,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Audit(arguments) => audit::run(arguments)?,
             Command::Undelete(arguments) => undelete::run(*arguments).await?,
             Command::History(arguments) => history::run(arguments).await?,
+            Command::Jobs(arguments) => jobs::run(arguments).await?,
+            Command::Gc(arguments) => return gc::run(arguments).await,
             Command::Doctor(arguments) => return doctor::run(arguments).await,
             Command::Fsck(arguments) => return fsck::run(arguments).await,
             Command::Usage(arguments) => usage::run(arguments).await?,

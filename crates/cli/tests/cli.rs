@@ -14,6 +14,8 @@ use serde_json::Value;
 mod accounts;
 #[path = "cli/explain.rs"]
 mod explain;
+#[path = "cli/jobs.rs"]
+mod jobs;
 #[path = "cli/tls.rs"]
 mod tls;
 #[path = "cli/undelete.rs"]
@@ -183,7 +185,7 @@ fn a_killed_server_is_no_running_server() {
 #[test]
 fn without_a_registry_each_command_says_how_to_start_one() {
     let home = Home::new();
-    for line in ["env", "user list", "key list", "key create --root", "kms list-keys"] {
+    for line in ["env", "user list", "key list", "key create --root", "kms list-keys", "jobs"] {
         assert!(home.fails(line).contains("wharfinger serve"), "{line}");
     }
     assert!(!home.data_dir().exists());

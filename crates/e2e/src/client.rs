@@ -38,6 +38,8 @@ pub enum Client {
     Conformance,
     /// The command line of OpenSSL.
     OpenSsl,
+    /// strace, which ends a process at a system call of choice.
+    Strace,
     /// `docker-credential-ecr-login`, Amazon's credential helper for docker.
     EcrLogin,
 }
@@ -117,6 +119,7 @@ impl Client {
                 .then(|| "a small disk cannot be mounted: run as root".to_owned()),
             Self::Machine => machine::remedy(),
             Self::OpenSsl => package("openssl", &["openssl"]),
+            Self::Strace => package("strace", &["strace"]),
             Self::EcrLogin => {
                 package("amazon-ecr-credential-helper", &["docker-credential-ecr-login"])
             }

@@ -7,6 +7,7 @@
 
 pub mod api;
 pub mod client;
+pub mod connection;
 pub mod container;
 pub mod distribution;
 pub mod docker;

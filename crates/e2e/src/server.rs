@@ -29,6 +29,8 @@ pub struct Server {
     environment: BTreeMap<String, String>,
     /// What it is told besides where to listen.
     arguments: Vec<String>,
+    /// A program that runs it, and what that is told; none if it runs by itself.
+    tracer: Vec<String>,
     process: Option<Process>,
     /// The log, and the data directory unless that is another's.
     _folder: TempDir,
@@ -98,6 +100,7 @@ impl Server {
             port,
             environment: BTreeMap::new(),
             arguments: Vec::new(),
+            tracer: Vec::new(),
             process: None,
             _folder: folder,
         }
@@ -135,10 +138,29 @@ impl Server {
         self.serve().unwrap_or_else(|refusal| panic!("{refusal:?}"));
     }
 
+    /// Starts the server again under a program that becomes it, as `strace -D` does; answers whether
+    /// it came to be ready.
+    pub fn restart_under(&mut self, tracer: &[&str]) -> bool {
+        self.tracer = tracer.iter().map(|word| (*word).to_owned()).collect();
+        let served = self.serve();
+        self.tracer.clear();
+        served.is_ok()
+    }
+
+    /// Whether it runs. One that has ended by itself can be started again.
+    pub fn runs(&mut self) -> bool {
+        let Some(process) = &mut self.process else { return false };
+        if process.child.try_wait().expect("a child can be waited for").is_none() {
+            return true;
+        }
+        self.process.take().expect("it was started").leash.release();
+        false
+    }
+
     fn serve(&mut self) -> Result<(), Refusal> {
         let log = File::options().create(true).append(true).open(&self.log).expect("a log");
         let child = self
-            .command("serve")
+            .traced("serve")
             .args(["--listen", &format!("127.0.0.1:{}", self.port)])
             .args(&self.arguments)
             .stdin(Stdio::null())
@@ -174,6 +196,16 @@ impl Server {
         command.env_clear().env("PATH", client::path()).env("RUST_BACKTRACE", "1");
         command.args(name.split(' ')).arg("--data-dir").arg(&self.data_dir);
         command
+    }
+
+    /// A command that the tracer runs, if there is one.
+    fn traced(&self, name: &str) -> Command {
+        let command = self.command(name);
+        let Some((tracer, told)) = self.tracer.split_first() else { return command };
+        let mut traced = Command::new(tracer);
+        traced.env_clear().args(told).arg(command.get_program()).args(command.get_args());
+        traced.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        traced
     }
 
     /// What `eval "$(wharfinger env)"` puts into a shell.

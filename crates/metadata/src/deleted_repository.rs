@@ -37,10 +37,10 @@ pub struct DeletedRepositoryRow {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT d.repository_id, d.account_id, d.region, d.name, r.created_at, d.deleted_at, \
-             d.expires_at, d.cause, r.key_domain, r.image_count \
-             FROM deleted_repository d CROSS JOIN repository r \
-             WHERE r.repository_id = d.repository_id \
+            "SELECT d.repository_id, d.account_id, d.region, d.name, repository.created_at, d.deleted_at, \
+             d.expires_at, d.cause, repository.key_domain, repository.image_count \
+             FROM deleted_repository d CROSS JOIN repository \
+             WHERE repository.repository_id = d.repository_id \
              AND d.account_id = ?1 AND d.region = ?2 ",
             $rest
         )

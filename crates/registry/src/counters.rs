@@ -81,7 +81,36 @@ pub struct Counters {
     pub images_undeleted: Counter,
 }
 
+/// What this process holds at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// Bodies of uploads that are under way.
+    pub uploads_begun: usize,
+    /// Of these, those that are being written.
+    pub uploads_written: usize,
+    /// Bytes of manifests in memory.
+    pub manifest_cache_bytes: u64,
+    /// Bytes of what names lead to, in memory.
+    pub reference_cache_bytes: u64,
+    /// Bytes of pages of tags, in memory.
+    pub tag_page_cache_bytes: u64,
+}
+
 impl Registry {
+    /// What this process holds at the moment.
+    pub fn load(&self) -> Load {
+        let (uploads_begun, uploads_written) = self.upload_room.taken();
+        let (manifest_cache_bytes, reference_cache_bytes) = self.manifests.bytes_of_each();
+        let tag_page_cache_bytes = self.tag_pages.bytes();
+        Load {
+            uploads_begun,
+            uploads_written,
+            manifest_cache_bytes,
+            reference_cache_bytes,
+            tag_page_cache_bytes,
+        }
+    }
+
     /// What the upkeep of this process came to.
     pub fn counters(&self) -> &Counters {
         &self.counters

@@ -66,7 +66,7 @@ pub use check::{
     CheckEvent, CheckOptions, CheckRecord, CheckReport, Finding, FindingCode, FindingSeverity,
     Soundness,
 };
-pub use counters::{Counter, Counters, JobCounters, JobCountersByKind};
+pub use counters::{Counter, Counters, JobCounters, JobCountersByKind, Load};
 pub use creation_template::{
     CreationTemplate, CreationTemplateSettings, TemplateEncryption, TemplateScenario,
 };

@@ -49,6 +49,11 @@ impl Default for ManifestCache {
 }
 
 impl ManifestCache {
+    /// What manifests take up, and what names lead to.
+    pub(crate) fn bytes_of_each(&self) -> (u64, u64) {
+        (self.manifests.bytes(), self.found.bytes())
+    }
+
     /// The bytes of a manifest, for who found the image and may read it.
     pub(crate) fn get(
         &self,

@@ -65,11 +65,12 @@ impl std::fmt::Display for Damage {
 impl Registry {
     /// The names of the stores there are, as rows have them.
     pub(crate) fn store_names(&self) -> Vec<&'static str> {
-        let archive = self.archive.is_some().then_some(ObjectStore::Archive);
-        [ObjectStore::Main].into_iter().chain(archive).map(ObjectStore::as_str).collect()
+        let archive = self.archive.as_ref().map(|_| ObjectStore::Archive.as_str());
+        std::iter::once(ObjectStore::Main.as_str()).chain(archive).collect()
     }
 
-    /// The store that a row names.
+    /// The store that a row names. There is no row of the archive's without its store: an
+    /// installation is not opened otherwise.
     pub(crate) fn store_named(&self, name: &str) -> &dyn BlobStore {
         match &self.archive {
             Some(archive) if name == ObjectStore::Archive.as_str() => &**archive,

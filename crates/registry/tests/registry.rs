@@ -39,8 +39,6 @@ mod registry {
     mod scrubbing;
     mod signing;
     mod small_layers;
-    mod undoing;
-    mod undoing_repositories;
     mod uploading;
     mod uploads_at_once;
     mod uploads_killed;

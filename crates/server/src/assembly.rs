@@ -16,6 +16,7 @@ use wharfinger_core::limits::{JOB_END_SECONDS_MAX, UPLOAD_SETTLE_SECONDS_MAX};
 use wharfinger_registry::Registry;
 use wharfinger_workers::Workers;
 
+use crate::metrics::Metrics;
 use crate::pipeline::{Health, Pipeline, TrustedProxies};
 use crate::tls::{Tls, TlsError};
 use crate::{
@@ -231,5 +232,11 @@ fn assemble(
         idle_timeout: config.limits.idle_timeout,
         secure_transport: config.tls != TlsConfig::Off,
         trusted_proxies: TrustedProxies::new(config.trusted_proxies.clone()),
+        metrics: Metrics::new(
+            Arc::clone(registry),
+            audit.clone(),
+            installation.clock().now(),
+            config.metrics_from.clone(),
+        ),
     })
 }

@@ -67,6 +67,8 @@ pub struct Config {
     pub tls: TlsConfig,
     /// The proxies before the server, which are believed about whose requests they bring.
     pub trusted_proxies: Vec<Network>,
+    /// Who may read `/metrics` beside this machine.
+    pub metrics_from: Vec<Network>,
     /// Logging.
     pub log: LogSettings,
     /// The audit log.
@@ -191,6 +193,7 @@ impl Config {
             .map_err(ConfigError::Public)?,
             tls: given.tls.resolve()?,
             trusted_proxies: given.trusted_proxies.unwrap_or_default(),
+            metrics_from: given.metrics_from.unwrap_or_default(),
             log: LogSettings {
                 format: given.log.format.unwrap_or_default(),
                 filter: given.log.filter.unwrap_or_else(|| DEFAULT_LOG_FILTER.into()),
@@ -273,7 +276,7 @@ mod tests {
         let file = file(
             "data_dir = '/file'\nlisten = 'localhost:1'\nregion = 'eu-central-1'\n\
              account_id = '123456789012'\nregistry_host = '{account}.dkr.{region}.test'\n\
-             master_key_file = '/key'\narchive_dir = '/cold'\ntrusted_proxies = ['10.0.0.0/8', '::1']\n[public]\nhost = 'public.test:80'\npath_prefix = 'pub'\n\
+             master_key_file = '/key'\narchive_dir = '/cold'\ntrusted_proxies = ['10.0.0.0/8', '::1']\nmetrics_from = ['10.1.0.0/16']\n[public]\nhost = 'public.test:80'\npath_prefix = 'pub'\n\
              [log]\nformat = 'json'\nfilter = 'debug'\n[tls]\nmode = 'auto'\n\
              [limits]\nconnections_max = 7\nconnections_per_address_max = 3\n\
              idle_timeout_seconds = 8\n\
@@ -308,6 +311,7 @@ mod tests {
         assert_eq!(config.tls, TlsConfig::Auto { names: Vec::new() });
         let proxies = ["10.0.0.0/8", "::1"].map(|text| text.parse().unwrap());
         assert_eq!(config.trusted_proxies, proxies);
+        assert_eq!(config.metrics_from, ["10.1.0.0/16".parse().unwrap()]);
         assert_eq!(config.log, LogSettings { format: LogFormat::Json, filter: "warn".into() });
         assert_eq!(config.limits.connections_max, 9);
         assert_eq!(config.limits.connections_per_address_max, Some(3));

@@ -15,6 +15,7 @@ mod installation;
 mod listener;
 mod log;
 mod memory;
+mod metrics;
 mod oidc_documents;
 mod open_files;
 mod pipeline;

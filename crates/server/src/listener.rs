@@ -96,8 +96,10 @@ async fn serve_within(
         };
         if let Some((stream, client, place)) = accepted {
             let server = Arc::clone(&server);
+            let counted = server.pipeline.metrics.connections.open();
             tokio::spawn(async move {
                 server.serve(stream, client).await;
+                drop(counted);
                 drop(place);
                 server.ended.count();
             });

@@ -29,6 +29,7 @@ pub(crate) use health::Health;
 pub(crate) use patience::Patience;
 pub(crate) use trusted_proxies::TrustedProxies;
 
+use crate::metrics::{CONTENT_TYPE, Metrics, Served};
 use body::{IdleBody, text};
 use request_log::RequestLog;
 use trusted_proxies::Sender;
@@ -53,6 +54,7 @@ pub(crate) struct Pipeline {
     pub secure_transport: bool,
     /// Who is believed about whose requests it brings.
     pub trusted_proxies: TrustedProxies,
+    pub metrics: Metrics,
 }
 
 /// Which part of the server a request is for.
@@ -62,6 +64,8 @@ enum Route {
     Welcome,
     Live,
     Ready,
+    /// For those who may read them; for all others it is unknown.
+    Metrics,
     Unknown,
 }
 
@@ -79,7 +83,18 @@ impl Route {
             "/" if reads => Self::Welcome,
             "/health/live" if reads => Self::Live,
             "/health/ready" if reads => Self::Ready,
+            "/metrics" if reads => Self::Metrics,
             _ => Self::Unknown,
+        }
+    }
+
+    fn served(&self) -> Served {
+        match self {
+            Self::Oci => Served::Oci,
+            Self::Aws => Served::Aws,
+            Self::Live | Self::Ready => Served::Health,
+            Self::Metrics => Served::Metrics,
+            Self::Welcome | Self::Unknown => Served::Other,
         }
     }
 }
@@ -100,9 +115,15 @@ impl Pipeline {
         let (peer, headers) = (client.address.ip(), request.headers());
         let sender = self.trusted_proxies.sender(peer, self.secure_transport, headers);
         let log = RequestLog::new(request_id, client, sender.address, &request);
-        let route = Route::of(&request);
-        let (oci, aws) = (matches!(route, Route::Oci), matches!(route, Route::Aws));
-        let work = AssertUnwindSafe(self.route(request_id, sender, request, &log));
+        let mut route = Route::of(&request);
+        if matches!(route, Route::Metrics)
+            && !self.metrics.may_be_read_by(peer, sender.address, headers)
+        {
+            route = Route::Unknown;
+        }
+        let served = route.served();
+        let (oci, aws) = (served == Served::Oci, served == Served::Aws);
+        let work = AssertUnwindSafe(self.route(request_id, route, sender, request, &log));
         let mut answer = work.catch_unwind().await.unwrap_or_else(|panic| {
             log.panicked(&*panic);
             text(StatusCode::INTERNAL_SERVER_ERROR, "The server failed on this request.\n")
@@ -112,12 +133,14 @@ impl Pipeline {
         if oci && let Ok(id) = HeaderValue::from_str(&request_id.to_string()) {
             headers.entry(REQUEST_ID_HEADER).or_insert(id);
         }
+        self.metrics.answered(served, answer.status());
         log.follow(answer, !oci && !aws)
     }
 
     async fn route<B>(
         &self,
         request_id: RequestId,
+        route: Route,
         sender: Sender,
         request: Request<B>,
         log: &RequestLog,
@@ -138,7 +161,6 @@ impl Pipeline {
             user_agent: header_text(request.headers(), header::USER_AGENT),
             referer: header_text(request.headers(), header::REFERER),
         };
-        let route = Route::of(&request);
         let awaits_continue = request.headers().contains_key(header::EXPECT);
         let wrap = |body: B| {
             // Most requests have none.
@@ -159,6 +181,12 @@ impl Pipeline {
                     text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n"))
                 }
             },
+            Route::Metrics => {
+                let mut answer = text(StatusCode::OK, self.metrics.text(context.received_at).await);
+                let form = HeaderValue::from_static(CONTENT_TYPE);
+                answer.headers_mut().insert(header::CONTENT_TYPE, form);
+                answer
+            }
             Route::Unknown => text(StatusCode::NOT_FOUND, "There is nothing at this address.\n"),
         }
     }

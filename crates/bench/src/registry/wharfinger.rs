@@ -95,12 +95,28 @@ pub fn restart_with_rows(
     registry: Registry,
     work: impl FnOnce(&Path, &RegistryId) -> Result<()>,
 ) -> Result<Registry> {
+    restart_with_settings(registry, &[], work)
+}
+
+/// The same, and it starts with these variables in its environment.
+///
+/// # Errors
+/// As [`restart_with_rows`].
+pub fn restart_with_settings(
+    registry: Registry,
+    settings: &[(&str, &str)],
+    work: impl FnOnce(&Path, &RegistryId) -> Result<()>,
+) -> Result<Registry> {
     let id = RegistryId::new(ACCOUNT.parse()?, access_key(&registry)?.region.parse()?);
     let Registry { name, kind, process, tls, authorization, binary, folder, .. } = registry;
     drop(process);
     work(&folder.path().join("data").join("metadata.db"), &id)?;
     ensure!(tls.is_none(), "a server that is filled speaks plain HTTP");
-    let command = |address| Ok(command(&binary, folder.path(), address, None));
+    let command = |address| {
+        let mut command = command(&binary, folder.path(), address, None);
+        command.envs(settings.iter().copied());
+        Ok(command)
+    };
     let Started { process, address, ready_after } = Started::spawn(kind, command, None)?;
     Ok(Registry { name, kind, process, address, ready_after, tls, authorization, binary, folder })
 }
@@ -110,6 +126,13 @@ fn token(registry: &Registry, credentials: &Credentials) -> Result<String> {
     let answer = call(&mut client, credentials, "GetAuthorizationToken", &json!({}))?;
     let token = answer["authorizationData"][0]["authorizationToken"].as_str();
     Ok(format!("Basic {}", token.context("no token")?))
+}
+
+/// A command of the program about the data directory of a registry.
+pub fn command_of(registry: &Registry, arguments: &[&str]) -> Command {
+    let mut command = Command::new(&registry.binary);
+    command.args(arguments).arg("--data-dir").arg(registry.data_dir());
+    command
 }
 
 /// Runs a command of the program about its data directory.

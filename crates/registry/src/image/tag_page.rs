@@ -38,6 +38,11 @@ impl Default for TagPageCache {
 }
 
 impl TagPageCache {
+    /// What the pages take up.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.0.bytes()
+    }
+
     fn keep(&self, changes: &Changes, name: PageName, page: &Arc<TagPage>) {
         let bytes = ENTRY_BYTES + name.1.as_str().len() + name.2.len() + page.names.bytes();
         self.0.insert(changes, name, Arc::clone(page), bytes as u64);

@@ -65,6 +65,24 @@ impl Registry {
         listed.await.map_err(Error::from)
     }
 
+    /// The job of a kind and a subject, both as rows have them.
+    ///
+    /// # Errors
+    /// If the metadata fails.
+    pub async fn find_job(&self, kind: &str, subject: &str) -> Result<Option<Job>, Error> {
+        let (kind, subject) = (kind.to_owned(), subject.to_owned());
+        let found = self.metadata.read(move |tx| {
+            Box::pin(async move {
+                let Some(row) = job::find_by_subject(tx, &kind, &subject).await? else {
+                    return Ok(None);
+                };
+                let repository = repository_of(tx, &row, &mut Repositories::new()).await?;
+                Ok::<_, MetadataError>(Some(Job { row, repository }))
+            })
+        });
+        found.await.map_err(Error::from)
+    }
+
     /// How many jobs of a kind there are. A walk along the entries of an index: milliseconds for a
     /// hundred thousand.
     ///

@@ -97,6 +97,13 @@ impl UploadRoom {
         Self(Arc::new(Shared { begun, places, holders: Mutex::default() }))
     }
 
+    /// How many bodies are in, and how many of these have places.
+    pub(crate) fn taken(&self) -> (usize, usize) {
+        let begun = UPLOADS_BEGUN_AT_ONCE_MAX.saturating_sub(self.0.begun.available_permits());
+        let places = UPLOADS_WRITTEN_AT_ONCE_MAX.saturating_sub(self.0.places.available_permits());
+        (begun, places)
+    }
+
     /// Lets one more body in.
     ///
     /// # Errors

@@ -302,3 +302,45 @@ async fn without_a_store_of_its_own_nothing_moves() {
     work(&fixture).await;
     assert_eq!(read(&fixture, "app", "one").await.unwrap(), layer_of("one"));
 }
+
+/// A check looks into both stores, and puts what is damaged aside where it lies.
+#[tokio::test]
+async fn a_check_finds_damage_in_the_archive() {
+    use wharfinger_registry::{CheckOptions, FindingCode};
+    let fixture = fixture().await;
+    let digest = image(&fixture, "app", "cold", "v1").await;
+    image(&fixture, "app", "warm", "v2").await;
+    set_class(&fixture, "app", &digest, StorageClass::Archive).await;
+    work(&fixture).await;
+    assert_eq!(store_of(&fixture, "cold").await, ObjectStore::Archive);
+    let look = CheckOptions { read_data: true, repair: false };
+    let report = fixture.registry.check(look).await.unwrap();
+    assert_eq!((report.findings, report.object_count), (vec![], 2));
+
+    let root = fixture.folder.path().join("archive");
+    let shelves = std::fs::read_dir(root.join("objects")).unwrap();
+    let mut files = shelves.flat_map(|shelf| std::fs::read_dir(shelf.unwrap().path()).unwrap());
+    let file = files.next().unwrap().unwrap().path();
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[90_000] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let report = fixture.registry.check(look).await.unwrap();
+    let found: Vec<_> = report.findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(found, [FindingCode::BlobDamaged]);
+    let repair = CheckOptions { repair: true, ..look };
+    fixture.registry.check(repair).await.unwrap();
+    assert_eq!(std::fs::read_dir(root.join("quarantine")).unwrap().count(), 1);
+
+    image_again(&fixture, "cold", "v1").await;
+    work(&fixture).await;
+    let report = fixture.registry.check(look).await.unwrap();
+    let found: Vec<_> = report.findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(found, [FindingCode::Quarantined]);
+}
+
+/// Pushes the large layer of an image and its manifest, as a client does that was asked for it.
+async fn image_again(fixture: &Fixture, layer: &str, tag: &str) {
+    fixture.layer("app", &layer_of(layer)).await;
+    let manifest = manifest_of(format!("{{\"of\":\"{tag}\"}}").as_bytes(), &layer_of(layer));
+    fixture.put("app", &manifest, Some(tag)).await.unwrap();
+}

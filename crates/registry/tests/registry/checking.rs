@@ -266,3 +266,21 @@ async fn what_a_disabled_key_seals_is_not_held_to_be_damaged() {
     fs::remove_file(only_file(&fixture)).unwrap();
     assert_eq!(damage(&check(&fixture, true).await), [FindingCode::BlobMissing]);
 }
+
+#[test]
+fn every_code_is_documented_and_says_how_bad_it_is() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/fsck.md");
+    let page = fs::read_to_string(page).unwrap();
+    let part = |from: &str, to: &str| {
+        let begin = page.find(from).unwrap();
+        page[begin..begin + page[begin..].find(to).unwrap()].to_owned()
+    };
+    for code in FindingCode::ALL {
+        let part = match code.severity() {
+            FindingSeverity::Damage => part("Damage:", "Leftovers,"),
+            FindingSeverity::Leftover => part("Leftovers,", "Notices:"),
+            FindingSeverity::Notice => part("Notices:", "## The scrub"),
+        };
+        assert!(part.contains(&format!("`{code}`")), "{code}");
+    }
+}

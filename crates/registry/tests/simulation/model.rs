@@ -116,6 +116,12 @@ impl Model {
             repository.images.iter_mut().for_each(Register::crash);
             repository.deletions_under_way = 0;
         }
+        self.mend();
+    }
+
+    /// The disk is good from now on.
+    pub fn mend(&mut self) {
+        self.faults += 1;
         self.disk_fails = false;
     }
 }

@@ -237,12 +237,12 @@ impl Run {
     fn end(&mut self) {
         self.note(|| "the end begins".into());
         self.world.disk.mend();
-        self.model.borrow_mut().disk_fails = false;
+        self.model.borrow_mut().mend();
         for work in std::mem::take(&mut self.under_way) {
             self.world.machine().finish(work);
         }
         self.verify();
-        for _ in 0..4 {
+        for _ in 0..3 {
             self.world.advance(2 * DAY + HOUR);
             self.work_off();
             self.collect();

@@ -42,6 +42,9 @@ pub struct Settings {
     /// See [`Config::trusted_proxies`](super::Config::trusted_proxies).
     #[serde(default, deserialize_with = "networks")]
     pub trusted_proxies: Option<Vec<Network>>,
+    /// See [`Config::metrics_from`](super::Config::metrics_from).
+    #[serde(default, deserialize_with = "networks")]
+    pub metrics_from: Option<Vec<Network>>,
     /// See [`Config::log`](super::Config::log).
     #[serde(default)]
     pub log: LogLayer,
@@ -104,6 +107,7 @@ impl Settings {
             public: self.public.over(below.public),
             tls: self.tls.over(below.tls),
             trusted_proxies: self.trusted_proxies.or(below.trusted_proxies),
+            metrics_from: self.metrics_from.or(below.metrics_from),
             log: LogLayer {
                 format: log.format.or(below.log.format),
                 filter: log.filter.or(below.log.filter),

@@ -44,6 +44,7 @@ pub(crate) fn pipeline(folder: &Path, oci: impl Edge, aws: impl Edge) -> Pipelin
         idle_timeout: Duration::from_secs(60),
         secure_transport: false,
         trusted_proxies: TrustedProxies::default(),
+        metrics: Metrics::default(),
     }
 }
 
@@ -181,4 +182,26 @@ async fn a_trusted_proxy_says_whose_request_it_is() {
     pipeline.trusted_proxies = TrustedProxies::new(vec!["192.0.2.0/24".parse().unwrap()]);
     let (_, seen) = answer(&pipeline, asked).await;
     assert_eq!(seen, "198.51.100.7 by https from https://a.test/");
+}
+
+#[tokio::test]
+async fn metrics_are_an_unknown_address_for_whoever_may_not_read_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipeline = pipeline(folder.path(), Named("oci"), Named("aws"));
+    let ask = async |from: &str, method: &str, path: &str| {
+        let client = Client::new(from.parse().unwrap());
+        let answer = pipeline.handle(&client, request(method, path)).await;
+        let (head, body) = answer.into_parts();
+        (head, body.collect().await.unwrap().to_bytes())
+    };
+    let (head, body) = ask("127.0.0.1:9", "GET", "/metrics").await;
+    assert_eq!(head.status, 200);
+    assert_eq!(head.headers[header::CONTENT_TYPE], CONTENT_TYPE);
+    assert!(body.starts_with(b"# HELP wharfinger_build_info "));
+    let unknown = ask("192.0.2.1:9", "GET", "/nothing").await;
+    for (from, method) in [("192.0.2.1:9", "GET"), ("127.0.0.1:9", "POST")] {
+        let refused = ask(from, method, "/metrics").await;
+        assert_eq!((refused.0.status, &refused.1), (unknown.0.status, &unknown.1));
+        assert_eq!(refused.0.headers, unknown.0.headers);
+    }
 }
