@@ -1,6 +1,6 @@
 //! Waiting for something to become true: the one place where time passes.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The pause between two looks.
 const INTERVAL: Duration = Duration::from_millis(5);
@@ -20,4 +20,10 @@ pub fn poll<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T
 /// As [`poll`]; panics with `what` if nothing was found.
 pub fn until<T>(what: &str, limit: Duration, look: impl FnMut() -> Option<T>) -> T {
     poll(limit, look).unwrap_or_else(|| panic!("waited {limit:?} in vain for {what}"))
+}
+
+/// The time that is measured from.
+#[expect(clippy::disallowed_methods, reason = "what takes long is measured by the machine's clock")]
+pub fn begin() -> Instant {
+    Instant::now()
 }

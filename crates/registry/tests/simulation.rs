@@ -11,6 +11,7 @@ mod simulation {
     mod register;
     mod rows;
     mod run;
+    mod undeleting;
     mod upkeep;
     mod verify;
     mod world;

@@ -6,7 +6,7 @@
 mod writer;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use wharfinger_e2e::api::Api;
 use wharfinger_e2e::client::{Client, available};
@@ -14,6 +14,7 @@ use wharfinger_e2e::distribution::Distribution;
 use wharfinger_e2e::program;
 use wharfinger_e2e::seed::Seed;
 use wharfinger_e2e::server::Server;
+use wharfinger_e2e::wait;
 
 use writer::{Acknowledged, write};
 
@@ -115,7 +116,7 @@ fn one_cycle(server: &mut Server, kept: &mut [Acknowledged], cycle: u64, seed: &
                 write(distribution, &repository, cycle, seed, kept, acknowledged);
             });
         }
-        let began = Instant::now();
+        let began = wait::begin();
         loop {
             if !server.runs() {
                 return Ended::AtPoint;

@@ -5,7 +5,7 @@ mod pusher;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 use wharfinger_e2e::api::Api;
@@ -41,7 +41,7 @@ fn nobody_misses_a_layer_while_garbage_is_collected_without_pause() {
         api.create_repository(&repository(number));
     }
 
-    let (left, began) = (AtomicU64::new(pushes), Instant::now());
+    let (left, began) = (AtomicU64::new(pushes), wait::begin());
     let all: Vec<Figures> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..clients)
             .map(|number| {

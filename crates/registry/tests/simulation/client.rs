@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{TryStreamExt, stream};
+use wharfinger_core::limits::UPLOAD_IDLE_SECONDS_MAX;
 use wharfinger_core::{Clock, ManualClock, UploadId};
 use wharfinger_registry::{
     EmptyBlob, Encryption, Error, LayerAvailability, NewImage, NewRepository, Registry,
@@ -19,6 +20,8 @@ use super::model::{Life, Mark, Model, Outcome};
 use super::run::Dice;
 use super::world::permit;
 
+/// For how long an upload may lie idle.
+const IDLE_MAX: Duration = Duration::from_secs(UPLOAD_IDLE_SECONDS_MAX);
 /// Bytes of a piece of a body.
 const PIECE_BYTES: usize = 50_000;
 
@@ -62,8 +65,8 @@ impl Client {
         let kept = model.kept_blobs(self.repository, mark);
         let is_fair = match error {
             Error::RepositoryNotFound { .. } => !model.stayed(self.repository, mark),
-            // A session ends with its repository.
-            Error::UploadNotFound { .. } => !kept,
+            // A session ends with its repository, or when nobody goes on with it for a day.
+            Error::UploadNotFound { .. } => !kept || self.clock.now() > mark.at.plus(IDLE_MAX),
             Error::Throttling => true,
             Error::Server(_) | Error::StorageFull(_) => model.may_have_failed(mark),
             _ => false,
@@ -149,12 +152,12 @@ impl Client {
         if self.roll(4) > 0 {
             let asked = vec![digest.to_string()];
             let found = registry.batch_check_layer_availability(&permit(repository), asked).await;
-            match found.map_err(|error| self.excuse(&error, mark))?.first() {
-                Some(LayerAvailability::Available { .. } | LayerAvailability::Archived { .. }) => {
-                    self.note(&format!("was told that blob {blob} is there"));
-                    return Ok(());
-                }
-                _ => {}
+            let found = found.map_err(|error| self.excuse(&error, mark))?;
+            if let [LayerAvailability::Available { .. } | LayerAvailability::Archived { .. }] =
+                found[..]
+            {
+                self.note(&format!("was told that blob {blob} is there"));
+                return Ok(());
             }
         }
         if self.roll(2) == 0 {
@@ -251,7 +254,9 @@ impl Client {
             Err(error) => self.failed(error, &mark),
         };
         self.note(&format!("has put image {image} as {tag:?}: {outcome:?}, {:?}", put.err()));
-        self.model.borrow_mut().repositories[self.repository].end(id, outcome);
+        let model = &mut self.model.borrow_mut().repositories[self.repository];
+        model.end(id, outcome);
+        model.follow_subject(image);
         if outcome == Outcome::Done { Ok(()) } else { Err(GaveUp) }
     }
 

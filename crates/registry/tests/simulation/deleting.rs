@@ -106,7 +106,9 @@ impl Client {
         let deleted = self.registry.delete_blob(&permit(self.repository), digest).await;
         match &deleted {
             Ok(_) | Err(Error::LayerNotFound { .. }) => {}
-            Err(error) => drop(self.excuse(error, &mark)),
+            Err(error) => {
+                self.excuse(error, &mark);
+            }
         }
         self.note(&format!("has deleted the blob: {deleted:?}"));
         self.model.borrow_mut().repositories[self.repository].end_deletion();

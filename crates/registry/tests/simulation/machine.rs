@@ -98,11 +98,14 @@ impl Machine {
         self.drain();
     }
 
+    /// One after the other, so that what they wake is woken in one order.
     fn drain(&mut self) {
-        self.plugs = None;
+        let Some([writer, blocking]) = self.plugs.take() else { return };
+        drop(writer);
         let nothing =
             self.metadata.write(|_| Box::pin(async { Err::<(), _>(MetadataError::Closed) }));
         let _ = block_on(nothing);
+        drop(blocking);
         let (says, said) = channel();
         self.runtime.spawn_blocking(move || says.send(()));
         said.recv().unwrap();

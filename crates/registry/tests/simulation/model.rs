@@ -144,6 +144,17 @@ impl RepositoryModel {
         self.deletions_under_way -= 1;
     }
 
+    /// It may be as it was at any time: nothing is certain any more.
+    pub fn forget(&mut self) {
+        for (image, register) in self.images.iter_mut().enumerate() {
+            for life in [Life::Absent, Life::Active, Life::Archived] {
+                register.may_become(life);
+            }
+            self.tags.iter_mut().for_each(|tag| tag.may_become(Some(image)));
+        }
+        self.tags.iter_mut().for_each(|tag| tag.may_become(None));
+    }
+
     /// An image that is there may be archived or brought back, or gone, with what held it.
     pub fn follow(&mut self, holder: usize, life: Life) {
         for image in content().dependents(holder) {
@@ -154,6 +165,15 @@ impl RepositoryModel {
             if may_follow {
                 self.images[image].may_become(life);
             }
+        }
+    }
+
+    /// What refers to an image of which nobody knows may go with it, now or later.
+    pub fn follow_subject(&mut self, image: usize) {
+        let Some(subject) = content().images[image].subject else { return };
+        if self.images[subject].certain().is_none() {
+            self.images[image].may_become(Life::Absent);
+            self.images[image].may_become(Life::Archived);
         }
     }
 
@@ -178,13 +198,15 @@ impl RepositoryModel {
         }
     }
 
+    /// An image that a rule takes goes with all its tags.
     fn expire(&mut self) {
-        for tag in &mut self.tags[LASTING_TAGS..] {
-            tag.may_become(None);
-        }
         for image in 0..self.images.len() {
-            if !self.is_protected(image) && self.may_be_there(image) {
-                self.images[image].may_become(Life::Absent);
+            if self.is_protected(image) || !self.may_be_there(image) {
+                continue;
+            }
+            self.images[image].may_become(Life::Absent);
+            for tag in self.tags.iter_mut().filter(|tag| tag.may_be(&Some(image))) {
+                tag.may_become(None);
             }
         }
     }
@@ -194,21 +216,23 @@ impl RepositoryModel {
         life.may_be(&Life::Active) || life.may_be(&Life::Archived)
     }
 
-    /// Whether a lasting tag is on the image, or on an index that holds it.
+    /// Whether a lasting tag is on the image and no other, or an index holds it of which that is so.
     fn is_protected(&self, image: usize) -> bool {
-        let tagged = |tag: &Register<_>| tag.certain() == Some(&Some(image));
-        self.tags[..LASTING_TAGS].iter().any(tagged)
-            || content().images.iter().enumerate().any(|(parent, it)| {
-                it.children.contains(&image)
-                    && self.is_protected(parent)
-                    && self.images[parent].excludes(&Life::Absent)
-            })
+        let (lasting, passing) = self.tags.split_at(LASTING_TAGS);
+        let lasts = lasting.iter().any(|tag| tag.certain() == Some(&Some(image)));
+        let passes = passing.iter().any(|tag| tag.may_be(&Some(image)));
+        let holds = |parent: usize| {
+            self.is_protected(parent) && self.images[parent].excludes(&Life::Absent)
+        };
+        let mut parents = (0..self.images.len())
+            .filter(|parent| content().images[*parent].children.contains(&image));
+        (lasts && !passes) || parents.any(holds)
     }
 
     /// The image that a tag must lead to.
     pub fn tag_must_be(&self, tag: usize) -> Option<usize> {
         let image = (*self.tags[tag].certain()?)?;
-        let expires = self.evaluations > 0 && tag >= LASTING_TAGS;
+        let expires = self.evaluations > 0 && !self.is_protected(image);
         let pullable = self.images[image].excludes(&Life::Archived);
         (self.exists.certain() == Some(&true) && pullable && !expires).then_some(image)
     }

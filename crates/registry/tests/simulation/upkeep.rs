@@ -3,11 +3,15 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use wharfinger_core::{Clock, ManualClock};
 use wharfinger_registry::{JobEnd, JobKind, JobsUnderWay, LeasedJob, Registry};
 
 use super::model::{Mark, Model};
+
+/// How long a job may be expected to take.
+const SLOW: Duration = Duration::from_secs(60);
 
 #[derive(Clone)]
 pub struct Worker {
@@ -63,7 +67,10 @@ impl Worker {
         }
         let said = said.lock().unwrap().clone();
         self.model.borrow_mut().note(|| format!("job {kind} ends: {ended:?}, {said}"));
+        // One that takes hours has a reason to fail.
+        let is_slow = self.clock.now() > mark.at.plus(SLOW);
         let failed = match ended {
+            Ok(JobEnd::Failed | JobEnd::GivenUp) if is_slow => None,
             Ok(JobEnd::Failed | JobEnd::GivenUp) => Some(said),
             Ok(JobEnd::Finished | JobEnd::Lost | JobEnd::BrokenOff) => None,
             Err(error) => Some(format!("{error:?}")),

@@ -49,7 +49,7 @@ struct Looking<'a> {
 impl Looking<'_> {
     async fn verify(&self, model: &RepositoryModel) {
         let name = REPOSITORIES[self.repository];
-        for tag in 0..TAGS.len() {
+        for (tag, called) in TAGS.iter().enumerate() {
             let found = self.find(by_tag(tag)).await;
             let register = &model.tags[tag];
             let is_possible = match found {
@@ -57,7 +57,7 @@ impl Looking<'_> {
                 Found::Archived => register.certain() != Some(&None),
                 Found::Nothing => true,
             };
-            let what = format!("{name}:{}", TAGS[tag]);
+            let what = format!("{name}:{called}");
             assert!(is_possible, "{what} leads to {found:?}, but it is {register:?}");
             if let Some(image) = model.tag_must_be(tag) {
                 let life = &model.images[image];

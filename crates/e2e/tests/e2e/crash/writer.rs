@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use wharfinger_e2e::distribution::{Distribution, expect};
 use wharfinger_e2e::http::Request;
 use wharfinger_e2e::image::{Image, OCI_MANIFEST};
 use wharfinger_e2e::seed::Seed;
+use wharfinger_e2e::wait;
 
 use super::LEASE_SECONDS;
 
@@ -64,7 +65,7 @@ fn push(
     tag: u64,
     kept: &mut Acknowledged,
 ) -> io::Result<()> {
-    let (image, began) = (image(content), Instant::now());
+    let (image, began) = (image(content), wait::begin());
     for blob in [&image.layer, &image.config] {
         let target = format!("/v2/{repository}/blobs/{}", blob.digest);
         if distribution.send(Request::new("HEAD", &target))?.status != 200 {
