@@ -20,7 +20,7 @@ use crate::pipeline::{Health, Pipeline, TrustedProxies};
 use crate::tls::{Tls, TlsError};
 use crate::{
     Config, DataDir, DataDirError, Installation, InstallationError, RunningServer, Shutdown,
-    TlsConfig, client_host, client_url, listener, memory, open_files,
+    TlsConfig, client_host, client_url, listener, open_files,
 };
 
 /// Why a server does not start.
@@ -130,7 +130,6 @@ impl Server {
         let RunningServer { listen, account, .. } = &self.running;
         tracing::info!(%listen, account, version = crate::VERSION, "serving");
         let limits = &self.config.limits;
-        memory::forget_start();
         listener::serve(self.listener, self.tls, self.pipeline, limits, &shutdown).await;
         // Connections that were broken off leave uploads whose last bytes are not durable yet.
         let settle = Duration::from_secs(UPLOAD_SETTLE_SECONDS_MAX);

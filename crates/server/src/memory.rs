@@ -31,36 +31,6 @@ pub(crate) fn keep_buffers() {
 #[cfg(not(target_env = "gnu"))]
 pub(crate) fn keep_buffers() {}
 
-/// Gives back the parts of the program itself that only its start needed, which is most of it. What is
-/// called again is mapped again, from the file in the page cache.
-#[cfg(target_os = "linux")]
-#[expect(unsafe_code, reason = "the standard library does not know the program's own text")]
-pub(crate) fn forget_start() {
-    let Ok(maps) = std::fs::read_to_string("/proc/self/maps") else { return };
-    if let Some(text) = mapped_text(&maps, forget_start as *const () as usize) {
-        let start = std::ptr::with_exposed_provenance_mut(text.start);
-        // SAFETY: nobody may write to this mapping, so each page of it is what the file says, and is
-        // that again when it is next touched. Refused, all stays as it is.
-        unsafe { libc::madvise(start, text.len(), libc::MADV_DONTNEED) };
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn forget_start() {}
-
-/// The mapping with `address` in it, if that is a private one of a file that may be executed and not
-/// be written.
-#[cfg(target_os = "linux")]
-fn mapped_text(maps: &str, address: usize) -> Option<std::ops::Range<usize>> {
-    maps.lines().find_map(|line| {
-        let mut words = line.split_ascii_whitespace();
-        let (start, end) = words.next()?.split_once('-')?;
-        let range = usize::from_str_radix(start, 16).ok()?..usize::from_str_radix(end, 16).ok()?;
-        let is_text = words.next()? == "r-xp" && words.nth(3)?.starts_with('/');
-        (is_text && range.contains(&address)).then_some(range)
-    })
-}
-
 /// Counts connections that ended or fell idle. Each leaves small blocks all over the heap, which the
 /// allocator keeps unless it is asked for them.
 #[derive(Debug, Default)]
@@ -114,24 +84,5 @@ mod tests {
         assert_eq!(ended.take(), CONNECTIONS_MIN);
         assert_eq!(ended.take(), 0, "they count once");
         trim();
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn the_text_of_the_program_is_the_mapping_that_has_it() {
-        let maps = "1000-3000 r--p 00000000 fe:00 11 /bin/server\n\
-                    3000-9000 r-xp 00002000 fe:00 11 /bin/server\n\
-                    9000-a000 rw-p 00008000 fe:00 11 /bin/server\n\
-                    b000-c000 r-xp 00000000 00:00 0\n\
-                    d000-e000 r-xp 00000000 00:00 0 [vdso]\n";
-        assert_eq!(mapped_text(maps, 0x3000), Some(0x3000..0x9000));
-        for other in [0x1000, 0x2fff, 0x9000, 0xb000, 0xd000, 0xf000] {
-            assert_eq!(mapped_text(maps, other), None, "{other:x}");
-        }
-        // This very test goes on in what was given back.
-        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
-        assert!(mapped_text(&maps, forget_start as *const () as usize).is_some());
-        forget_start();
-        assert_eq!(mapped_text(&maps, 0), None);
     }
 }
