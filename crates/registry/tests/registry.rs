@@ -11,6 +11,7 @@ mod registry {
     mod checking_traffic;
     mod collecting;
     mod collecting_races;
+    mod collecting_readers;
     mod collecting_unknown;
     mod counting;
     mod creation_templates;

@@ -3,26 +3,18 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use parking_lot::Mutex;
-use wharfinger_blobs::{
-    BlobError, BlobStore, KeyDomain, ObjectPage, ObjectReader, ObjectWriter, StoredObject,
-    UploadCheckpoint,
-};
-use wharfinger_core::{Digest, ObjectId};
 use wharfinger_metadata::{MetadataError, blob};
-use wharfinger_registry::{Error, Registry};
+use wharfinger_registry::Error;
 
 use super::fixture::{Fixture, digest_of, manifest_of, permit_for};
 
-const CONFIG: &[u8] = b"{}";
-const LAYER: &[u8] = &[7; 200_000];
-const DOMAIN: &str = "aes256/111122223333/eu-west-1";
+pub(super) const CONFIG: &[u8] = b"{}";
+pub(super) const LAYER: &[u8] = &[7; 200_000];
+pub(super) const DOMAIN: &str = "aes256/111122223333/eu-west-1";
 
 /// A future that stops when it has been polled so often, if it is not ready before.
 struct Cut<'a, T> {
@@ -91,7 +83,7 @@ async fn check(fixture: &Fixture) {
 }
 
 /// Blobs that nothing claims, in `app`.
-fn unclaimed(fixture: &Fixture) -> BoxFuture<'_, ()> {
+pub(super) fn unclaimed(fixture: &Fixture) -> BoxFuture<'_, ()> {
     async {
         fixture.layer("app", CONFIG).await;
         fixture.layer("app", LAYER).await;
@@ -100,7 +92,7 @@ fn unclaimed(fixture: &Fixture) -> BoxFuture<'_, ()> {
     .boxed()
 }
 
-fn collect(fixture: &Fixture) -> BoxFuture<'_, ()> {
+pub(super) fn collect(fixture: &Fixture) -> BoxFuture<'_, ()> {
     async { fixture.registry.collect_garbage().await.map(|_| ()).unwrap() }.boxed()
 }
 
@@ -120,7 +112,7 @@ fn push_what_is_missing(fixture: &Fixture) -> BoxFuture<'_, ()> {
 }
 
 /// A push that asks for nothing.
-fn push_all(fixture: &Fixture) -> BoxFuture<'_, ()> {
+pub(super) fn push_all(fixture: &Fixture) -> BoxFuture<'_, ()> {
     async {
         fixture.layer("app", LAYER).await;
         fixture.layer("app", CONFIG).await;
@@ -235,156 +227,3 @@ async fn a_pull_gets_all_of_a_blob_or_is_told_that_it_is_gone() {
     at_each_wait(unclaimed, pull, collect).await;
     at_each_wait(unclaimed, collect, pull).await;
 }
-
-/// Something that happens between the look at a row and that at its file.
-type Meanwhile = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>;
-
-/// A store before the opening of whose objects something else may happen.
-struct Interrupted {
-    inner: Arc<dyn BlobStore>,
-    meanwhile: Arc<Mutex<Vec<Meanwhile>>>,
-}
-
-impl BlobStore for Interrupted {
-    fn begin<'a>(
-        &'a self,
-        domain: &'a KeyDomain,
-    ) -> BoxFuture<'a, Result<ObjectWriter, BlobError>> {
-        self.inner.begin(domain)
-    }
-
-    fn resume<'a>(
-        &'a self,
-        checkpoint: &'a UploadCheckpoint,
-    ) -> BoxFuture<'a, Result<ObjectWriter, BlobError>> {
-        self.inner.resume(checkpoint)
-    }
-
-    fn open<'a>(
-        &'a self,
-        object: &'a StoredObject,
-    ) -> BoxFuture<'a, Result<ObjectReader, BlobError>> {
-        let meanwhile = self.meanwhile.lock().pop();
-        async move {
-            if let Some(meanwhile) = meanwhile {
-                meanwhile().await;
-            }
-            self.inner.open(object).await
-        }
-        .boxed()
-    }
-
-    fn open_inline<'a>(
-        &'a self,
-        object: &'a StoredObject,
-        sealed: Bytes,
-    ) -> BoxFuture<'a, Result<ObjectReader, BlobError>> {
-        self.inner.open_inline(object, sealed)
-    }
-
-    fn delete(&self, object_id: ObjectId) -> BoxFuture<'_, Result<(), BlobError>> {
-        self.inner.delete(object_id)
-    }
-
-    fn contains(&self, object_id: ObjectId) -> BoxFuture<'_, Result<bool, BlobError>> {
-        self.inner.contains(object_id)
-    }
-
-    fn list(
-        &self,
-        after: Option<ObjectId>,
-        limit: usize,
-    ) -> BoxFuture<'_, Result<ObjectPage, BlobError>> {
-        self.inner.list(after, limit)
-    }
-
-    fn holds<'a>(
-        &'a self,
-        checkpoint: &'a UploadCheckpoint,
-    ) -> BoxFuture<'a, Result<bool, BlobError>> {
-        self.inner.holds(checkpoint)
-    }
-
-    fn quarantine(&self, object_id: ObjectId) -> BoxFuture<'_, Result<bool, BlobError>> {
-        self.inner.quarantine(object_id)
-    }
-
-    fn quarantine_bytes(
-        &self,
-        object_id: ObjectId,
-        bytes: Bytes,
-    ) -> BoxFuture<'_, Result<(), BlobError>> {
-        self.inner.quarantine_bytes(object_id, bytes)
-    }
-
-    fn quarantined(&self) -> BoxFuture<'_, Result<Vec<String>, BlobError>> {
-        self.inner.quarantined()
-    }
-}
-
-/// A reader has seen the row of an object that is gone when it comes to the file.
-#[tokio::test]
-async fn a_reader_that_comes_too_late_for_a_file_looks_again() {
-    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-    enum What {
-        Collected,
-        PushedAgain,
-        OnlyTheFile,
-    }
-    for what in [What::Collected, What::PushedAgain, What::OnlyTheFile] {
-        let meanwhile: Arc<Mutex<Vec<Meanwhile>>> = Arc::default();
-        let shared = Arc::clone(&meanwhile);
-        let fixture = Fixture::without_undo_over(move |inner| {
-            Arc::new(Interrupted { inner, meanwhile: shared })
-        });
-        let fixture = Arc::new(fixture.await);
-        unclaimed(&fixture).await;
-        let other = Arc::clone(&fixture);
-        meanwhile.lock().push(Box::new(move || {
-            async move {
-                match what {
-                    What::Collected => collect(&other).await,
-                    What::PushedAgain => {
-                        collect(&other).await;
-                        push_all(&other).await;
-                    }
-                    What::OnlyTheFile => std::fs::remove_file(&other.objects()[0]).unwrap(),
-                }
-            }
-            .boxed()
-        }));
-        let read = fixture.download("app", digest_of(LAYER)).await;
-        match what {
-            What::Collected => {
-                assert!(matches!(read, Err(Error::LayerNotFound { .. })), "{read:?}")
-            }
-            What::PushedAgain => assert_eq!(read.unwrap(), LAYER),
-            What::OnlyTheFile => {
-                assert!(matches!(read, Err(Error::LayerDamaged { .. })), "{read:?}");
-            }
-        }
-        let damaged = is_damaged(&fixture, digest_of(LAYER), what == What::OnlyTheFile).await;
-        assert_eq!(damaged, what == What::OnlyTheFile, "{what:?}");
-    }
-}
-
-/// Whether a blob is marked as damaged; if it is to be, once it is.
-async fn is_damaged(fixture: &Fixture, digest: Digest, is_to_be: bool) -> bool {
-    loop {
-        let found: Result<_, MetadataError> = fixture
-            .metadata()
-            .read(move |tx| Box::pin(async move { blob::find(tx, DOMAIN, &digest).await }))
-            .await;
-        let damaged = found.unwrap().is_some_and(|row| row.damaged_at.is_some());
-        if damaged || !is_to_be {
-            return damaged;
-        }
-        tokio::task::yield_now().await;
-    }
-}
-
-/// The registry is shared by all that happens in these tests.
-const _: fn() = || {
-    fn is_sync<T: Sync>() {}
-    is_sync::<Registry>();
-};
