@@ -81,7 +81,7 @@ impl Resource for PublicRegistryResource {
 }
 
 /// One repository, whether or not it exists.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RepositoryResource {
     /// The registry it is in.
     pub registry: RegistryId,

@@ -10,12 +10,13 @@ use crate::scenario::Scenario;
 
 /// How it is used.
 const USAGE: &str = "\
-usage: cargo xtask bench [--runs N] [--quick] [--other NAME=BINARY]... [--alone] [SCENARIO]...
+usage: cargo xtask bench [--runs N] [--quick] [--other NAME=BINARY]... [--alone] [--only TEXT] [SCENARIO]...
 
   --runs N             alternating runs, of which medians are taken [default: 5]
   --quick              one run, with little of everything: to try it, not to quote it
   --other NAME=BINARY  another registry; NAME begins with zot, distribution, docker-registry or,
                        for another build of this server, wharfinger
+  --only TEXT          of large layers, those whose row has this in its name, as `by 16 clients, plain`
   --alone              leave out Debian's docker-registry, which is measured where it is installed
 
 scenarios, all of them unless some are named:";
@@ -38,6 +39,8 @@ pub struct Arguments {
     pub runs: usize,
     /// Whether little of everything is enough.
     pub quick: bool,
+    /// What the names of rows of large layers must have in them.
+    pub only: String,
 }
 
 impl Arguments {
@@ -52,10 +55,12 @@ impl Arguments {
         let ours = Candidate { name: OURS.into(), kind: Kind::Wharfinger, binary };
         let (mut others, mut scenarios) = (Vec::new(), Vec::new());
         let (mut runs, mut quick, mut alone) = (None, false, false);
+        let mut only = String::new();
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--quick" => quick = true,
                 "--alone" => alone = true,
+                "--only" => only = words.next().with_context(usage)?,
                 "--runs" => runs = Some(words.next().with_context(usage)?.parse()?),
                 "--other" => others.push(other(&words.next().with_context(usage)?)?),
                 name => scenarios.push(Scenario::of_name(name).with_context(usage)?),
@@ -72,7 +77,7 @@ impl Arguments {
         let runs = runs.unwrap_or(if quick { 1 } else { RUNS_DEFAULT });
         ensure!(runs > 0, "at least one run is needed");
         let candidates = std::iter::once(ours).chain(others).collect();
-        Ok(Self { candidates, folder, scenarios, runs, quick })
+        Ok(Self { candidates, folder, scenarios, runs, quick, only })
     }
 }
 
@@ -120,6 +125,7 @@ mod tests {
             "b f unknown",
             "b f --runs 0",
             "b f --runs",
+            "b f --only",
             "b f --other /bin/sh",
             "b f --other harbor=/bin/sh",
             "b f --other zot=/not/there",

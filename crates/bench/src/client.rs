@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use rustls::ClientConfig;
 
 use crate::head::{Framing, Head, chunk_size};
+use crate::http2::Http2Connection;
 use crate::transport::Transport;
 
 /// Bodies up to this many bytes leave with their head, in one write.
@@ -16,9 +17,14 @@ const ONE_WRITE_BYTES_MAX: usize = 16 << 10;
 
 /// A connection to a registry.
 pub struct Client {
-    transport: Transport,
+    channel: Channel,
     host: String,
     authorization: Option<String>,
+}
+
+enum Channel {
+    Http1(Transport),
+    Http2(Box<Http2Connection>),
 }
 
 /// What was answered.
@@ -91,7 +97,20 @@ impl Client {
 
     /// Speaks over a connection that stands.
     pub fn over(transport: Transport, address: SocketAddr, authorization: Option<String>) -> Self {
-        Self { transport, host: address.to_string(), authorization }
+        Self { channel: Channel::Http1(transport), host: address.to_string(), authorization }
+    }
+
+    /// The same over HTTP/2.
+    ///
+    /// # Errors
+    /// If the other side does not speak it.
+    pub fn connect_http2(
+        address: SocketAddr,
+        tls: Option<&Arc<ClientConfig>>,
+        authorization: Option<String>,
+    ) -> Result<Self> {
+        let channel = Channel::Http2(Box::new(Http2Connection::connect(address, tls)?));
+        Ok(Self { channel, host: address.to_string(), authorization })
     }
 
     /// The `Host` this client sends.
@@ -101,77 +120,90 @@ impl Client {
 
     /// Sends a request and reads its answer.
     pub fn send(&mut self, request: &Request<'_>) -> Result<Answer> {
-        let length: usize = request.body.iter().map(|piece| piece.len()).sum();
-        let mut head = head_of(request, &self.host, self.authorization.as_deref(), length);
-        if length <= ONE_WRITE_BYTES_MAX {
-            request.body.iter().for_each(|piece| head.extend_from_slice(piece));
-            self.transport.write_all(&head)?;
-        } else {
-            self.transport.write_all(&head)?;
-            for piece in request.body {
-                self.transport.write_all(piece)?;
+        let authorization = self.authorization.as_deref();
+        match &mut self.channel {
+            Channel::Http1(transport) => send_http1(transport, request, &self.host, authorization),
+            Channel::Http2(connection) => connection.send(request, &self.host, authorization),
+        }
+    }
+}
+
+fn send_http1(
+    transport: &mut Transport,
+    request: &Request<'_>,
+    host: &str,
+    authorization: Option<&str>,
+) -> Result<Answer> {
+    let length: usize = request.body.iter().map(|piece| piece.len()).sum();
+    let mut head = head_of(request, host, authorization, length);
+    if length <= ONE_WRITE_BYTES_MAX {
+        request.body.iter().for_each(|piece| head.extend_from_slice(piece));
+        transport.write_all(&head)?;
+    } else {
+        transport.write_all(&head)?;
+        for piece in request.body {
+            transport.write_all(piece)?;
+        }
+    }
+    transport.flush()?;
+    answer(transport, request.method, request.keep)
+}
+
+fn answer(transport: &mut Transport, method: &str, keep: Keep) -> Result<Answer> {
+    let mut start = Vec::new();
+    let head = loop {
+        let known = start.len();
+        let got = transport.fill()?;
+        ensure!(!got.is_empty(), "the connection was closed");
+        start.extend_from_slice(got);
+        let got = got.len();
+        match Head::parse(&start)? {
+            Some((head, used)) => {
+                transport.consume(used - known);
+                break head;
             }
+            None => transport.consume(got),
         }
-        self.transport.flush()?;
-        self.answer(request.method, request.keep)
-    }
-
-    fn answer(&mut self, method: &str, keep: Keep) -> Result<Answer> {
-        let mut start = Vec::new();
-        let head = loop {
-            let known = start.len();
-            let got = self.transport.fill()?;
-            ensure!(!got.is_empty(), "the connection was closed");
-            start.extend_from_slice(got);
-            let got = got.len();
-            match Head::parse(&start)? {
-                Some((head, used)) => {
-                    self.transport.consume(used - known);
-                    break head;
-                }
-                None => self.transport.consume(got),
+    };
+    let framing = head.framing(method)?;
+    let mut answer = Answer { head, body: Vec::new(), length: 0 };
+    match framing {
+        Framing::Length(length) => body(transport, length, keep, &mut answer)?,
+        Framing::Chunked => loop {
+            let size = chunk_size(&line(transport)?)?;
+            body(transport, size, keep, &mut answer)?;
+            line(transport)?;
+            if size == 0 {
+                break;
             }
-        };
-        let framing = head.framing(method)?;
-        let mut answer = Answer { head, body: Vec::new(), length: 0 };
-        match framing {
-            Framing::Length(length) => self.body(length, keep, &mut answer)?,
-            Framing::Chunked => loop {
-                let size = chunk_size(&self.line()?)?;
-                self.body(size, keep, &mut answer)?;
-                self.line()?;
-                if size == 0 {
-                    break;
-                }
-            },
-        }
-        Ok(answer)
+        },
     }
+    Ok(answer)
+}
 
-    fn body(&mut self, length: u64, keep: Keep, answer: &mut Answer) -> Result<()> {
-        answer.length += length;
-        if keep == Keep::Body {
-            let read = self.transport.reader().take(length).read_to_end(&mut answer.body)?;
-            ensure!(read as u64 == length, "the answer broke off");
-            return Ok(());
-        }
-        let mut left = length;
-        while left > 0 {
-            let got = self.transport.fill()?.len();
-            ensure!(got > 0, "the answer broke off, {left} bytes before its end");
-            let used = got.min(usize::try_from(left).unwrap_or(usize::MAX));
-            self.transport.consume(used);
-            left -= used as u64;
-        }
-        Ok(())
+fn body(transport: &mut Transport, length: u64, keep: Keep, answer: &mut Answer) -> Result<()> {
+    answer.length += length;
+    if keep == Keep::Body {
+        let read = transport.reader().take(length).read_to_end(&mut answer.body)?;
+        ensure!(read as u64 == length, "the answer broke off");
+        return Ok(());
     }
+    let mut left = length;
+    while left > 0 {
+        let got = transport.fill()?.len();
+        ensure!(got > 0, "the answer broke off, {left} bytes before its end");
+        let used = got.min(usize::try_from(left).unwrap_or(usize::MAX));
+        transport.consume(used);
+        left -= used as u64;
+    }
+    Ok(())
+}
 
-    fn line(&mut self) -> Result<String> {
-        let mut line = String::new();
-        let read = self.transport.reader().read_line(&mut line).context("reading a line")?;
-        ensure!(read > 0, "the connection was closed");
-        Ok(line.trim_end().to_owned())
-    }
+fn line(transport: &mut Transport) -> Result<String> {
+    let mut line = String::new();
+    let read = transport.reader().read_line(&mut line).context("reading a line")?;
+    ensure!(read > 0, "the connection was closed");
+    Ok(line.trim_end().to_owned())
 }
 
 /// The head of a request with a body of `length` bytes.

@@ -1,11 +1,16 @@
-//! A connection that asks over HTTP/2, without TLS and without having asked whether it may (RFC 9113,
-//! 3.3): no more of the protocol than it takes to ask for something that has no body worth reading.
+//! Connections of HTTP/2. Beside: one that moves layers. Here: one of thousands that asks without TLS and
+//! without having asked whether it may (RFC 9113, 3.3), which takes no more of the protocol than to ask
+//! for something that has no body worth reading.
+
+mod connection;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+
+pub use connection::Http2Connection;
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Types of frames (RFC 9113, 6).

@@ -54,7 +54,8 @@ fn run() -> Result<()> {
         println!("{}", arguments::usage());
         return Ok(());
     }
-    let Arguments { candidates, folder, scenarios, runs, quick } = Arguments::parse(words.clone())?;
+    let Arguments { candidates, folder, scenarios, runs, quick, only } =
+        Arguments::parse(words.clone())?;
     let folder = tempfile::tempdir_in(folder)?;
     let since = SystemTime::UNIX_EPOCH.elapsed()?;
     let now = Timestamp::from_seconds(i64::try_from(since.as_secs())?);
@@ -72,6 +73,7 @@ fn run() -> Result<()> {
         certificate: Certificate::generate()?,
         runs,
         quick,
+        only,
         floors: RefCell::default(),
         seed: Cell::new(u64::try_from(since.as_nanos() & u128::from(u64::MAX))?),
     };

@@ -128,6 +128,11 @@ impl Registry {
         Client::connect(self.address, self.tls.as_ref(), self.authorization.clone())
     }
 
+    /// A new connection that is logged in and speaks HTTP/2.
+    pub fn http2_client(&self) -> Result<Client> {
+        Client::connect_http2(self.address, self.tls.as_ref(), self.authorization.clone())
+    }
+
     /// A new connection that is not logged in, for requests that are signed.
     pub fn anonymous(&self) -> Result<Client> {
         Client::connect(self.address, self.tls.as_ref(), None)

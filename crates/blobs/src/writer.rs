@@ -258,8 +258,9 @@ impl ObjectWriter {
         Ok(result)
     }
 
-    /// Has the full batch sealed and written, once the one before is, and begins another one. What was
-    /// done when the future is dropped stays done.
+    /// Has the full batch sealed and written, once the one before is, and begins another one: at once, or
+    /// where many uploads keep the machine busy, when that is done. What was done when the future is
+    /// dropped stays done.
     async fn hand_over(&mut self) -> Result<(), BlobError> {
         let mut sealer = self.take_sealer().await?;
         let mut batch = mem::take(&mut self.received);
@@ -269,7 +270,10 @@ impl ObjectWriter {
             sealer.seal_inner(&mut batch, segments)?;
             Ok(sealer)
         }));
-        Ok(())
+        match self.room.receives_ahead() {
+            true => Ok(()),
+            false => self.settle().await,
+        }
     }
 }
 

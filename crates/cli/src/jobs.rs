@@ -124,8 +124,10 @@ async fn each_job(
         Some(kind) => registry.find_job(kind, "").await?,
         None => None,
     };
-    for job in first {
-        each(job)?;
+    if let Some(job) = first
+        && !each(job)?
+    {
+        return Ok(());
     }
     loop {
         let page = registry.list_jobs((&after.0, &after.1)).await?;

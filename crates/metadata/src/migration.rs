@@ -9,7 +9,9 @@ use crate::MetadataError;
 /// `{bytes}` and `{text}` stand for what the engines call a byte string and a text that sorts by
 /// its bytes. A line `{moves kind: table}` stands for the triggers that add to a counter of
 /// `change_counter` with each row that is inserted, updated or deleted; `{moves kind: table (columns)}`
-/// for the one that does so when one of these columns is updated.
+/// for the one that does so when one of these columns is updated. A line `{counts column: table (columns)}`
+/// stands for the triggers that add to a column of the repository a row belongs to with each row that
+/// is inserted or deleted, or gets another value in one of these columns.
 pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migration/0001_foundation.sql"),
     include_str!("migration/0002_registry_settings.sql"),
@@ -25,6 +27,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migration/0012_upload_credentials.sql"),
     include_str!("migration/0013_iam.sql"),
     include_str!("migration/0014_upkeep.sql"),
+    include_str!("migration/0015_tag_changes.sql"),
 ];
 
 /// The schema version this program writes.
@@ -50,9 +53,14 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), MetadataError> 
 /// A migration as SQLite takes it.
 pub(crate) fn for_sqlite(migration: &str) -> String {
     let lines = migration.lines().map(|line| {
-        let moves = line.strip_prefix("{moves ").and_then(|line| line.strip_suffix('}'));
-        match moves.and_then(|moves| moves.split_once(": ")) {
-            Some((kind, table)) => triggers(kind, table),
+        let stands_for = |what: &str| {
+            line.strip_prefix(what).and_then(|line| line.strip_suffix('}')?.split_once(": "))
+        };
+        if let Some((kind, table)) = stands_for("{moves ") {
+            return triggers(kind, table);
+        }
+        match stands_for("{counts ") {
+            Some((column, table)) => counting_triggers(column, table),
             None => line.replace("{bytes}", "BLOB").replace("{text}", "TEXT"),
         }
     });
@@ -74,6 +82,28 @@ fn triggers(kind: &str, table: &str) -> String {
         }
         None => ["insert", "update", "delete"].map(|event| trigger(table, event, event)).join("\n"),
     }
+}
+
+/// The triggers that add to `column` of a repository with the rows of a table that belong to it.
+fn counting_triggers(column: &str, table: &str) -> String {
+    let (table, columns) = table.split_once(" (").unwrap_or((table, ""));
+    let columns = columns.trim_end_matches(')');
+    let differs: Vec<String> =
+        columns.split(", ").map(|column| format!("OLD.{column} IS NOT NEW.{column}")).collect();
+    let trigger = |event: &str, when: &str, row: &str| {
+        format!(
+            "CREATE TRIGGER {table}_{event}_counts_{column} AFTER {when} \
+             BEGIN UPDATE repository SET {column} = {column} + 1 \
+             WHERE repository_id = {row}.repository_id; END;"
+        )
+    };
+    let update = format!("UPDATE OF {columns} ON {table} WHEN {}", differs.join(" OR "));
+    [
+        trigger("insert", &format!("INSERT ON {table}"), "NEW"),
+        trigger("update", &update, "NEW"),
+        trigger("delete", &format!("DELETE ON {table}"), "OLD"),
+    ]
+    .join("\n")
 }
 
 /// Refuses any version but [`SCHEMA_VERSION`].

@@ -121,6 +121,14 @@ pub async fn names(
     Ok(names)
 }
 
+/// How often the names of the repository's tags, or the status of one of them, have changed: as long
+/// as that is the same, [`names`] answers the same. Triggers count, so that no statement can forget it.
+pub async fn changes(tx: &mut Tx, repository: RepositoryId) -> Result<u64, MetadataError> {
+    let sql = "SELECT tag_changes FROM repository WHERE repository_id = ?1";
+    let row = tx.query_opt(sql, params![repository]).await?;
+    row.map_or(Ok(0), |row| row.unsigned(0))
+}
+
 /// Like [`list`], with the time each tag was pointed to its image.
 pub async fn list_with_times(
     tx: &mut Tx,

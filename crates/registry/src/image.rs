@@ -14,8 +14,8 @@ use wharfinger_metadata::{RepositoryId, Tx, tag};
 pub(crate) use budget::ManifestBudget;
 pub(crate) use listing::artifact_media_type;
 pub use listing::{ImageDetail, ListImagesFilter};
-pub use tag_page::TagPage;
 pub(crate) use tag_page::TagPageCache;
+pub use tag_page::{TagNames, TagPage};
 
 use crate::{Error, ImageFailureCode, ImageName};
 

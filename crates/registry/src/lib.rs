@@ -76,7 +76,8 @@ pub use encryption::Encryption;
 pub use error::{Error, ImageName};
 pub use garbage::{GarbageEstimate, GarbageReport};
 pub use image::{
-    ImageDetail, ImageHead, ImageIdentifier, ListImagesFilter, RequestedImage, StoredImage, TagPage,
+    ImageDetail, ImageHead, ImageIdentifier, ListImagesFilter, RequestedImage, StoredImage,
+    TagNames, TagPage,
 };
 pub use image_tag::ImageTagDetail;
 pub use job::{Job, JobCounts, JobEnd, JobKind, JobOutcome, JobsUnderWay, LeasedJob, LeasedJobs};

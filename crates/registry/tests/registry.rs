@@ -39,6 +39,10 @@ mod registry {
     mod scrubbing;
     mod signing;
     mod small_layers;
+    mod undoing;
+    mod undoing_repositories;
+    mod undoing_tags;
+    mod undoing_upkeep;
     mod uploading;
     mod uploads_at_once;
     mod uploads_killed;

@@ -1,9 +1,9 @@
-//! Large layers in and out, by 1, 4 and 16 clients, plain and over TLS. Each turn begins with a
+//! Large layers in and out, by 1, 4 and 16 clients, plain, over TLS and over HTTP/2. Each turn begins with a
 //! fresh server on an empty folder, and nobody gets a byte that was pushed before.
 
 use anyhow::{Result, ensure};
 
-use super::turns::{Bench, clients, say};
+use super::turns::{Bench, say, threads};
 use crate::book::{Book, Record};
 use crate::client::Client;
 use crate::layers::Layer;
@@ -43,24 +43,35 @@ struct Shape {
     clients: usize,
     layers: usize,
     layer_bytes: u64,
-    tls: bool,
+    over: Over,
+}
+
+/// What is spoken.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Over {
+    Plain,
+    Tls,
+    /// HTTP/2 over TLS, as clients agree on with servers that know it.
+    Http2,
 }
 
 impl Shape {
     fn all(bytes_max: u64) -> Vec<Self> {
+        let images = CLIENTS.map(|clients| (clients, true));
+        let larges = CLIENTS.map(|clients| (clients, false));
         let mut shapes: Vec<Self> = Vec::new();
-        for (tls, (clients, image)) in [false, true].into_iter().flat_map(|tls| {
-            let images = CLIENTS.map(|clients| (clients, true));
-            let larges = CLIENTS.map(|clients| (clients, false));
-            images.into_iter().chain(larges).map(move |it| (tls, it))
-        }) {
-            let layers = if image { IMAGE_LAYERS.max(clients) } else { clients };
-            let bytes = if image { IMAGE_LAYER_BYTES } else { LARGE_LAYER_BYTES };
-            let layer_bytes = bytes.min(bytes_max / layers as u64);
-            let shape = Self { clients, layers, layer_bytes, tls };
-            // With little of everything, two shapes become one.
-            if !shapes.contains(&shape) {
-                shapes.push(shape);
+        for over in [Over::Plain, Over::Tls, Over::Http2] {
+            // What another protocol costs, one kind of layers tells.
+            let larges = if over == Over::Http2 { &[][..] } else { &larges[..] };
+            for &(clients, image) in images.iter().chain(larges) {
+                let layers = if image { IMAGE_LAYERS.max(clients) } else { clients };
+                let bytes = if image { IMAGE_LAYER_BYTES } else { LARGE_LAYER_BYTES };
+                let layer_bytes = bytes.min(bytes_max / layers as u64);
+                let shape = Self { clients, layers, layer_bytes, over };
+                // With little of everything, two shapes become one.
+                if !shapes.contains(&shape) {
+                    shapes.push(shape);
+                }
             }
         }
         shapes
@@ -71,8 +82,12 @@ impl Shape {
     }
 
     fn name(self) -> String {
-        let Self { clients, layers, layer_bytes, tls } = self;
-        let over = if tls { "TLS" } else { "plain" };
+        let Self { clients, layers, layer_bytes, over } = self;
+        let over = match over {
+            Over::Plain => "plain",
+            Over::Tls => "TLS",
+            Over::Http2 => "HTTP/2",
+        };
         let plural = if clients == 1 { "" } else { "s" };
         format!("{layers} x {} MB by {clients} client{plural}, {over}", layer_bytes / 1_000_000)
     }
@@ -88,7 +103,9 @@ pub fn measure(bench: &Bench, wanted: (bool, bool), report: &mut Report) -> Resu
         bench.amount(PHASE_BYTES_MAX, QUICK_BYTES_MAX) / 1_000_000
     ));
     let mut all = Book::default();
-    for shape in Shape::all(bench.amount(PHASE_BYTES_MAX, QUICK_BYTES_MAX)) {
+    let mut shapes = Shape::all(bench.amount(PHASE_BYTES_MAX, QUICK_BYTES_MAX));
+    shapes.retain(|shape| shape.name().contains(&bench.only));
+    for shape in shapes {
         let free = machine::free_bytes(&bench.folder)?;
         ensure!(free >= shape.bytes() * FREE_TIMES, "only {free} bytes are free on the disk");
         say(&shape.name());
@@ -118,7 +135,7 @@ fn turn(
     layers: &[Layer],
     (pushes, pulls): (bool, bool),
 ) -> Result<Vec<Record>> {
-    let certificate = shape.tls.then_some(&bench.certificate);
+    let certificate = (shape.over != Over::Plain).then_some(&bench.certificate);
     let registry = candidate.start(&bench.folder, certificate)?;
     let mut records = Vec::new();
     let mut record = |what: &str, phase| {
@@ -152,9 +169,13 @@ fn transfer(
     one: impl Fn(&mut Client, &Layer) -> Result<()> + Sync,
 ) -> Result<Phase> {
     let meter = Meter::start(&registry.process)?;
-    clients::<()>(registry, shape.clients, |number, client| {
+    threads::<()>(shape.clients, |number| {
+        let mut client = match shape.over {
+            Over::Plain | Over::Tls => registry.client()?,
+            Over::Http2 => registry.http2_client()?,
+        };
         let mut own = layers.iter().skip(number).step_by(shape.clients);
-        own.try_for_each(|layer| one(client, layer))?;
+        own.try_for_each(|layer| one(&mut client, layer))?;
         Ok(Vec::new())
     })?;
     meter.stop(shape.bytes(), shape.layers as u64, Vec::new())
@@ -191,7 +212,7 @@ mod tests {
 
     #[test]
     fn no_shape_moves_more_than_it_may() {
-        for (bytes_max, count) in [(PHASE_BYTES_MAX, 12), (QUICK_BYTES_MAX, 10)] {
+        for (bytes_max, count) in [(PHASE_BYTES_MAX, 15), (QUICK_BYTES_MAX, 13)] {
             let shapes = Shape::all(bytes_max);
             assert_eq!(shapes.len(), count);
             for shape in shapes {
@@ -203,5 +224,6 @@ mod tests {
         assert_eq!(names[0], "8 x 64 MB by 1 client, plain");
         assert_eq!(names[3], "1 x 1000 MB by 1 client, plain");
         assert_eq!(names[11], "16 x 125 MB by 16 clients, TLS");
+        assert_eq!(names[14], "16 x 64 MB by 16 clients, HTTP/2");
     }
 }

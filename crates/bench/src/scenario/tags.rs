@@ -42,18 +42,24 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     report.note(&format!(
         "`tags/list?n={PAGE}&last=…` from {pages} places all over the list, one client; and all tags to \
          the end by pages of {LARGE_PAGE} (`Link`), where one operation is the whole list: once after \
-         something was written, and then {AGAIN} times more. What knows no pages (distribution 2.8) \
-         answers with all tags, unsorted, whatever it is asked for."
+         something was written, then {AGAIN} times more, and once after a new tag was pushed. What \
+         knows no pages (distribution 2.8) answers with all tags, unsorted, whatever it is asked for."
     ));
     let mut all = Book::default();
     for tags in TAGS.into_iter().take(bench.amount(TAGS.len(), QUICK_SIZES)) {
         say(&format!("{tags} tags"));
-        let mut registries = bench.start_all(|registry| filled(registry, tags))?;
+        let started = bench.start_all(|registry| filled(registry, tags))?;
+        // With how many turns each had, for each turn pushes a tag.
+        let mut registries: Vec<_> = started.into_iter().map(|registry| (registry, 0)).collect();
         let book = bench.alternate(
             &mut registries,
-            |registry| &registry.name,
+            |(registry, _)| &registry.name,
             || Ok(()),
-            |registry, ()| turn(registry, tags, pages),
+            |(registry, run), ()| {
+                let records = turn(registry, tags, pages, *run)?;
+                *run += 1;
+                Ok(records)
+            },
         )?;
         all.absorb(book);
     }
@@ -66,6 +72,7 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     for (what, row) in [
         ("all 100,000 tags after something was written, 1/s", "all 100000"),
         ("the same again, 1/s", "all again 100000"),
+        ("the same after a tag was pushed, 1/s", "all, one tag newer 100000"),
     ] {
         report.promise_of_ratios(what, bound, &all, Phase::per_second, |it| it == row);
     }
@@ -113,7 +120,7 @@ fn push_tags(registry: &Registry, tags: usize) -> Result<()> {
     (0..tags).try_for_each(|it| put_manifest(&mut client, REPOSITORY, &tag_name(it), &manifest))
 }
 
-fn turn(registry: &Registry, tags: usize, pages: usize) -> Result<Vec<Record>> {
+fn turn(registry: &Registry, tags: usize, pages: usize, run: usize) -> Result<Vec<Record>> {
     let mut client = registry.client()?;
     let record = |what: String, phase| Record { what, registry: registry.name.clone(), phase };
     let meter = Meter::start(&registry.process)?;
@@ -137,13 +144,28 @@ fn turn(registry: &Registry, tags: usize, pages: usize) -> Result<Vec<Record>> {
     for (what, times) in [("all", 1), ("all again", AGAIN)] {
         let meter = Meter::start(&registry.process)?;
         let latencies: Result<_> =
-            (0..times).map(|_| timed_ms(|| list_all(&mut client, tags))).collect();
+            (0..times).map(|_| timed_ms(|| list_all(&mut client, tags, run))).collect();
         records.push(record(format!("{what} {tags}"), meter.stop(0, times as u64, latencies?)?));
     }
+
+    // A tag that was not there: from here on the list says something else.
+    put_tag(&mut client, run)?;
+    let meter = Meter::start(&registry.process)?;
+    let latency = timed_ms(|| list_all(&mut client, tags, run + 1))?;
+    records.push(record(format!("all, one tag newer {tags}"), meter.stop(0, 1, vec![latency])?));
     Ok(records)
 }
 
-fn list_all(client: &mut Client, tags: usize) -> Result<()> {
+/// Pushes an image under a tag that sorts behind the others.
+fn put_tag(client: &mut Client, number: usize) -> Result<()> {
+    let config = push_bytes(client, REPOSITORY, b"{}")?;
+    let layer = push_bytes(client, REPOSITORY, b"a layer")?;
+    let manifest = manifest(&config, &[layer], number);
+    put_manifest(client, REPOSITORY, &format!("w{number:06}"), &manifest)
+}
+
+/// Lists all `tags`, and those that were pushed since.
+fn list_all(client: &mut Client, tags: usize, pushed: usize) -> Result<()> {
     let mut next = Some(format!("/v2/{REPOSITORY}/tags/list?n={LARGE_PAGE}"));
     let mut listed = 0;
     while let Some(target) = next {
@@ -151,7 +173,8 @@ fn list_all(client: &mut Client, tags: usize) -> Result<()> {
         listed += count;
         next = link;
     }
-    ensure!(listed == tags, "{listed} tags were listed, not {tags}");
+    let expected = tags + pushed;
+    ensure!(listed == expected, "{listed} tags were listed, not {expected}");
     Ok(())
 }
 

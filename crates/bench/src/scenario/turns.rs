@@ -26,6 +26,8 @@ pub struct Bench {
     pub runs: usize,
     /// Whether little of everything is enough.
     pub quick: bool,
+    /// What the names of rows of large layers must have in them.
+    pub only: String,
     /// What SHA-256 took before each run of this scenario.
     pub floors: RefCell<Vec<Floor>>,
     /// A number that no other run of this program has; it moves on.

@@ -34,7 +34,7 @@ fn an_archive_with_a_directory_of_its_own_holds_the_bytes() {
     }
     let folder = scratch::folder();
     let cold = folder.path().join("cold");
-    let flag = format!("--archive-dir {}", cold.display());
+    let flag = format!(" --archive-dir {}", cold.display());
     let server = Server::start_with(&["--archive-dir", &cold.display().to_string()]);
     archive_and_restore(&server, &flag, &mut |archived| {
         let held = wait::until("the archive to hold what is archived", PATIENCE, || {
@@ -77,7 +77,7 @@ fn archive_and_restore(server: &Server, flag: &str, look: &mut dyn FnMut(bool)) 
     let refused = distribution.pull_manifest("app", "v1").expect_err("it is archived");
     assert!(refused.to_string().contains("404"), "{refused}");
     look(true);
-    let usage = program::run(&mut server.command(&format!("usage --json {flag}"))).success();
+    let usage = program::run(&mut server.command(&format!("usage --json{flag}"))).success();
     let usage: Value = serde_json::from_str(&usage).expect("JSON");
     let bytes = (image.layer.bytes.len() + image.config.bytes.len()) as u64;
     assert_eq!(usage["total"]["archived_bytes"], bytes, "{usage}");

@@ -4,14 +4,14 @@
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct TagNames {
     text: String,
-    /// Where each name ends in the text.
-    ends: Vec<usize>,
+    /// Where each name ends in the text. A list is bounded by its limit, far below what this holds.
+    ends: Vec<u32>,
 }
 
 impl TagNames {
     pub(super) fn push(&mut self, name: &str) {
         self.text.push_str(name);
-        self.ends.push(self.text.len());
+        self.ends.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
     }
 
     /// How many there are.
@@ -33,21 +33,34 @@ impl TagNames {
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &str> + Clone {
         (0..self.ends.len()).map(|number| {
             let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
-            &self.text[start..self.ends[number]]
+            &self.text[start as usize..self.ends[number] as usize]
         })
     }
 
     /// Leaves the first `count`, and takes no more memory than they need.
     pub fn truncate(&mut self, count: usize) {
         self.ends.truncate(count);
-        self.text.truncate(self.ends.last().copied().unwrap_or(0));
+        self.text.truncate(self.ends.last().copied().unwrap_or(0) as usize);
         self.ends.shrink_to_fit();
         self.text.shrink_to_fit();
     }
 
-    /// The bytes that the names take up.
+    /// The bytes of all names together.
+    pub fn text_bytes(&self) -> usize {
+        self.text.len()
+    }
+
+    /// The bytes of memory that the names take up.
     pub fn bytes(&self) -> usize {
-        self.text.capacity() + self.ends.capacity() * size_of::<usize>()
+        self.text.capacity() + self.ends.capacity() * size_of::<u32>()
+    }
+}
+
+impl<'a> FromIterator<&'a str> for TagNames {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(all: I) -> Self {
+        let mut names = Self::default();
+        all.into_iter().for_each(|name| names.push(name));
+        names
     }
 }
 
@@ -56,9 +69,7 @@ mod tests {
     use super::*;
 
     fn names(all: &[&str]) -> TagNames {
-        let mut names = TagNames::default();
-        all.iter().for_each(|name| names.push(name));
-        names
+        all.iter().copied().collect()
     }
 
     #[test]
@@ -80,7 +91,7 @@ mod tests {
             let expected = &all[..count.min(all.len())];
             assert_eq!(left, names(expected));
             let text: usize = expected.iter().map(|name| name.len()).sum();
-            assert!(left.bytes() >= text + expected.len() * size_of::<usize>());
+            assert!(left.bytes() >= text + expected.len() * size_of::<u32>());
         }
     }
 }

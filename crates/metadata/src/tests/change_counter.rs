@@ -320,3 +320,35 @@ async fn readers_beside_writers_see_what_was_acknowledged() {
         reader.await.unwrap();
     }
 }
+
+/// Lists of names stand as long as their counter does: whatever changes one moves the other, and a tag
+/// that only points elsewhere does not.
+#[tokio::test]
+async fn whatever_changes_a_list_of_tags_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let metadata = open(&folder);
+    let id = with_repository(&metadata).await;
+    let (v1, v2) = ("v1".parse().unwrap(), "v2".parse().unwrap());
+    let counted = || async {
+        let count = metadata.read(|tx| Box::pin(tag::changes(tx, id)));
+        Result::<u64, MetadataError>::unwrap(count.await)
+    };
+    change!(&metadata, |tx| {
+        image::insert(tx, id, &image_row(1, 1), b"", &[], &[]).await?;
+        image::insert(tx, id, &image_row(2, 2), b"", &[], &[]).await?;
+        tag::put(tx, id, &v1, &super::digest(1), now()).await?
+    });
+    assert_eq!(counted().await, 1, "a new tag");
+    let v1 = "v1".parse().unwrap();
+    change!(&metadata, |tx| tag::put(tx, id, &v1, &super::digest(2), now()).await?);
+    assert_eq!(counted().await, 1, "it only points elsewhere");
+    change!(&metadata, |tx| tag::put(tx, id, &v2, &super::digest(2), now()).await?);
+    assert_eq!(counted().await, 2);
+    change!(&metadata, |tx| image::archive(tx, id, &super::digest(2), now()).await?);
+    assert_eq!(counted().await, 4, "both are no longer listed");
+    let v1 = "v1".parse().unwrap();
+    change!(&metadata, |tx| tag::delete(tx, id, &v1).await?);
+    assert_eq!(counted().await, 5);
+    change!(&metadata, |tx| image::delete(tx, id, &super::digest(2)).await?);
+    assert_eq!(counted().await, 6, "a tag goes with its image");
+}

@@ -38,7 +38,8 @@ async fn no_step_of_a_deletion_is_long() {
             let mut before = changes(tx);
             while repository::purge(tx, 2).await? {
                 let after = changes(tx);
-                assert!(after - before <= 20, "{} rows", after - before);
+                // Twenty tags, each of which counts as a change of the list it was in.
+                assert!(after - before <= 40, "{} rows", after - before);
                 before = after;
             }
             Ok(())

@@ -51,7 +51,9 @@ impl Registry {
         loop {
             let began = run.pace.begin();
             let page = deletion.page(after).await?;
-            self.delete_discarded(page.objects, run).await?;
+            let all = page.objects.len() as u64;
+            let deleted = self.delete_discarded(page.objects, run).await?;
+            run.report.undeleted_objects += all - deleted;
             run.rest(began).await;
             match page.last {
                 Some(last) => after = last,
@@ -60,18 +62,17 @@ impl Registry {
         }
     }
 
-    /// Deletes the files of objects that rows have let go of, and counts them.
+    /// Deletes the files of objects that rows have let go of, and counts them; answers how many are
+    /// gone. The others wait to be tried again.
     pub(super) async fn delete_discarded(
         &self,
         objects: Vec<DiscardedObject>,
         run: &mut Collection<'_>,
-    ) -> Result<(), Error> {
-        let all = objects.len() as u64;
+    ) -> Result<u64, Error> {
         let deleted = self.object_deletion().delete(objects).await?;
         run.report.objects += deleted;
-        run.report.undeleted_objects += all - deleted;
         self.counters.objects_freed.add(deleted);
-        Ok(())
+        Ok(deleted)
     }
 }
 

@@ -174,7 +174,8 @@ impl Registry {
             let discarded = self.discard_unknown(store, objects.to_vec()).await?;
             let bytes = discarded.iter().map(|object| object.size_bytes).sum::<u64>();
             let count = discarded.len() as u64;
-            self.delete_discarded(discarded, run).await?;
+            let deleted = self.delete_discarded(discarded, run).await?;
+            run.report.undeleted_objects += count - deleted;
             run.report.unknown_objects += count;
             run.report.unknown_object_bytes += bytes;
             self.counters.unknown_objects_freed.add(count);

@@ -84,6 +84,8 @@ impl Registry {
         self.check_reachable(&resource)?;
         let limit = self.repositories_max(&resource.registry);
         let (now, entropy) = (self.now(), Arc::clone(&self.entropy));
+        // Not at once: whoever brings a repository back may first want to change its policy.
+        let evaluate_at = now.plus(self.upkeep.lifecycle_interval);
         self.metadata
             .write(move |tx| {
                 Box::pin(async move {
@@ -100,7 +102,7 @@ impl Registry {
                         let what = "repositories per registry";
                         return Err(Error::LimitExceeded { what, limit }.into());
                     }
-                    resume_work(tx, &*entropy, row.id, now).await?;
+                    resume_work(tx, &*entropy, row.id, evaluate_at, now).await?;
                     Ok(Repository::from_row(must_find(tx, &resource).await?)?)
                 })
             })
@@ -114,11 +116,12 @@ async fn resume_work(
     tx: &mut Tx,
     entropy: &dyn Entropy,
     id: RepositoryId,
+    evaluate_at: Timestamp,
     now: Timestamp,
 ) -> Result<(), MetadataError> {
     if lifecycle_policy::find(tx, id).await?.is_some() {
         let kind = JobKind::EvaluateLifecyclePolicy;
-        job::ask(tx, entropy, kind, &id.to_string(), now, now).await?;
+        job::ask(tx, entropy, kind, &id.to_string(), evaluate_at, now).await?;
     }
     let (status, mut after) = (Some(ImageStatus::Activating), ImagePosition::default());
     loop {

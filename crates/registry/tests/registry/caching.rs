@@ -1,6 +1,8 @@
 //! What is pulled again comes from memory, and is what it would be without: each change of a tag, an
 //! image, its repository or its key holds for the very next pull.
 
+use std::sync::Arc;
+
 use wharfinger_core::limits::{
     CACHED_MANIFEST_BYTES_MAX, MANIFEST_CACHE_BYTES_MAX, REFERENCE_CACHE_BYTES_MAX,
     TAG_PAGE_CACHE_BYTES_MAX,
@@ -224,6 +226,24 @@ async fn each_change_of_tags_is_in_the_next_list() {
     fixture.registry.delete_repository(&permit_for("app"), true).await.unwrap();
     let gone = fixture.registry.list_tags(&permit_for("app"), "", 10).await;
     assert!(matches!(gone, Err(Error::RepositoryNotFound { .. })), "{gone:?}");
+}
+
+#[tokio::test]
+async fn a_list_of_tags_is_read_again_when_it_says_something_else_and_not_before() {
+    let fixture = Fixture::with_repository("MUTABLE").await;
+    let list = || async { fixture.registry.list_tags(&permit_for("app"), "", 10).await.unwrap() };
+    fixture.image("app", "one", Some("a")).await;
+    let first = list().await;
+    fixture.image("app", "two", None).await;
+    fixture.registry.initiate_layer_upload(&permit_for("app")).await.unwrap();
+    assert!(Arc::ptr_eq(&first, &list().await), "no commit changed a tag");
+    fixture.image("app", "three", Some("a")).await;
+    assert!(Arc::ptr_eq(&first, &list().await), "the tag points elsewhere");
+    fixture.image("app", "four", Some("b")).await;
+    assert_eq!(list().await.names.iter().collect::<Vec<_>>(), ["a", "b"]);
+    fixture.registry.delete_repository(&permit_for("app"), true).await.unwrap();
+    fixture.create("app", "MUTABLE").await.unwrap();
+    assert!(list().await.names.is_empty(), "another repository has the name now");
 }
 
 #[tokio::test]

@@ -109,7 +109,22 @@ async fn a_repository_leaves_nothing_behind() {
     assert_eq!(report.next_lease_end, None);
 }
 
-/// An upload that was abandoned goes with its object, and one that failed to be deleted is not lost.
+#[tokio::test]
+async fn an_object_that_cannot_be_deleted_is_tried_again() {
+    let fixture = Fixture::without_undo().await;
+    fixture.layer("app", &large(1)).await;
+    fixture.leases_end();
+    let file = fixture.objects().remove(0);
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    let report = collect(&fixture).await;
+    assert_eq!((report.blobs, report.objects, report.undeleted_objects), (1, 0, 1));
+    assert_eq!(fixture.registry.estimate_garbage().await.unwrap().discarded_objects, 1);
+    std::fs::remove_dir(&file).unwrap();
+    let report = collect(&fixture).await;
+    assert_eq!((report.blobs, report.objects, report.undeleted_objects), (0, 1, 0));
+}
+
 #[tokio::test]
 async fn abandoned_uploads_go_with_their_objects() {
     let fixture = Fixture::without_undo().await;

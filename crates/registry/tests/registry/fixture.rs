@@ -1,6 +1,6 @@
 //! A registry over stores in a scratch folder, and short ways to push to it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,6 +63,11 @@ impl Fixture {
         let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_800_000_000)));
         let (kms, registry) = stores_over(folder.path(), &clock, seed, wrap);
         Self { folder, clock, kms, registry, seed }
+    }
+
+    /// A registry over the same folder, as another process opens it beside a running one.
+    pub fn beside(&self) -> Registry {
+        stores_over(self.folder.path(), &self.clock, self.seed + 1, |store| store).1
     }
 
     /// The same folder under a new process, as far as that can be had in one.
@@ -244,10 +249,6 @@ impl Fixture {
         }
         files
     }
-}
-
-fn stores(folder: &Path, clock: &Arc<ManualClock>, seed: u64) -> (KmsKeys, Registry) {
-    stores_over(folder, clock, seed, |store| store)
 }
 
 fn stores_over(

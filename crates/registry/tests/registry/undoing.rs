@@ -1,4 +1,4 @@
-//! Undo of images and tags: what was deleted comes back as it was, and nobody sees it before.
+//! Undo of images: what was deleted comes back as it was.
 
 use std::time::Duration;
 
@@ -6,32 +6,35 @@ use futures_util::TryStreamExt;
 use wharfinger_auth::Permit;
 use wharfinger_core::{Digest, Quotas, Tag, Timestamp};
 use wharfinger_metadata::repository::RepositoryRow;
-use wharfinger_metadata::{MetadataError, deleted_image, image, repository, tag, tag_history};
+use wharfinger_metadata::{MetadataError, deleted_image, repository};
 use wharfinger_registry::{
-    Error, ImageDetail, ImagePresence, ImageStatus, ListImagesFilter, PageRequest, RequestedImage,
-    StorageClass, TagState, UndeletedImages, UndoError,
+    Error, ImageDetail, ImageStatus, ListImagesFilter, PageRequest, RequestedImage, StorageClass,
+    TagState, UndeletedImages, UndoError,
 };
 
-use super::fixture::{Fixture, by_digest, by_tag, digest_of, index_of, manifest_of, permit_for};
+use super::fixture::{Fixture, by_digest, by_tag, digest_of, index_of, permit_for};
 
-const HOUR: Duration = Duration::from_secs(3_600);
-const WEEK: Duration = Duration::from_secs(7 * 24 * 3_600);
+pub(super) const HOUR: Duration = Duration::from_secs(3_600);
+pub(super) const WEEK: Duration = Duration::from_secs(7 * 24 * 3_600);
 
-fn tag_of(name: &str) -> Tag {
+pub(super) fn tag_of(name: &str) -> Tag {
     name.parse().unwrap()
 }
 
-async fn delete(fixture: &Fixture, id: RequestedImage) {
+pub(super) async fn delete(fixture: &Fixture, id: RequestedImage) {
     let permit = permit_for("app");
     let outcome = fixture.registry.batch_delete_image(&permit, vec![id]).await.unwrap();
     assert_eq!(outcome.failures, []);
 }
 
-async fn undelete(fixture: &Fixture, digest: Digest) -> Result<UndeletedImages, UndoError> {
+pub(super) async fn undelete(
+    fixture: &Fixture,
+    digest: Digest,
+) -> Result<UndeletedImages, UndoError> {
     fixture.registry.undelete_image(&permit_for("app"), digest, false).await
 }
 
-async fn undelete_tag(
+pub(super) async fn undelete_tag(
     fixture: &Fixture,
     tag: &str,
     at: Option<Timestamp>,
@@ -40,30 +43,30 @@ async fn undelete_tag(
     fixture.registry.undelete_tag(&permit_for("app"), tag_of(tag), at, move_tags).await
 }
 
-async fn describe(fixture: &Fixture) -> Vec<ImageDetail> {
+pub(super) async fn describe(fixture: &Fixture) -> Vec<ImageDetail> {
     let (permit, page) = (permit_for("app"), PageRequest::default());
     let filter = ListImagesFilter { status: None, ..ListImagesFilter::default() };
     fixture.registry.describe_images(&permit, filter, &page).await.unwrap().items
 }
 
 /// Where a tag leads now.
-async fn points_to(fixture: &Fixture, tag: &str) -> Option<Digest> {
+pub(super) async fn points_to(fixture: &Fixture, tag: &str) -> Option<Digest> {
     let head = fixture.registry.head_image(&permit_for("app"), by_tag(tag)).await.unwrap();
     head.map(|head| head.digest)
 }
 
-async fn deleted(fixture: &Fixture) -> Vec<Digest> {
+pub(super) async fn deleted(fixture: &Fixture) -> Vec<Digest> {
     let page = PageRequest::default();
     let listed = fixture.registry.deleted_images(&permit_for("app"), &page).await.unwrap();
     listed.items.into_iter().map(|image| image.digest).collect()
 }
 
-async fn history(fixture: &Fixture, tag: &str) -> Vec<TagState> {
+pub(super) async fn history(fixture: &Fixture, tag: &str) -> Vec<TagState> {
     let (permit, page) = (permit_for("app"), PageRequest::default());
     fixture.registry.tag_history(&permit, tag_of(tag), &page).await.unwrap().items
 }
 
-async fn blob(fixture: &Fixture, bytes: &[u8]) -> Vec<u8> {
+pub(super) async fn blob(fixture: &Fixture, bytes: &[u8]) -> Vec<u8> {
     let digest = digest_of(bytes);
     let content = fixture.registry.open_blob(&permit_for("app"), digest).await.unwrap();
     content.read_all().try_collect::<Vec<_>>().await.unwrap().concat()
@@ -122,103 +125,6 @@ async fn what_is_back_is_seen_at_once_beside_a_running_server() {
 }
 
 #[tokio::test]
-async fn a_tag_that_is_taken_stays_unless_it_is_to_be_moved() {
-    let fixture = Fixture::with_repository("MUTABLE").await;
-    let first = fixture.image("app", "one", Some("latest")).await;
-    let manifest = fixture.manifest("app", "one").await;
-    fixture.put("app", &manifest, Some("v1")).await.unwrap();
-    delete(&fixture, by_digest(&first)).await;
-    let second = fixture.image("app", "two", Some("latest")).await;
-    let back = undelete(&fixture, first).await.unwrap();
-    assert_eq!(back.tags, [(tag_of("v1"), first)]);
-    assert_eq!(back.elsewhere, [(tag_of("latest"), second)]);
-    assert_eq!(points_to(&fixture, "latest").await, Some(second));
-    delete(&fixture, by_digest(&first)).await;
-    // It had `v1` alone this time.
-    let back = fixture.registry.undelete_image(&permit_for("app"), first, true).await.unwrap();
-    assert_eq!((back.tags, back.elsewhere), (vec![(tag_of("v1"), first)], vec![]));
-    let refused = undelete_tag(&fixture, "latest", None, false).await;
-    let Err(UndoError::TagElsewhere { points_to: by_now, wanted, .. }) = refused else {
-        panic!("{refused:?}")
-    };
-    assert_eq!((by_now, wanted), (second, first));
-    let back = undelete_tag(&fixture, "latest", None, true).await.unwrap();
-    assert_eq!((back.images, back.tags), (vec![], vec![(tag_of("latest"), first)]));
-    assert_eq!(points_to(&fixture, "latest").await, Some(first));
-    let there = describe(&fixture).await;
-    assert_eq!(there.len(), 2, "what the tag has left stays");
-}
-
-#[tokio::test]
-async fn an_immutable_tag_is_not_moved_back() {
-    let fixture = Fixture::with_repository("IMMUTABLE").await;
-    let first = fixture.image("app", "one", Some("v1")).await;
-    delete(&fixture, by_tag("v1")).await;
-    let second = fixture.image("app", "two", Some("v1")).await;
-    for move_tags in [false, true] {
-        let refused = undelete_tag(&fixture, "v1", None, move_tags).await;
-        let Err(UndoError::Registry(error @ Error::ImageTagAlreadyExists { .. })) = refused else {
-            panic!("{refused:?}")
-        };
-        assert!(error.to_string().contains("because the tag is immutable"), "{error}");
-    }
-    let refused = fixture.registry.undelete_image(&permit_for("app"), first, true).await;
-    let refusal = UndoError::Registry(Error::ImageTagAlreadyExists {
-        tag: tag_of("v1"),
-        name: "app".parse().unwrap(),
-    });
-    assert_eq!(refused.unwrap_err().to_string(), refusal.to_string());
-    assert_eq!(describe(&fixture).await.len(), 1, "nothing is done by halves");
-    let back = undelete(&fixture, first).await.unwrap();
-    assert_eq!(back.elsewhere, [(tag_of("v1"), second)]);
-    delete(&fixture, by_tag("v1")).await;
-    undelete_tag(&fixture, "v1", None, false).await.unwrap();
-    assert_eq!(points_to(&fixture, "v1").await, Some(second), "the last one");
-}
-
-#[tokio::test]
-async fn a_tag_goes_back_to_any_time_in_the_window() {
-    let fixture = Fixture::with_repository("MUTABLE").await;
-    let mut images = Vec::new();
-    for content in ["one", "two", "three"] {
-        fixture.clock.advance(HOUR);
-        images.push((fixture.image("app", content, Some("latest")).await, fixture.now()));
-    }
-    fixture.clock.advance(HOUR);
-    delete(&fixture, by_digest(&images[0].0)).await;
-    delete(&fixture, by_tag("latest")).await;
-    let gone = fixture.now();
-    fixture.clock.advance(HOUR);
-    let unknown = undelete_tag(&fixture, "latest", Some(gone), false).await;
-    assert!(matches!(unknown, Err(UndoError::TagUnknown(_))), "{unknown:?}");
-    let early = images[0].1.minus(HOUR);
-    let unknown = undelete_tag(&fixture, "latest", Some(early), false).await;
-    assert!(matches!(unknown, Err(UndoError::TagUnknown(_))), "{unknown:?}");
-    let unknown = undelete_tag(&fixture, "never", None, false).await;
-    assert!(matches!(unknown, Err(UndoError::TagUnknown(_))), "{unknown:?}");
-    undelete_tag(&fixture, "latest", None, false).await.unwrap();
-    assert_eq!(points_to(&fixture, "latest").await, Some(images[2].0), "the last state");
-    for (digest, at) in &images[..2] {
-        let back = undelete_tag(&fixture, "latest", Some(at.plus(HOUR / 2)), true).await.unwrap();
-        assert_eq!(back.tags, [(tag_of("latest"), *digest)]);
-    }
-    let there = undelete_tag(&fixture, "latest", Some(images[1].1), true).await;
-    assert!(matches!(there, Err(UndoError::TagThere { .. })), "{there:?}");
-}
-
-#[tokio::test]
-async fn a_deleted_tag_of_an_image_with_others_comes_back() {
-    let fixture = Fixture::with_repository("MUTABLE").await;
-    let digest = fixture.image("app", "one", Some("v1")).await;
-    let manifest = fixture.manifest("app", "one").await;
-    fixture.put("app", &manifest, Some("latest")).await.unwrap();
-    delete(&fixture, by_tag("latest")).await;
-    let back = undelete_tag(&fixture, "latest", None, false).await.unwrap();
-    assert_eq!((back.images, back.tags), (vec![], vec![(tag_of("latest"), digest)]));
-    assert_eq!(describe(&fixture).await[0].tags.len(), 2);
-}
-
-#[tokio::test]
 async fn an_index_brings_along_what_it_lists() {
     let fixture = Fixture::with_repository("MUTABLE").await;
     let mut children = vec![];
@@ -265,7 +171,7 @@ async fn an_index_whose_children_are_gone_is_refused_with_their_names() {
 }
 
 /// As if the time of one deleted image were over.
-async fn forget(fixture: &Fixture, digest: Digest) {
+pub(super) async fn forget(fixture: &Fixture, digest: Digest) {
     let row = row_of(fixture).await;
     let forgotten: Result<bool, MetadataError> = fixture
         .metadata()
@@ -284,60 +190,6 @@ async fn row_of(fixture: &Fixture) -> RepositoryRow {
         })
         .await;
     row.unwrap().unwrap()
-}
-
-#[tokio::test]
-async fn signatures_that_went_with_their_image_come_back_with_it() {
-    let fixture = Fixture::with_repository("MUTABLE").await;
-    let image = fixture.image("app", "one", Some("v1")).await;
-    fixture.layer("app", b"{}").await;
-    fixture.layer("app", b"sbom").await;
-    let plain = manifest_of(b"{}", b"sbom");
-    let size = fixture.manifest("app", "one").await.len();
-    let subject = format!(
-        r#","subject":{{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{image}","size":{size}}}}}"#
-    );
-    let referrer = format!("{}{subject}", plain.strip_suffix('}').unwrap());
-    let referrer = fixture.put("app", &referrer, None).await.unwrap().id.digest;
-    let cosign = format!("{}.sig", image.to_string().replace(':', "-"));
-    let signature = fixture.image("app", "signature", Some(&cosign)).await;
-    let unrelated = fixture.image("app", "unrelated", Some("v2")).await;
-    delete(&fixture, by_digest(&image)).await;
-    delete(&fixture, by_digest(&unrelated)).await;
-    follow(&fixture, referrer, vec![]).await;
-    follow(&fixture, signature, vec![tag_of(&cosign)]).await;
-    assert_eq!(describe(&fixture).await, []);
-    let back = undelete_tag(&fixture, "v1", None, false).await.unwrap();
-    let mut digests: Vec<_> = back.images.iter().map(|image| image.digest).collect();
-    assert_eq!(digests.remove(0), image);
-    digests.sort();
-    let mut expected = vec![referrer, signature];
-    expected.sort();
-    assert_eq!(digests, expected);
-    assert_eq!(points_to(&fixture, &cosign).await, Some(signature));
-}
-
-/// Deletes an image as what follows its subject is deleted.
-async fn follow(fixture: &Fixture, digest: Digest, tags: Vec<Tag>) {
-    let (row, now) = (row_of(fixture).await, fixture.now());
-    let cause = "went with its index or subject";
-    let done: Result<(), MetadataError> = fixture
-        .metadata()
-        .write(move |tx| {
-            Box::pin(async move {
-                let until = now.plus(WEEK);
-                deleted_image::keep(tx, row.id, &digest, &tags, cause, now, until).await?;
-                for tag in tags {
-                    let last = tag_history::last(tx, row.id, &tag).await?;
-                    let last = last.as_ref();
-                    tag_history::append(tx, row.id, &tag, last, None, cause, now).await?;
-                    tag::delete(tx, row.id, &tag).await?;
-                }
-                image::delete(tx, row.id, &digest).await.map(|_| ())
-            })
-        })
-        .await;
-    done.unwrap();
 }
 
 #[tokio::test]
@@ -410,88 +262,4 @@ async fn a_full_repository_takes_nothing_back() {
     );
     delete(&fixture, by_digest(&third)).await;
     undelete(&fixture, first).await.unwrap();
-}
-
-#[tokio::test]
-async fn with_undo_off_nothing_is_kept() {
-    let fixture = Fixture::with_repository("MUTABLE").await.with_undo_window(Duration::ZERO);
-    let first = fixture.image("app", "one", Some("v1")).await;
-    fixture.image("app", "two", Some("v1")).await;
-    delete(&fixture, by_digest(&first)).await;
-    assert_eq!(deleted(&fixture).await, []);
-    let gone = undelete(&fixture, first).await;
-    assert!(matches!(gone, Err(UndoError::ImageGone(_))), "{gone:?}");
-    let states = history(&fixture, "v1").await;
-    assert_eq!(states.len(), 1, "where it points is known all the same: {states:?}");
-    // What happened meanwhile is as well known as it can be when it is switched on.
-    let second = points_to(&fixture, "v1").await;
-    let fixture = fixture.with_undo_window(WEEK);
-    fixture.clock.advance(HOUR);
-    delete(&fixture, by_tag("v1")).await;
-    let states = history(&fixture, "v1").await;
-    let seen: Vec<_> = states.iter().map(|state| (state.digest, state.cause.as_str())).collect();
-    assert_eq!(seen, [(None, "wharfinger"), (second, "unknown")]);
-    assert_eq!(states[1].since, fixture.now().minus(HOUR));
-}
-
-#[tokio::test]
-async fn what_is_over_is_forgotten_in_steps() {
-    let fixture = Fixture::with_repository("MUTABLE").await;
-    for number in 0..5 {
-        let digest = fixture.image("app", &format!("{number}"), Some("latest")).await;
-        delete(&fixture, by_digest(&digest)).await;
-    }
-    fixture.clock.advance(WEEK - HOUR);
-    assert!(!fixture.registry.expire_undo(2).await.unwrap());
-    assert_eq!(deleted(&fixture).await.len(), 5);
-    fixture.clock.advance(HOUR);
-    assert!(fixture.registry.expire_undo(2).await.unwrap());
-    assert_eq!(deleted(&fixture).await.len(), 3);
-    while fixture.registry.expire_undo(2).await.unwrap() {}
-    assert_eq!(deleted(&fixture).await, []);
-    assert_eq!(history(&fixture, "latest").await, []);
-}
-
-#[tokio::test]
-async fn history_tells_what_a_tag_pointed_to_since_when_and_whether_it_is_there() {
-    let fixture = Fixture::with_repository("MUTABLE").await;
-    let start = fixture.now();
-    let mut images = Vec::new();
-    for content in ["one", "two", "three"] {
-        images.push(fixture.image("app", content, Some("latest")).await);
-        fixture.clock.advance(HOUR);
-    }
-    delete(&fixture, by_digest(&images[0])).await;
-    delete(&fixture, by_digest(&images[1])).await;
-    forget(&fixture, images[1]).await;
-    let states = history(&fixture, "latest").await;
-    let until = fixture.now().plus(WEEK);
-    let presence = [ImagePresence::Present, ImagePresence::Gone, ImagePresence::Deleted { until }];
-    for (number, (state, presence)) in states.iter().zip(presence).enumerate() {
-        let hours = 2 - u32::try_from(number).unwrap();
-        assert_eq!(state.since, start.plus(HOUR * hours));
-        assert_eq!(state.digest, Some(images[2 - number]));
-        assert_eq!(state.presence, Some(presence));
-        assert_eq!(state.cause, "wharfinger");
-    }
-    let (mut pages, mut page) = (Vec::new(), PageRequest::default());
-    page.max_results = Some(1);
-    loop {
-        let (permit, latest) = (permit_for("app"), tag_of("latest"));
-        let next = fixture.registry.tag_history(&permit, latest, &page).await.unwrap();
-        pages.extend(next.items);
-        page.next_token = next.next_token;
-        if page.next_token.is_none() {
-            break;
-        }
-    }
-    assert_eq!(pages, states);
-    // A week later what held at its beginning is still known, and nothing before.
-    fixture.clock.advance(WEEK - HOUR - HOUR / 2);
-    fixture.registry.collect_garbage().await.unwrap();
-    for (hours, expected) in [(0, None), (1, Some(images[1])), (2, Some(images[2]))] {
-        let (permit, at) = (permit_for("app"), start.plus(HOUR * hours));
-        let state = fixture.registry.tag_state_at(&permit, tag_of("latest"), at).await.unwrap();
-        assert_eq!(state.and_then(|state| state.digest), expected, "{hours}");
-    }
 }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use wharfinger_auth::{Action, Permit, RepositoryResource};
+use wharfinger_auth::{Action, Permit, RepositoryResource, actions};
 use wharfinger_core::{Quotas, RegistryId};
-use wharfinger_registry::{DeletedRepository, Error, PageRequest, UndoError};
+use wharfinger_metadata::{MetadataError, job, repository};
+use wharfinger_registry::{DeletedRepository, Error, JobKind, PageRequest, UndoError};
 
 use super::fixture::{Fixture, by_tag, digest_of, permit_for};
 
@@ -72,6 +73,19 @@ async fn a_deleted_repository_comes_back_with_all_it_had() {
     let kept = registry.get_lifecycle_policy(&permit_for("old")).await.unwrap();
     assert!(kept.text.contains("imageCountMoreThan"), "{}", kept.text);
     assert!(deleted(&fixture).await.is_empty());
+    let permit = permit_for::<actions::CreateRepository>("old");
+    let resource = permit.resource().clone();
+    let job: Result<_, MetadataError> = fixture
+        .metadata()
+        .read(move |tx| {
+            Box::pin(async move {
+                let row = repository::find(tx, &resource.registry, &resource.name).await?.unwrap();
+                let kind = JobKind::EvaluateLifecyclePolicy.as_str();
+                job::find_by_subject(tx, kind, &row.id.to_string()).await
+            })
+        })
+        .await;
+    assert!(job.unwrap().is_some(), "its lifecycle policy is evaluated again");
 }
 
 #[tokio::test]

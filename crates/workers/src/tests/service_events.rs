@@ -109,6 +109,35 @@ async fn nothing_waits_for_a_log_that_is_off() {
     running.end().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_was_recorded_when_the_process_died_is_recorded_again_as_the_same() {
+    let bench = Bench::new();
+    bench.leave_events(1, 2).await;
+    let database = rusqlite::Connection::open(bench.folder.path().join("metadata.db")).unwrap();
+    database.busy_timeout(Duration::from_secs(10)).unwrap();
+    // As if it died between the record and the row.
+    let refuse = "CREATE TRIGGER refuse BEFORE DELETE ON service_event \
+                  BEGIN SELECT RAISE(ABORT, 'killed'); END";
+    database.execute_batch(refuse).unwrap();
+    let running = bench.start_recording(bench.audit());
+    let recorded = async || (bench.recorded(Query::default()).len() >= 2).then_some(());
+    bench.until(STEP, recorded).await;
+    running.end().await;
+    assert_eq!(bench.waiting().await, 2);
+    database.execute_batch("DROP TRIGGER refuse").unwrap();
+    let running = bench.start_recording(bench.audit());
+    bench.until(STEP, async || (bench.waiting().await == 0).then_some(())).await;
+    running.end().await;
+    let folder = bench.folder.path().join("audit");
+    let found = Query::default().search(&folder, Order::OldestFirst).unwrap();
+    let records: Vec<_> = found.map(|found| found.unwrap().record).collect();
+    assert!(records.len() >= 4 && records.len() % 2 == 0, "in order, each time anew");
+    for (position, record) in records.iter().enumerate() {
+        assert_eq!(record.event_id, records[position % 2].event_id);
+    }
+    assert_ne!(records[0].event_id, records[1].event_id);
+}
+
 /// A log that can be broken, and loses what it had not synced when it breaks.
 #[derive(Clone, Default)]
 struct Disk(Arc<Mutex<State>>);
