@@ -105,10 +105,10 @@ impl Run {
                 let work = self.begin();
                 self.under_way.push(work);
             }
-            26..28 => self.pass_time(),
-            28 => self.spoil_the_disk(),
-            29 if self.dice.below(3) == 0 => self.crash(),
-            30..34 => self.verify_one(),
+            26..29 => self.pass_time(),
+            29 => self.spoil_the_disk(),
+            30 if self.dice.below(3) == 0 => self.crash(),
+            31..35 => self.verify_one(),
             _ => self.go_on(),
         }
     }
@@ -142,7 +142,13 @@ impl Run {
             40..46 => Box::pin(async move { drop(client.put(image, Some(tag), None).await) }),
             46..54 => Box::pin(async move { client.pull(tag).await }),
             54..61 => Box::pin(async move { client.delete_tag(tag).await }),
-            61..68 => Box::pin(async move { client.delete_image(image).await }),
+            61..68 => Box::pin(async move {
+                client.delete_image(image).await;
+                // What an index held is pushed again before it follows.
+                if let Some(child) = content().images[image].children.first() {
+                    client.push(*child, None).await;
+                }
+            }),
             68..71 => {
                 let blob = self.dice.pick(content().blobs.len());
                 Box::pin(async move { client.delete_blob(blob).await })
@@ -197,7 +203,9 @@ impl Run {
         let time = match self.dice.below(20) {
             0 => DAY + HOUR,
             1 => HOUR,
-            2..6 => Duration::from_secs(301),
+            2..5 => Duration::from_secs(301),
+            // Leases come to their ends, and those who were told something rely on it.
+            5..13 => Duration::from_secs(60 + self.dice.below(200)),
             _ => Duration::from_secs(1 + self.dice.below(60)),
         };
         self.note(|| format!("{time:?} pass"));
