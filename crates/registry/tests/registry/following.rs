@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wharfinger_core::Digest;
+use wharfinger_core::{Digest, Upkeep};
 use wharfinger_core::limits::ORPHAN_DELAY_SECONDS;
 use wharfinger_registry::{Error, ImageStatus, RequestedImage, StorageClass};
 
@@ -235,8 +235,7 @@ async fn the_archive_follows_likewise() {
 #[tokio::test]
 async fn without_a_delay_they_follow_in_the_next_round() {
     let Fixture { folder, clock, kms, registry, seed } = Fixture::new();
-    let mut upkeep = wharfinger_core::Upkeep::default();
-    upkeep.orphan_delay = Duration::ZERO;
+    let upkeep = Upkeep { orphan_delay: Duration::ZERO, ..Upkeep::default() };
     let fixture = Fixture { folder, clock, kms, registry: registry.with_upkeep(upkeep), seed };
     fixture.create("app", "MUTABLE").await.unwrap();
     let child = fixture.image("app", "child", None).await;
