@@ -175,12 +175,12 @@ async fn a_blob_goes_with_the_last_link_of_its_key_domain() {
             assert_eq!(garbage::blob_bytes(tx, "domain", &digest(1)).await?, Some(size_bytes));
             let freed = garbage::free_unlinked_blob(tx, "domain", &digest(1), now()).await?;
             let (object_id, store) = (row.object_id, String::new());
-            let discarded = Some(DiscardedObject { object_id, store, size_bytes });
-            assert_eq!(freed, Some(FreedBlob { size_bytes, discarded: discarded.clone() }));
+            let discarded = DiscardedObject { object_id, store, size_bytes };
+            assert_eq!(freed, Some(FreedBlob { size_bytes, discarded: Some(discarded.clone()) }));
             assert_eq!(blob::find(tx, "domain", &digest(1)).await?, None);
             assert_eq!(blob::find(tx, "other", &digest(1)).await?, Some(other));
             let waiting = garbage::discarded_objects(tx, "", 10).await?;
-            assert_eq!(waiting, [discarded.unwrap()]);
+            assert_eq!(waiting, [discarded]);
             assert!(!garbage::is_in_use(tx, &waiting[0]).await?);
             assert_eq!(garbage::free_unlinked_blob(tx, "domain", &digest(1), now()).await?, None);
             assert_eq!(garbage::claims(tx, "domain", &digest(1)).await?, None);

@@ -150,7 +150,7 @@ impl Completion {
     /// Links a sound blob of the key domain, if there is one.
     async fn link_existing(&self, context: LinkContext) -> Result<Option<Outcome>, Error> {
         let (domain, digest) = (context.domain.clone(), context.layer.digest);
-        let context = context.from_now_on(self.now());
+        let context = context.at(self.now());
         let sound = self
             .feed
             .metadata
@@ -186,7 +186,7 @@ impl Completion {
         context: LinkContext,
         sealed: Option<Vec<u8>>,
     ) -> Result<Outcome, Error> {
-        let context = context.from_now_on(self.now());
+        let context = context.at(self.now());
         self.metadata()
             .write(move |tx| {
                 Box::pin(async move {
@@ -239,7 +239,7 @@ struct LinkContext {
 
 impl LinkContext {
     /// The link's lease begins when it is made, not before the object was written.
-    fn from_now_on(self, now: Timestamp) -> Self {
+    fn at(self, now: Timestamp) -> Self {
         Self { now, ..self }
     }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use wharfinger_core::{Digest, Upkeep};
 use wharfinger_core::limits::ORPHAN_DELAY_SECONDS;
+use wharfinger_core::{Digest, Upkeep};
 use wharfinger_registry::{Error, ImageStatus, RequestedImage, StorageClass};
 
 use super::fixture::{Fixture, by_digest, by_tag, digest_of, index_of, permit_for};
