@@ -12,8 +12,8 @@ pub(crate) struct UpkeepArguments {
     #[arg(long, value_name = "DURATION", env = "WHARFINGER_UNDO_WINDOW",
           value_parser = UpkeepLayer::parse_undo_window)]
     undo_window: Option<Duration>,
-    /// How long a layer stays that a push was told is there, though no image uses it: longer than
-    /// any push takes [default: 24h]
+    /// How long a layer stays that a push was told is there, though no image uses it: twice as
+    /// long as any push takes [default: 24h]
     #[arg(long, value_name = "DURATION", env = "WHARFINGER_PUSH_LEASE",
           value_parser = UpkeepLayer::parse_above_zero)]
     push_lease: Option<Duration>,

@@ -14,8 +14,9 @@ pub struct Upkeep {
     /// How long deleted images, tags and repositories can be brought back; zero: not at all.
     /// [`UNDO_WINDOW_SECONDS`] unless configured.
     pub undo_window: Duration,
-    /// How long a blob that no image uses stays after a client was told that it is there. Must be
-    /// longer than any push takes from its first layer to its manifest; [`PUSH_LEASE_SECONDS`].
+    /// How long a blob that no image uses stays after a client was told that it is there. It is
+    /// renewed when half of it is gone, so it must be twice as long as any push takes from its first
+    /// layer to its manifest; [`PUSH_LEASE_SECONDS`].
     pub push_lease: Duration,
     /// How long after the deletion of an index or a subject its children and referrers go;
     /// [`ORPHAN_DELAY_SECONDS`].
