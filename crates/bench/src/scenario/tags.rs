@@ -42,13 +42,16 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     report.note(&format!(
         "`tags/list?n={PAGE}&last=…` from {pages} places all over the list, one client; and all tags to \
          the end by pages of {LARGE_PAGE} (`Link`), where one operation is the whole list: once after \
-         something was written, then {AGAIN} times more, and once after a new tag was pushed. What \
+         something else was written, then {AGAIN} times more, and once after a new tag was pushed. What \
          knows no pages (distribution 2.8) answers with all tags, unsorted, whatever it is asked for."
     ));
     let mut all = Book::default();
     for tags in TAGS.into_iter().take(bench.amount(TAGS.len(), QUICK_SIZES)) {
         say(&format!("{tags} tags"));
-        let started = bench.start_all(|registry| filled(registry, tags))?;
+        // A repository of this server has no room for more than the largest of these: each run fills
+        // it by one.
+        let first = tags.saturating_sub(bench.runs);
+        let started = bench.start_all(|registry| filled(registry, first))?;
         // With how many turns each had, for each turn pushes a tag.
         let mut registries: Vec<_> = started.into_iter().map(|registry| (registry, 0)).collect();
         let book = bench.alternate(
@@ -56,7 +59,7 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
             |(registry, _)| &registry.name,
             || Ok(()),
             |(registry, run), ()| {
-                let records = turn(registry, tags, pages, *run)?;
+                let records = turn(registry, (tags, first + *run), pages)?;
                 *run += 1;
                 Ok(records)
             },
@@ -70,7 +73,7 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     report.promise_of_rows(what, bound, &all, Phase::cpu_micros_each, page);
     let bound = Bound::AtLeast(ALL_TIMES_MIN);
     for (what, row) in [
-        ("all 100,000 tags after something was written, 1/s", "all 100000"),
+        ("all 100,000 tags after something else was written, 1/s", "all 100000"),
         ("the same again, 1/s", "all again 100000"),
         ("the same after a tag was pushed, 1/s", "all, one tag newer 100000"),
     ] {
@@ -120,14 +123,15 @@ fn push_tags(registry: &Registry, tags: usize) -> Result<()> {
     (0..tags).try_for_each(|it| put_manifest(&mut client, REPOSITORY, &tag_name(it), &manifest))
 }
 
-fn turn(registry: &Registry, tags: usize, pages: usize, run: usize) -> Result<Vec<Record>> {
+/// What is called a list of so many `tags` has `there` of them now.
+fn turn(registry: &Registry, (tags, there): (usize, usize), pages: usize) -> Result<Vec<Record>> {
     let mut client = registry.client()?;
     let record = |what: String, phase| Record { what, registry: registry.name.clone(), phase };
     let meter = Meter::start(&registry.process)?;
     let mut latencies = Vec::new();
     for number in 0..pages {
         // A page that begins in the last hundred would be short.
-        let last = tag_name(number * (tags - PAGE) / pages);
+        let last = tag_name(number * there.saturating_sub(2 * PAGE) / pages);
         let target = format!("/v2/{REPOSITORY}/tags/list?n={PAGE}&last={last}");
         latencies.push(timed_ms(|| {
             let (found, _) = page(&mut client, &target)?;
@@ -138,20 +142,21 @@ fn turn(registry: &Registry, tags: usize, pages: usize, run: usize) -> Result<Ve
     let phase = meter.stop(0, pages as u64, latencies)?;
     let mut records = vec![record(format!("page of {PAGE} out of {tags}"), phase)];
 
-    // Whatever is remembered of the list is remembered until something is written.
+    // Whatever may be remembered of the list is, when something is written that does not change it.
+    list_all(&mut client, there)?;
     let begin = format!("/v2/{REPOSITORY}/blobs/uploads/");
     client.send(&Request::new("POST", &begin))?.expect(202, "an upload")?;
     for (what, times) in [("all", 1), ("all again", AGAIN)] {
         let meter = Meter::start(&registry.process)?;
         let latencies: Result<_> =
-            (0..times).map(|_| timed_ms(|| list_all(&mut client, tags, run))).collect();
+            (0..times).map(|_| timed_ms(|| list_all(&mut client, there))).collect();
         records.push(record(format!("{what} {tags}"), meter.stop(0, times as u64, latencies?)?));
     }
 
     // A tag that was not there: from here on the list says something else.
-    put_tag(&mut client, run)?;
+    put_tag(&mut client, there)?;
     let meter = Meter::start(&registry.process)?;
-    let latency = timed_ms(|| list_all(&mut client, tags, run + 1))?;
+    let latency = timed_ms(|| list_all(&mut client, there + 1))?;
     records.push(record(format!("all, one tag newer {tags}"), meter.stop(0, 1, vec![latency])?));
     Ok(records)
 }
@@ -164,8 +169,7 @@ fn put_tag(client: &mut Client, number: usize) -> Result<()> {
     put_manifest(client, REPOSITORY, &format!("w{number:06}"), &manifest)
 }
 
-/// Lists all `tags`, and those that were pushed since.
-fn list_all(client: &mut Client, tags: usize, pushed: usize) -> Result<()> {
+fn list_all(client: &mut Client, tags: usize) -> Result<()> {
     let mut next = Some(format!("/v2/{REPOSITORY}/tags/list?n={LARGE_PAGE}"));
     let mut listed = 0;
     while let Some(target) = next {
@@ -173,8 +177,7 @@ fn list_all(client: &mut Client, tags: usize, pushed: usize) -> Result<()> {
         listed += count;
         next = link;
     }
-    let expected = tags + pushed;
-    ensure!(listed == expected, "{listed} tags were listed, not {expected}");
+    ensure!(listed == tags, "{listed} tags were listed, not {tags}");
     Ok(())
 }
 
