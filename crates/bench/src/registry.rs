@@ -19,9 +19,7 @@ use crate::client::{Client, Request};
 use crate::process::Process;
 use crate::transport::{Certificate, Transport};
 
-pub use wharfinger::{
-    access_key, command_of, restart_with_rows, restart_with_settings, user_login,
-};
+pub use wharfinger::{access_key, restart_with_rows, restart_with_settings, user_login};
 
 /// How long a registry may take to become ready before the run is given up.
 const READY_MAX: Duration = Duration::from_secs(60);

@@ -128,13 +128,6 @@ fn token(registry: &Registry, credentials: &Credentials) -> Result<String> {
     Ok(format!("Basic {}", token.context("no token")?))
 }
 
-/// A command of the program about the data directory of a registry.
-pub fn command_of(registry: &Registry, arguments: &[&str]) -> Command {
-    let mut command = Command::new(&registry.binary);
-    command.args(arguments).arg("--data-dir").arg(registry.data_dir());
-    command
-}
-
 /// Runs a command of the program about its data directory.
 fn run<'a>(registry: &Registry, arguments: impl IntoIterator<Item = &'a Path>) -> Result<String> {
     let mut command = Command::new(&registry.binary);

@@ -1,5 +1,8 @@
 //! The collection of garbage: what it costs at full speed, and what pulls feel of the server's own.
 
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,14 +10,12 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::turns::{Bench, say};
-use crate::book::{Book, Record};
+use crate::book::{Book, OURS, Record};
 use crate::client::{Request, head_of};
 use crate::load::Load;
 use crate::phase::{Meter, Phase};
 use crate::process::Process;
-use crate::registry::{
-    Kind, REPOSITORY, Registry, command_of, restart_with_rows, restart_with_settings,
-};
+use crate::registry::{Kind, REPOSITORY, Registry, restart_with_rows, restart_with_settings};
 use crate::report::{Bound, Report};
 use crate::seed::garbage::{Blobs, blobs};
 use crate::stats::ratio;
@@ -50,19 +51,15 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     ensure!(candidate.kind == Kind::Wharfinger, "only this server is measured here");
     let registry = candidate.start(&bench.folder, None)?;
     let requests = image(&registry)?;
+    let program = Program { binary: candidate.binary.clone(), data_dir: registry.data_dir() };
+    let mut book = Book::default();
     let registry = restart_with_rows(registry, |database, id| {
         say(&format!("{all} blobs are made"));
         let used = all - garbage;
         blobs(database, id, REPOSITORY, (Blobs::Used, 1, used))?;
-        blobs(database, id, REPOSITORY, (Blobs::Garbage, 2, garbage))
+        blobs(database, id, REPOSITORY, (Blobs::Garbage, 2, garbage))?;
+        program.collect_all(garbage, &mut book)
     })?;
-    let mut book = Book::default();
-    let estimated = run(&registry, &["gc", "--dry-run", "--json"], &mut book)?;
-    ensure!(estimated["blobs"] == garbage, "it would free {estimated}");
-    let freed = run(&registry, &["gc", "--json"], &mut book)?;
-    ensure!(freed["blobs"] == garbage && freed["objects"] == garbage, "it freed {freed}");
-    let nothing = run(&registry, &["gc", "--json"], &mut book)?;
-    ensure!(nothing["blobs"] == 0, "it freed {nothing} the second time");
     print(&book);
     let cases = |figure: fn(&Phase) -> f64| -> Vec<(String, f64)> {
         book.rows().iter().map(|row| (row.what.clone(), row.median(figure))).collect()
@@ -71,26 +68,45 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     report.promise("collection of garbage, CPU-s", Bound::AtMost(CPU_SECONDS_MAX), cpu);
     let peak = cases(Phase::peak_mib);
     report.promise("collection of garbage, peak MiB", Bound::AtMost(PEAK_MIB_MAX), peak);
-    let ratio = pulls_beside(bench, registry, requests, garbage)?;
+    let ratio = pulls_beside(bench, registry, &program, &requests, garbage)?;
     let cases = vec![("GET of layers".to_owned(), ratio)];
     report.promise("p99 beside a collection, times", Bound::AtMost(P99_TIMES_MAX), cases);
     Ok(())
 }
 
-/// Runs a command to its end; answers what it printed.
-fn run(registry: &Registry, arguments: &[&str], book: &mut Book) -> Result<Value> {
-    let what = format!("wharfinger {}", arguments.join(" "));
-    say(&what);
-    let output = registry.data_dir().with_file_name("output.json");
-    let mut command = command_of(registry, arguments);
-    let started = Instant::now();
-    let process = Process::start_into(&mut command, std::fs::File::create(&output)?)?;
-    let (cpu, peak_bytes) = process.measure_to_its_end()?;
-    let (wall, name) = (started.elapsed(), registry.name.clone());
-    let (cpu_seconds, user_seconds) = (cpu.total(), cpu.user);
-    let phase = Phase { wall, cpu_seconds, user_seconds, peak_bytes, ..Phase::default() };
-    book.add(Record { what, registry: name, phase });
-    Ok(serde_json::from_str(&std::fs::read_to_string(output)?)?)
+/// The command line, and what it is about.
+struct Program {
+    binary: PathBuf,
+    data_dir: PathBuf,
+}
+
+impl Program {
+    /// Says what would be collected, collects it, and finds nothing more.
+    fn collect_all(&self, garbage: usize, book: &mut Book) -> Result<()> {
+        let estimated = self.run(&["gc", "--dry-run", "--json"], book)?;
+        ensure!(estimated["blobs"] == garbage, "it would free {estimated}");
+        let freed = self.run(&["gc", "--json"], book)?;
+        ensure!(freed["blobs"] == garbage && freed["objects"] == garbage, "it freed {freed}");
+        let nothing = self.run(&["gc", "--json"], &mut Book::default())?;
+        ensure!(nothing["blobs"] == 0, "it freed {nothing} the second time");
+        Ok(())
+    }
+
+    /// Runs a command to its end; answers what it printed.
+    fn run(&self, arguments: &[&str], book: &mut Book) -> Result<Value> {
+        let what = format!("wharfinger {}", arguments.join(" "));
+        say(&what);
+        let output = self.data_dir.with_file_name("output.json");
+        let mut command = Command::new(&self.binary);
+        command.args(arguments).arg("--data-dir").arg(&self.data_dir);
+        let started = Instant::now();
+        let process = Process::start_into(&mut command, File::create(&output)?)?;
+        let (cpu, peak_bytes) = process.measure_to_its_end()?;
+        let (wall, cpu_seconds, user_seconds) = (started.elapsed(), cpu.total(), cpu.user);
+        let phase = Phase { wall, cpu_seconds, user_seconds, peak_bytes, ..Phase::default() };
+        book.add(Record { what, registry: OURS.to_owned(), phase });
+        Ok(serde_json::from_str(&std::fs::read_to_string(output)?)?)
+    }
 }
 
 fn print(book: &Book) {
@@ -107,25 +123,24 @@ fn print(book: &Book) {
     }
 }
 
-/// How many times the p99 of pulls without a collection that with one is.
+/// How many times the p99 of pulls with nothing to collect that beside a collection is.
 fn pulls_beside(
     bench: &Bench,
     registry: Registry,
-    requests: Arc<Vec<Vec<u8>>>,
+    program: &Program,
+    requests: &Arc<Vec<Vec<u8>>>,
     garbage: usize,
 ) -> Result<f64> {
     let duration = bench.amount(DURATION, QUICK_DURATION);
-    let never = [("WHARFINGER_GC_INTERVAL", "365d")];
-    let registry = restart_with_settings(registry, &never, |database, id| {
+    let alone = pulls(&registry, requests, duration)?;
+    let at_once = [("WHARFINGER_GC_INTERVAL", "1s")];
+    let registry = restart_with_settings(registry, &at_once, |database, id| {
         blobs(database, id, REPOSITORY, (Blobs::Garbage, 3, garbage))
     })?;
-    let alone = pulls(&registry, &requests, duration)?;
-    let at_once = [("WHARFINGER_GC_INTERVAL", "1s")];
-    let registry = restart_with_settings(registry, &at_once, |_, _| Ok(()))?;
-    // It begins after a second, which the warm-up does not wait for; so the first of it is no part.
-    pulls(&registry, &requests, Duration::from_secs(2))?;
-    let beside = pulls(&registry, &requests, duration)?;
-    let left = run(&registry, &["gc", "--dry-run", "--json"], &mut Book::default())?;
+    // It begins within a second or so.
+    pulls(&registry, requests, Duration::from_secs(3))?;
+    let beside = pulls(&registry, requests, duration)?;
+    let left = program.run(&["gc", "--dry-run", "--json"], &mut Book::default())?;
     let links = left["links"].as_u64().context("no count of links")?;
     ensure!(links < garbage as u64, "the server collected nothing meanwhile");
     println!(

@@ -16,7 +16,7 @@ use wharfinger_metadata::{Metadata, MetadataError, OpenMode, RepositoryId, Tx};
 /// Blobs of an image.
 const BLOBS_PER_IMAGE: usize = 20;
 /// Images, or as many blobs as they have, of a transaction.
-const IMAGES_PER_TRANSACTION: usize = 50;
+const IMAGES_PER_TRANSACTION: usize = 200;
 /// Bytes of a small blob, sealed, and of a file that is garbage.
 const SEALED_BYTES: usize = 700;
 

@@ -100,8 +100,9 @@ impl Registry {
                 Box::pin(async move { Ok::<_, Error>(upload::count_idle(tx, before).await?) })
             })
             .await?;
-        self.estimate_links(&mut estimate, now).await?;
+        // In this order: what a collection unlinks meanwhile is counted once at the most.
         self.estimate_unlinked_blobs(&mut estimate).await?;
+        self.estimate_links(&mut estimate, now).await?;
         self.estimate_discarded_objects(&mut estimate).await?;
         self.estimate_unknown_objects(&mut estimate).await?;
         Ok(estimate)
