@@ -31,7 +31,7 @@ struct Package {
     program: &'static str,
 }
 
-const PACKAGES: [Package; 9] = [
+const PACKAGES: [Package; 10] = [
     Package { name: "docker.io", program: "dockerd" },
     Package { name: "podman", program: "podman" },
     Package { name: "openssl", program: "openssl" },
@@ -41,6 +41,7 @@ const PACKAGES: [Package; 9] = [
     Package { name: "amazon-ecr-credential-helper", program: "docker-credential-ecr-login" },
     Package { name: "ca-certificates", program: "update-ca-certificates" },
     Package { name: "iproute2", program: "ip" },
+    Package { name: "strace", program: "strace" },
 ];
 
 /// Installs what is missing of the clients of the tests.
