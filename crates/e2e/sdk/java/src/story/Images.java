@@ -10,6 +10,9 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
 import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.services.ecr.EcrClient;
 import software.amazon.awssdk.services.ecr.model.BatchCheckLayerAvailabilityResponse;
@@ -231,6 +234,10 @@ final class Images {
         ImageStatus restored = move("v2", TargetStorageClass.STANDARD);
         Check.that(restored == ImageStatus.ACTIVE || restored == ImageStatus.ACTIVATING,
                 "on its way", restored);
-        Check.equal(true, listsSecond());
+        long until = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
+        while (!listsSecond()) {
+            Check.that(System.nanoTime() < until, "an image that comes back", restored);
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
+        }
     }
 }
