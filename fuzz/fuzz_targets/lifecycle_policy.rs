@@ -18,6 +18,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         storage_class: if at % 2 == 0 { StorageClass::Standard } else { StorageClass::Archive },
         listed_in: None,
         has_live_subject: false,
+        mark: u64::from(at),
     };
     let images: Vec<_> = (0..20).map(image).collect();
     let outcome = evaluate(&policy, &images, Timestamp::from_seconds(200 * 86_400));
