@@ -3,13 +3,16 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::ParseError;
 
 /// The digest of a blob or manifest: an algorithm and the hash in lower-case hex.
 ///
 /// OCI image-spec, descriptor.md, "Digests": both registered algorithms are accepted, in their
 /// canonical lower-case form only, so that two equal digests are equal texts.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Digest {
     /// SHA-256, 32 bytes.
     Sha256([u8; 32]),
@@ -32,6 +35,20 @@ impl Digest {
             Self::Sha256(_) => "sha256",
             Self::Sha512(_) => "sha512",
         }
+    }
+}
+
+impl TryFrom<String> for Digest {
+    type Error = ParseError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Digest> for String {
+    fn from(digest: Digest) -> Self {
+        digest.to_string()
     }
 }
 

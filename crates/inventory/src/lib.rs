@@ -1,0 +1,25 @@
+//! What an image is made of: the packages in its layers.
+//!
+//! Pure, and fed by readers: a layer is read once, as a stream, and becomes [`LayerFacts`]; the facts
+//! of an image's layers, in order, are composed to an [`Inventory`]. Images are the work of strangers:
+//! whatever they hold, reading ends within [`Limits`], with facts or with a [`LayerError`] that says
+//! what is wrong, and never panics.
+
+mod distribution;
+mod facts;
+mod found;
+mod language;
+mod limits;
+mod package;
+mod rpm;
+
+pub mod sbom;
+
+pub use distribution::Distribution;
+pub use facts::{LayerError, LayerFacts, compose, read_layer};
+pub use found::{FileError, LanguagePackage, SystemPackage, SystemPackages};
+pub use limits::Limits;
+pub use package::{Inventory, Package, PackageManager};
+
+/// The version of what is read out of layers. Facts and inventories of an older one are read anew.
+pub const READER_VERSION: u32 = 1;

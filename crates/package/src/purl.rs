@@ -1,0 +1,1 @@
+//! Package URLs: <https://github.com/package-url/purl-spec>.

@@ -1,0 +1,10 @@
+//! Vulnerabilities of packages: what the advisories come to for a package, an inventory, a report.
+//!
+//! Matching is about one package and one database, so that a first scan and a new look after an import
+//! are the same code.
+
+mod matching;
+mod support;
+
+pub use matching::{PackageVulnerability, match_package};
+pub use support::{ScanMode, Unsupported, unsupported};

@@ -1,0 +1,1 @@
+//! Suppression: statements that a vulnerability does not matter in a product, after OpenVEX.
