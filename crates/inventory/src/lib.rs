@@ -11,7 +11,7 @@ mod found;
 mod language;
 mod limits;
 mod package;
-mod rpm;
+pub mod rpm;
 
 pub mod sbom;
 
