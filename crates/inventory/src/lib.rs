@@ -8,11 +8,11 @@
 mod distribution;
 mod facts;
 mod found;
-mod language;
 mod limits;
 mod package;
 pub mod rpm;
 
+pub mod language;
 pub mod sbom;
 
 pub use distribution::Distribution;
