@@ -10,7 +10,7 @@ mod facts;
 mod found;
 mod limits;
 mod package;
-mod rpm;
+pub mod rpm;
 
 pub mod language;
 pub mod sbom;
