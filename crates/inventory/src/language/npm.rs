@@ -1,0 +1,6 @@
+//! npm
+pub(super) mod bun;
+pub(super) mod installed;
+pub(super) mod lock;
+pub(super) mod pnpm;
+pub(super) mod yarn;
