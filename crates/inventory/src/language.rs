@@ -19,7 +19,7 @@ mod place;
 mod python;
 mod ruby;
 mod settle;
-mod text;
+pub(crate) mod text;
 mod yaml;
 
 use std::io::Read;

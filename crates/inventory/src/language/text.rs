@@ -88,7 +88,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Members<T> {
 
 /// The items of a list.
 #[derive(Debug)]
-pub(super) struct Items<T>(pub(super) Vec<T>);
+pub(crate) struct Items<T>(pub(crate) Vec<T>);
 
 impl<T> Default for Items<T> {
     fn default() -> Self {
