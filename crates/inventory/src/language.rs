@@ -13,6 +13,7 @@ mod dotnet;
 mod go;
 mod java;
 mod java_build;
+mod license;
 mod listing;
 mod npm;
 mod place;
@@ -173,6 +174,9 @@ pub fn read(
         | LanguageFile::UvLock
         | LanguageFile::YarnLock => {
             let file = whole(size, content, limits.manifest_bytes)?;
+            if file.trim_ascii().is_empty() {
+                return Ok(Vec::new());
+            }
             let mut listing = Listing::new(path, limits);
             read_text(kind, &file, &mut listing)?;
             Ok(listing.into_packages())

@@ -65,6 +65,7 @@ fn is_installed(package: &Package) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use wharfinger_core::Digest;
     use wharfinger_package::{Ecosystem, PackageIdentity};
 
     use super::*;
@@ -80,7 +81,7 @@ mod tests {
             module: None,
             vendor: None,
         };
-        let layer = Digest::sha256(b"layer");
+        let layer = Digest::Sha256([7; 32]);
         Package { identity, manager, path: Some(at.to_owned()), layer, licenses: Vec::new() }
     }
 
