@@ -17,7 +17,7 @@ use crate::found::FileError;
 /// How much of a program is in memory.
 #[derive(Clone, Copy)]
 struct Windows {
-    /// Bytes of a window.
+    /// Bytes of a window; like `overlap` a multiple of the alignment of what is searched for.
     bytes: usize,
     /// Bytes at its end that are searched with the next one, so that nothing is cut in two.
     overlap: usize,

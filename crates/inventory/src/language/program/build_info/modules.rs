@@ -79,7 +79,8 @@ fn release(version: &str) -> Option<String> {
 /// The version of the main module that the linker was told to put into it: `-X main.version=1.2.3`.
 /// None if it was told several.
 fn stamped(module: &str, flags: &str) -> Option<String> {
-    let flags = flags.trim_matches(['"', '`']).replace("\\\"", "\"");
+    let inner = flags.strip_prefix('"').and_then(|flags| flags.strip_suffix('"'));
+    let flags = inner.unwrap_or(flags).replace("\\\"", "\"");
     let words = flags.split_whitespace().map(|word| word.trim_matches(['"', '\'']));
     let mut versions = words
         .filter_map(|word| word.strip_prefix("-X=").unwrap_or(word).split_once('='))
