@@ -10,9 +10,9 @@ mod facts;
 mod found;
 mod limits;
 mod package;
-pub mod rpm;
 
 pub mod language;
+pub mod rpm;
 pub mod sbom;
 
 pub use distribution::Distribution;
