@@ -31,18 +31,21 @@ pub enum JobKind {
     MoveToArchive,
     /// Evaluates the lifecycle policy of a repository (subject: the repository).
     EvaluateLifecyclePolicy,
+    /// Looks for vulnerabilities in an image (subject: repository and digest).
+    ScanImage,
     /// Reads what has not been verified for long (the whole installation).
     Scrub,
 }
 
 impl JobKind {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ActivateImage,
         Self::CollectGarbage,
         Self::EvaluateLifecyclePolicy,
         Self::FollowHolders,
         Self::MoveToArchive,
+        Self::ScanImage,
         Self::Scrub,
     ];
 
@@ -54,6 +57,7 @@ impl JobKind {
             Self::EvaluateLifecyclePolicy => "evaluate-lifecycle-policy",
             Self::FollowHolders => "follow-holders",
             Self::MoveToArchive => "move-to-archive",
+            Self::ScanImage => "scan-image",
             Self::Scrub => "scrub",
         }
     }
@@ -114,6 +118,7 @@ impl Registry {
             JobKind::EvaluateLifecyclePolicy => self.evaluate_lifecycle_policy(&row.subject).await,
             JobKind::FollowHolders => self.follow_holders().await,
             JobKind::MoveToArchive => self.move_to_archive(&row.subject).await,
+            JobKind::ScanImage => self.scan_image(&row.subject, row.attempt_count).await,
             JobKind::Scrub => self.scrub().await,
         }
     }

@@ -36,7 +36,11 @@ mod registry {
     mod referring;
     mod replication;
     mod repositories;
+    mod scanned;
     mod scanning;
+    mod scans;
+    mod scans_ended;
+    mod scans_kept;
     mod scrubbing;
     mod signing;
     mod small_layers;
