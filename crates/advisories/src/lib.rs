@@ -6,6 +6,7 @@
 
 mod database;
 mod record;
+pub mod source;
 mod store;
 
 pub use database::{Database, DatabaseError, DatabaseInformation, SourceInformation};
