@@ -1,6 +1,6 @@
-//! Sources: files as distributions and databases publish them, read into [`Record`]s.
+//! Sources: files as distributions and databases publish them, read into [`Document`]s.
 //!
-//! [`recognise`] says what a file is by its content, [`read`] hands on what it says, record by record:
+//! [`recognise`] says what a file is by its content, [`read`] hands on what it says, document by document:
 //! a file is never in memory as a whole, unless its format forces that, and then it is bounded. Files may
 //! be packed with gzip or zstd. Errors say where in the file something is wrong.
 
@@ -10,6 +10,7 @@ mod debian;
 mod epss;
 mod fault;
 mod format;
+mod import;
 mod input;
 mod json;
 mod kev;
@@ -30,12 +31,13 @@ use std::path::{Path, PathBuf};
 
 use wharfinger_core::Timestamp;
 
-use crate::Record;
+use crate::Document;
 use fault::{Fault, Outlet};
-pub use format::{Format, Recognised};
+pub use format::Format;
+pub use import::{Imported, import};
 use input::Input;
 
-/// Why a source could not be read. `E` is of whoever takes the records.
+/// Why a source could not be read. `E` is of whoever takes the documents.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError<E: std::error::Error + 'static> {
     /// The file could not be read.
@@ -63,7 +65,7 @@ pub enum SourceError<E: std::error::Error + 'static> {
         /// Which file.
         path: PathBuf,
     },
-    /// A record could not be kept.
+    /// A document could not be kept.
     #[error("{0}")]
     Sink(E),
 }
@@ -81,27 +83,23 @@ pub struct Summary {
 ///
 /// # Errors
 /// [`SourceError::Unknown`] if it is nothing that is known, [`SourceError::Io`].
-pub fn recognise<E: std::error::Error + 'static>(
-    path: &Path,
-) -> Result<Recognised, SourceError<E>> {
-    let explain = |fault| explain(path, fault);
-    let (head, _) = open(path).and_then(Input::head).map_err(Fault::from).map_err(explain)?;
-    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    let found = Recognised::of(&name, &head);
-    found.ok_or_else(|| SourceError::Unknown { path: path.to_owned() })
+pub fn recognise<E: std::error::Error + 'static>(path: &Path) -> Result<Format, SourceError<E>> {
+    let head = open(path).and_then(Input::head).map_err(Fault::from);
+    let (head, _) = head.map_err(|fault| explain(path, fault))?;
+    Format::of(&head).ok_or_else(|| SourceError::Unknown { path: path.to_owned() })
 }
 
-/// Reads a file that was recognised, and hands its records to `sink`.
+/// Reads a file that was recognised, and hands its documents to `sink`.
 ///
 /// # Errors
 /// [`SourceError`]. What was handed on before is then of no use.
 pub fn read<E: std::error::Error + 'static>(
     path: &Path,
-    recognised: &Recognised,
-    sink: &mut dyn FnMut(Record) -> Result<(), E>,
+    format: Format,
+    sink: &mut dyn FnMut(Document) -> Result<(), E>,
 ) -> Result<Summary, SourceError<E>> {
     let mut refusal = None;
-    let mut take = |record| match sink(record) {
+    let mut take = |document| match sink(document) {
         Ok(()) => true,
         Err(error) => {
             refusal = Some(error);
@@ -111,7 +109,8 @@ pub fn read<E: std::error::Error + 'static>(
     let mut outlet = Outlet::new(&mut take);
     let done = open(path)
         .map_err(Fault::from)
-        .and_then(|input| recognised.format.read(input, &mut outlet));
+        .and_then(|input| format.read(input, &mut outlet))
+        .and_then(|()| outlet.finish());
     let (record_count, updated_at) = outlet.summary();
     match (done, refusal) {
         (_, Some(error)) => Err(SourceError::Sink(error)),

@@ -5,10 +5,10 @@
 
 mod product;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use wharfinger_package::{Ecosystem, Family, Severity, compare, cvss};
+use wharfinger_package::{Ecosystem, Severity, compare, cvss};
 
 use super::date::date;
 use super::fault::{Fault, Outlet};
@@ -38,7 +38,15 @@ struct Meta {
     category: String,
     title: Option<String>,
     aggregate_severity: Option<Text>,
+    publisher: Option<Publisher>,
     tracking: Tracking,
+}
+
+#[derive(Deserialize)]
+struct Publisher {
+    /// `https://www.redhat.com`.
+    #[serde(default)]
+    namespace: String,
 }
 
 #[derive(Deserialize)]
@@ -120,15 +128,9 @@ struct Detail {
     product_ids: Vec<String>,
 }
 
-/// Reads a document, and hands on what it says. Ecosystems that were not spoken of before are added to
-/// `covered`.
-pub(super) fn read(
-    document: &[u8],
-    covered: &mut BTreeSet<Ecosystem>,
-    outlet: &mut Outlet<'_>,
-) -> Result<(), Fault> {
-    let document: Document = serde_json::from_slice(document)?;
-    document.give(covered, outlet)
+/// Reads a document, and hands on what it says.
+pub(super) fn read(document: &[u8], outlet: &mut Outlet<'_>) -> Result<(), Fault> {
+    serde_json::from_slice::<Document>(document)?.give(outlet)
 }
 
 /// The same of a document of its own.
@@ -136,7 +138,7 @@ pub(super) fn read_one(
     input: super::input::Input<'_>,
     outlet: &mut Outlet<'_>,
 ) -> Result<(), Fault> {
-    json::document::<Document>(input)?.give(&mut BTreeSet::new(), outlet)
+    json::document::<Document>(input)?.give(outlet)
 }
 
 /// A package of an ecosystem, and the module it is of.
@@ -154,11 +156,7 @@ struct Said {
 }
 
 impl Document {
-    fn give(
-        self,
-        covered: &mut BTreeSet<Ecosystem>,
-        outlet: &mut Outlet<'_>,
-    ) -> Result<(), Fault> {
+    fn give(self, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
         let Self { document, product_tree, vulnerabilities } = self;
         let tracking = &document.tracking;
         if !matches!(document.category.as_str(), "csaf_vex" | "csaf_base" | "csaf_security_advisory") {
@@ -166,7 +164,10 @@ impl Document {
             return Err(Fault::malformed(tracking.id.clone(), what));
         }
         let modified = tracking.current_release_date.as_deref().and_then(date);
-        outlet.saw(modified);
+        let publisher = document.publisher.as_ref().map_or("", |it| it.namespace.as_str());
+        let source = if publisher.contains("suse") { "suse" } else { "redhat" };
+        outlet.document(source, tracking.id.clone(), modified)?;
+        // What was deleted says nothing any more.
         if tracking.status.as_deref() == Some("deleted") {
             return Ok(());
         }
@@ -174,12 +175,8 @@ impl Document {
         for flaw in vulnerabilities {
             let id = flaw.cve.clone().unwrap_or_else(|| tracking.id.clone());
             let said = flaw.said(&products);
-            let family = said.keys().next().map(|(ecosystem, ..)| ecosystem.family);
-            let source = family.map_or("redhat", source);
             for (key, said) in &said {
-                if covered.insert(key.0.clone()) {
-                    outlet.give(Record::Covers(key.0.clone()))?;
-                }
+                outlet.covers(source, &key.0)?;
                 for affected in flaw.affected(&id, source, said, &document) {
                     let (ecosystem, name) = (key.0.clone(), key.1.clone());
                     let affected = Affected { module: key.2.clone(), ..affected };
@@ -196,11 +193,6 @@ impl Document {
         }
         Ok(())
     }
-}
-
-/// The name of the source of a family of products.
-fn source(family: Family) -> &'static str {
-    if family == Family::RedHat { "redhat" } else { "suse" }
 }
 
 impl Flaw {

@@ -41,16 +41,14 @@ struct InRelease {
 
 /// Reads the JSON of the tracker.
 pub(super) fn tracker(input: Input<'_>, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
-    let (mut told, mut covered) = (BTreeSet::new(), BTreeSet::new());
+    let mut told = BTreeSet::new();
     json::members(input, &mut |(package, issues): (String, BTreeMap<String, Issue>)| {
+        outlet.document(NAME, package.clone(), None)?;
         for (id, issue) in issues {
             for (codename, release) in issue.releases {
                 // `bookworm-security`: the same release, should the tracker ever tell them apart.
                 let Some(ecosystem) = release::ecosystem(&codename) else { continue };
-                if !covered.contains(&ecosystem) {
-                    covered.insert(ecosystem.clone());
-                    outlet.give(Record::Covers(ecosystem.clone()))?;
-                }
+                outlet.covers(NAME, &ecosystem)?;
                 let affected = release.affected(&id).map_err(|what| {
                     Fault::malformed(format!("package {package}, {id}, {codename}"), what)
                 })?;

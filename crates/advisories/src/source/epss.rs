@@ -21,6 +21,7 @@ pub(super) fn read(input: Input<'_>, outlet: &mut Outlet<'_>) -> Result<(), Faul
         } else if !line.is_empty() && !line.starts_with("cve,") {
             let epss = parse(line)
                 .ok_or_else(|| Fault::line(index + 1, "it is not CVE,score,percentile"))?;
+            outlet.document("epss", epss.vulnerability.clone(), None)?;
             outlet.give(Record::Epss(epss))?;
         }
     }

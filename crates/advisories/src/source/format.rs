@@ -3,17 +3,14 @@
 mod facts;
 mod recognition;
 
-use std::collections::BTreeSet;
 use std::io::Read;
-
-use wharfinger_package::{Ecosystem, Family};
 
 use super::fault::{Fault, Outlet};
 use super::input::Input;
 use super::language::{friendsofphp, nodejs, rubysec, rustsec};
 use super::secdb::Secdb;
 use super::{csaf, debian, epss, json, kev, nvd, tar, trivy, ubuntu, updateinfo};
-use crate::Record;
+use crate::ImportMode;
 
 /// A kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,17 +53,31 @@ pub enum Format {
     UpdateInfo,
 }
 
-/// What a file is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recognised {
-    /// How it is read.
-    pub format: Format,
-    /// The source it is of, which an import replaces: `debian`, `alpine-3.18-main`. Records name what
-    /// is before the first part that is particular to the file: `alpine`.
-    pub name: String,
-}
-
 impl Format {
+    /// What becomes of what the source said before: a file that has all of it replaces that.
+    pub fn mode(self) -> ImportMode {
+        match self {
+            Self::DebianTracker
+            | Self::Epss
+            | Self::FriendsOfPhp
+            | Self::Kev
+            | Self::KevLines
+            | Self::RubySec
+            | Self::RustSec
+            | Self::TrivyDb
+            | Self::TrivyDbArchive
+            | Self::Ubuntu => ImportMode::Replace,
+            Self::Csaf
+            | Self::CsafArchive
+            | Self::DebianList
+            | Self::NodeJs
+            | Self::Nvd
+            | Self::RustSecMarkdown
+            | Self::Secdb
+            | Self::UpdateInfo => ImportMode::Update,
+        }
+    }
+
     pub(super) fn read(self, input: Input<'_>, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
         match self {
             Self::Csaf => csaf::read_one(input, outlet),
@@ -75,26 +86,21 @@ impl Format {
             Self::DebianTracker => debian::tracker(input, outlet),
             Self::Epss => epss::read(input, outlet),
             Self::FriendsOfPhp => {
-                covers(Family::Packagist, outlet)?;
                 json::documents(input, &mut |it: friendsofphp::Advisory| it.give(outlet))
             }
             Self::Kev => kev::read(input, outlet),
             Self::KevLines => kev::read_lines(input, outlet),
             Self::NodeJs => {
-                covers(Family::Npm, outlet)?;
                 json::documents(input, &mut |it: nodejs::Advisory| it.give(outlet))
             }
             Self::Nvd => nvd::read(input, outlet),
             Self::RubySec => {
-                covers(Family::RubyGems, outlet)?;
                 json::documents(input, &mut |it: rubysec::Advisory| it.give(outlet))
             }
             Self::RustSec => {
-                covers(Family::CratesIo, outlet)?;
                 json::documents(input, &mut |it: rustsec::Advisory| it.give(outlet))
             }
             Self::RustSecMarkdown => {
-                covers(Family::CratesIo, outlet)?;
                 rustsec::Advisory::of_markdown(&text(input)?)?.give(outlet)
             }
             Self::Secdb => json::document::<Secdb>(input)?.give(outlet),
@@ -106,10 +112,6 @@ impl Format {
     }
 }
 
-fn covers(family: Family, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
-    outlet.give(Record::Covers(Ecosystem::rolling(family)))
-}
-
 fn text(mut input: Input<'_>) -> Result<String, Fault> {
     let mut text = String::new();
     input.read_to_string(&mut text)?;
@@ -118,7 +120,7 @@ fn text(mut input: Input<'_>) -> Result<String, Fault> {
 
 fn csaf_archive(input: Input<'_>, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
     let meter = input.meter();
-    let (mut covered, mut content) = (BTreeSet::new(), Vec::new());
+    let mut content = Vec::new();
     tar::each_file(input, &mut |name, file| {
         meter.next_record();
         if !name.ends_with(".json") {
@@ -126,6 +128,6 @@ fn csaf_archive(input: Input<'_>, outlet: &mut Outlet<'_>) -> Result<(), Fault> 
         }
         content.clear();
         file.read_to_end(&mut content)?;
-        csaf::read(&content, &mut covered, outlet)
+        csaf::read(&content, outlet)
     })
 }

@@ -32,6 +32,6 @@ fn give(entry: Entry, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
     let day = &entry.date_added;
     let added_at = date(day)
         .ok_or_else(|| Fault::malformed(entry.id.clone(), format!("`{day}` is no date")))?;
-    outlet.saw(Some(added_at));
+    outlet.document("kev", entry.id.clone(), Some(added_at))?;
     outlet.give(Record::KnownExploited(KnownExploited { vulnerability: entry.id, added_at }))
 }

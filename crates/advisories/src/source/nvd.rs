@@ -9,6 +9,8 @@ use super::input::Input;
 use super::json;
 use crate::{Cvss, Record, Vulnerability};
 
+/// The name of the source.
+const NAME: &str = "nvd";
 /// References of a CVE that are kept.
 const REFERENCES_MAX: usize = 50;
 
@@ -75,13 +77,13 @@ struct Data {
 /// Reads a file or an answer.
 pub(super) fn read(input: Input<'_>, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
     json::elements(input, "vulnerabilities", &mut |Item { cve }| {
-        // What was rejected was no vulnerability.
-        if cve.vuln_status.as_deref() == Some("Rejected") {
-            return Ok(());
+        let modified_at = cve.last_modified.as_deref().and_then(date);
+        outlet.document(NAME, cve.id.clone(), modified_at)?;
+        // What was rejected was no vulnerability: its document says nothing.
+        match cve.vuln_status.as_deref() {
+            Some("Rejected") => Ok(()),
+            _ => outlet.give(Record::Vulnerability(cve.vulnerability())),
         }
-        let vulnerability = cve.vulnerability();
-        outlet.saw(vulnerability.modified_at);
-        outlet.give(Record::Vulnerability(vulnerability))
     })
 }
 
@@ -102,7 +104,7 @@ impl Cve {
         let severity = own.map(|rating| Severity::from_score(rating.score));
         let mut descriptions = self.descriptions.into_iter();
         Vulnerability {
-            source: "nvd".into(),
+            source: NAME.into(),
             description: descriptions.find(|it| it.lang == "en").map(|it| it.value),
             severity,
             cvss,

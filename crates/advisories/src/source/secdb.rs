@@ -68,8 +68,11 @@ impl Secdb {
     pub(super) fn give(self, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
         let ecosystem = self.ecosystem()?;
         let source = ecosystem.family.as_str();
-        outlet.give(Record::Covers(ecosystem.clone()))?;
+        outlet.covers(source, &ecosystem)?;
+        let release = ecosystem.release.as_deref().unwrap_or("rolling");
+        let repository = self.reponame.as_deref().unwrap_or("main");
         for Entry { pkg } in self.packages {
+            outlet.document(source, format!("{release}/{repository}/{}", pkg.name), None)?;
             for (version, entries) in pkg.secfixes {
                 for id in entries.iter().flatten().flat_map(|entry| ids(entry)) {
                     let affected = affected(source, id, &version);

@@ -3,6 +3,8 @@
 mod corpus;
 mod damaged;
 mod debian;
+mod language;
+mod vendor;
 
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
@@ -10,7 +12,7 @@ use std::path::{Path, PathBuf};
 use wharfinger_package::Ecosystem;
 
 use super::{Format, SourceError, Summary, read, recognise};
-use crate::{Affected, Record};
+use crate::{Affected, Document, Record};
 
 /// A file of the corpus.
 fn corpus(name: &str) -> PathBuf {
@@ -20,20 +22,25 @@ fn corpus(name: &str) -> PathBuf {
 /// All that a file says.
 struct Read {
     format: Format,
+    /// The source.
     name: String,
     summary: Summary,
     records: Vec<Record>,
+    documents: Vec<Document>,
 }
 
 fn try_read(path: &Path) -> Result<Read, SourceError<Infallible>> {
-    let recognised = recognise(path)?;
-    let mut records = Vec::new();
-    let summary = read(path, &recognised, &mut |record| {
-        records.push(record);
+    let format = recognise(path)?;
+    let mut documents = Vec::new();
+    let summary = read(path, format, &mut |document: Document| {
+        documents.push(document);
         Ok(())
     })?;
+    let mut sources: Vec<_> = documents.iter().map(|it| it.source.clone()).collect();
+    sources.dedup();
+    let records: Vec<_> = documents.iter().flat_map(|it| it.records.clone()).collect();
     assert_eq!(summary.record_count, records.len() as u64);
-    Ok(Read { format: recognised.format, name: recognised.name, summary, records })
+    Ok(Read { format, name: sources.join(" "), summary, records, documents })
 }
 
 /// The same of a file with this content.

@@ -8,7 +8,7 @@ mod detail;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 
@@ -22,6 +22,10 @@ use super::tar;
 use crate::Record;
 use bolt::{Bolt, Bucket, Entry};
 use bucket::Place;
+use detail::Ratings;
+
+/// The name of the source.
+const NAME: &str = "trivy-db";
 
 /// Reads the file. It is read by position, and so put into a nameless file first.
 pub(super) fn read(input: Input<'_>, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
@@ -101,12 +105,13 @@ impl Database {
         if let Some((_, cpes)) = buckets.iter().find(|(name, _)| name == "Red Hat CPE") {
             self.products = self.read_products(cpes)?;
         }
-        let mut covered = BTreeSet::new();
+        let mut ratings = Ratings::default();
+        if let Some((_, details)) = buckets.iter().find(|(name, _)| name == "vulnerability") {
+            self.give_details(details, &mut ratings, outlet)?;
+        }
         for (name, bucket) in &buckets {
-            if name == "vulnerability" {
-                self.give_details(bucket, outlet)?;
-            } else if let Some(place) = Place::of(name) {
-                self.give_packages(name, &place, bucket, &mut covered, outlet)?;
+            if let Some(place) = Place::of(name) {
+                self.give_packages(name, &place, bucket, &ratings, outlet)?;
             }
         }
         Ok(())
@@ -128,11 +133,18 @@ impl Database {
         Ok(products)
     }
 
-    fn give_details(&self, bucket: &Bucket, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
+    fn give_details(
+        &self,
+        bucket: &Bucket,
+        ratings: &mut Ratings,
+        outlet: &mut Outlet<'_>,
+    ) -> Result<(), Fault> {
         self.bolt.each(bucket, &mut |key, entry| {
             let Entry::Value(value) = entry else { return Ok(()) };
             let detail: detail::Detail = json("vulnerability", key, value)?;
-            detail.give(&String::from_utf8_lossy(key), outlet)
+            let id = String::from_utf8_lossy(key).into_owned();
+            ratings.add(&id, &detail);
+            detail.give(&id, outlet)
         })
     }
 
@@ -141,22 +153,17 @@ impl Database {
         name: &str,
         place: &Place,
         bucket: &Bucket,
-        covered: &mut BTreeSet<Ecosystem>,
+        ratings: &Ratings,
         outlet: &mut Outlet<'_>,
     ) -> Result<(), Fault> {
-        let mut cover = |ecosystem: &Ecosystem, outlet: &mut Outlet<'_>| {
-            match covered.insert(ecosystem.clone()) {
-                true => outlet.give(Record::Covers(ecosystem.clone())),
-                false => Ok(()),
-            }
-        };
         match &place.ecosystem {
-            Some(ecosystem) => cover(ecosystem, outlet)?,
-            None => self.products.values().try_for_each(|it| cover(it, outlet))?,
+            Some(ecosystem) => outlet.covers(NAME, ecosystem)?,
+            None => self.products.values().try_for_each(|it| outlet.covers(NAME, it))?,
         }
         self.bolt.each(bucket, &mut |package, entry| {
             let Entry::Bucket(advisories) = entry else { return Ok(()) };
             let package = String::from_utf8_lossy(package).into_owned();
+            outlet.document(NAME, format!("{name}/{package}"), None)?;
             self.bolt.each(&advisories, &mut |id, entry| {
                 let Entry::Value(value) = entry else { return Ok(()) };
                 let advisory: advisory::Advisory = json(name, id, value)?;
@@ -165,7 +172,13 @@ impl Database {
                 let said = said.map_err(|what| {
                     Fault::malformed(format!("bucket {name}, {package}, {id}"), what)
                 })?;
-                said.into_iter().try_for_each(|record| outlet.give(record))
+                said.into_iter().try_for_each(|(ecosystem, mut affected)| {
+                    if affected.severity.is_none() {
+                        affected.severity = ratings.of(&affected.vulnerability, place);
+                    }
+                    let name = place.package(package.rsplit("::").next().unwrap_or(&package));
+                    outlet.give(Record::Affected { ecosystem, name, affected })
+                })
             })
         })
     }

@@ -2,7 +2,7 @@
 //! priority, and by package and release a status with a version or a reason, `released|1.2-3ubuntu1`.
 //! What Ubuntu publishes for all is OSV.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use wharfinger_package::{Ecosystem, Family, Severity};
@@ -49,10 +49,9 @@ struct Row {
 
 /// Reads the lines.
 pub(super) fn read(input: Input<'_>, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
-    let mut covered = BTreeSet::new();
     json::documents(input, &mut |row: Row| {
         let at = row.date.as_deref().and_then(date);
-        outlet.saw(at);
+        outlet.document("ubuntu", row.cve.clone(), at)?;
         let word = row.priority.filter(|word| word != "untriaged");
         let severity = word.as_deref().and_then(Severity::from_vendor_word);
         for (package, releases) in row.pkgs {
@@ -61,9 +60,7 @@ pub(super) fn read(input: Input<'_>, outlet: &mut Outlet<'_>) -> Result<(), Faul
                 let Some(release) = number(&codename) else { continue };
                 let Some((intervals, status)) = conclusion(&state) else { continue };
                 let ecosystem = Ecosystem::released(Family::Ubuntu, release);
-                if covered.insert(release) {
-                    outlet.give(Record::Covers(ecosystem.clone()))?;
-                }
+                outlet.covers("ubuntu", &ecosystem)?;
                 let affected = Affected {
                     vulnerability: row.cve.clone(),
                     source: "ubuntu".into(),

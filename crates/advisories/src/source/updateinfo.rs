@@ -20,7 +20,7 @@ use element::{Package, Update};
 pub(super) fn read(input: Input<'_>, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
     let meter = input.meter();
     let mut reader = quick_xml::Reader::from_reader(BufReader::new(input));
-    let (mut buffer, mut covered) = (Vec::new(), BTreeSet::new());
+    let mut buffer = Vec::new();
     let (mut update, mut is_a_list) = (None::<Update>, false);
     loop {
         buffer.clear();
@@ -41,7 +41,7 @@ pub(super) fn read(input: Input<'_>, outlet: &mut Outlet<'_>) -> Result<(), Faul
             Event::End(tag) if tag.name().as_ref() == b"update" => {
                 meter.next_record();
                 if let Some(update) = update.take() {
-                    give(update, &mut covered, outlet)?;
+                    give(update, outlet)?;
                 }
             }
             Event::Eof if update.is_some() => return Err(wrong("an update has no end".into())),
@@ -56,12 +56,7 @@ pub(super) fn read(input: Input<'_>, outlet: &mut Outlet<'_>) -> Result<(), Faul
     }
 }
 
-fn give(
-    update: Update,
-    covered: &mut BTreeSet<Ecosystem>,
-    outlet: &mut Outlet<'_>,
-) -> Result<(), Fault> {
-    outlet.saw(update.issued.as_deref().and_then(date));
+fn give(update: Update, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
     if update.kind != "security" {
         return Ok(());
     }
@@ -69,9 +64,11 @@ fn give(
     let Some(place) = Place::of(&update) else {
         return Err(Fault::malformed(id, "it does not say of which distribution it is"));
     };
-    if covered.insert(place.ecosystem.clone()) {
-        outlet.give(Record::Covers(place.ecosystem.clone()))?;
-    }
+    outlet.covers(place.source, &place.ecosystem)?;
+    let modified_at = [&update.updated, &update.issued].into_iter().flatten();
+    let modified_at = modified_at.filter_map(|text| date(text)).max();
+    // Advisories of repositories have numbers of their own, but not in all distributions.
+    outlet.document(place.source, format!("{}/{}", place.ecosystem, update.id), modified_at)?;
     let named: Vec<&String> = update.vulnerabilities.iter().collect();
     let ids = if named.is_empty() { vec![&update.id] } else { named };
     let severity = Severity::from_vendor_word(&update.severity);

@@ -12,7 +12,6 @@
 //!     [bookworm] - openssl <no-dsa> (Minor issue)
 //! ```
 
-use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 
 use wharfinger_core::Timestamp;
@@ -32,7 +31,7 @@ const ENTRY_LINES_MAX: usize = 10_000;
 /// Reads a list.
 pub(in crate::source) fn read(input: Input<'_>, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
     let meter = input.meter();
-    let mut list = List { entry: None, covered: BTreeSet::new(), outlet };
+    let mut list = List { entry: None, outlet };
     for (index, line) in BufReader::new(input).lines().enumerate() {
         let line = line?;
         meter.next_record();
@@ -59,7 +58,6 @@ pub(in crate::source) fn read(input: Input<'_>, outlet: &mut Outlet<'_>) -> Resu
 
 struct List<'a, 'o> {
     entry: Option<Entry>,
-    covered: BTreeSet<Ecosystem>,
     outlet: &'a mut Outlet<'o>,
 }
 
@@ -169,7 +167,7 @@ impl List<'_, '_> {
         let Some(entry) = self.entry.take().filter(|entry| !entry.is_rejected) else {
             return Ok(());
         };
-        self.outlet.saw(entry.at);
+        self.outlet.document(NAME, entry.id.clone(), entry.at)?;
         let is_advisory = entry.at.is_some();
         for line in &entry.lines {
             if let Some((intervals, status)) = line.conclusion() {
@@ -212,9 +210,7 @@ impl List<'_, '_> {
         (intervals, status): (Vec<Interval>, FixStatus),
         is_advisory: bool,
     ) -> Result<(), Fault> {
-        if self.covered.insert(ecosystem.clone()) {
-            self.outlet.give(Record::Covers(ecosystem.clone()))?;
-        }
+        self.outlet.covers(NAME, ecosystem)?;
         // An advisory without a CVE, such as for a regression, is what is found itself.
         let own = [entry.id.clone()];
         let ids = match entry.vulnerabilities.as_slice() {

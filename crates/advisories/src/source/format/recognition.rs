@@ -1,7 +1,6 @@
-//! What a file is, by its name and its first bytes.
+//! What a file is, by its first bytes.
 
-use super::super::{debian, updateinfo};
-use super::{Format, Recognised};
+use super::Format;
 
 /// The first bytes of a file, looked through for what only one format has.
 struct Head<'a> {
@@ -43,15 +42,13 @@ impl Head<'_> {
     }
 }
 
-impl Recognised {
-    /// What a file of this name is that begins like that, unpacked; `None` if it is nothing known.
-    /// Some tens of KiB are enough.
-    pub fn of(file_name: &str, head: &[u8]) -> Option<Self> {
+impl Format {
+    /// What a file is that begins like that, unpacked; `None` if it is nothing known. Some tens of KiB
+    /// are enough.
+    pub fn of(head: &[u8]) -> Option<Self> {
         let text = String::from_utf8_lossy(head);
         let text = text.trim_start_matches('\u{feff}').trim_start();
-        let head = Head { text, bytes: head };
-        let format = format(&head)?;
-        Some(Self { format, name: name(format, file_name, &head) })
+        format(&Head { text, bytes: head })
     }
 }
 
@@ -69,7 +66,8 @@ fn format(head: &Head<'_>) -> Option<Format> {
         () if head.begins("<") && head.has("<updates") => Some(Format::UpdateInfo),
         () if head.begins("```toml") && head.has("RUSTSEC-") => Some(Format::RustSecMarkdown),
         () if is_epss => Some(Format::Epss),
-        () => debian_list(head).map(|_| Format::DebianList),
+        () if is_debian_list(head) => Some(Format::DebianList),
+        () => None,
     }
 }
 
@@ -99,97 +97,12 @@ fn json_format(head: &Head<'_>) -> Option<Format> {
     is_it.then_some(format)
 }
 
-/// Which of the lists of Debian a file is, by its first entry.
-fn debian_list(head: &Head<'_>) -> Option<&'static str> {
-    let line = head.text.lines().next()?;
-    let id = match line.strip_prefix('[') {
-        Some(rest) => rest.split_once("] ")?.1,
+/// Whether a file is one of Debian's lists, by its first entry.
+fn is_debian_list(head: &Head<'_>) -> bool {
+    let Some(line) = head.text.lines().next() else { return false };
+    let id = match line.strip_prefix('[').and_then(|rest| rest.split_once("] ")) {
+        Some((_, id)) => id,
         None => line,
     };
-    let lists = [("DSA-", "debian-dsa"), ("DLA-", "debian-dla"), ("CVE-", "debian-cve")];
-    let (_, name) = lists.into_iter().find(|(prefix, _)| id.starts_with(prefix))?;
-    head.has("\n\t").then_some(name)
-}
-
-fn name(format: Format, file_name: &str, head: &Head<'_>) -> String {
-    let vendor = || {
-        let is_suse = head.has("suse.com") || file_name.contains("suse");
-        if is_suse { "suse" } else { "redhat" }
-    };
-    match format {
-        // A document of its own stands beside the archive, or the folder, of all of them.
-        Format::Csaf => {
-            let id = head.text.split_once("\"tracking\"").and_then(|(_, rest)| {
-                Head { text: rest, bytes: &[] }.member("id").map(str::to_ascii_lowercase)
-            });
-            format!("{}-{}", vendor(), id.as_deref().unwrap_or("document"))
-        }
-        Format::CsafArchive => vendor().into(),
-        Format::DebianList => debian_list(head).unwrap_or("debian-list").into(),
-        Format::DebianTracker => debian::NAME.into(),
-        Format::Epss => "epss".into(),
-        Format::FriendsOfPhp => "friendsofphp".into(),
-        Format::Kev | Format::KevLines => "kev".into(),
-        Format::NodeJs => "nodejs".into(),
-        Format::Nvd => nvd_name(file_name),
-        Format::RubySec => "ruby-advisory-db".into(),
-        Format::RustSec => "rustsec".into(),
-        Format::RustSecMarkdown => {
-            let id = head.text.split('"').find(|text| text.starts_with("RUSTSEC-"));
-            id.map_or("rustsec".into(), str::to_ascii_lowercase)
-        }
-        Format::Secdb => secdb_name(head),
-        Format::TrivyDb | Format::TrivyDbArchive => "trivy".into(),
-        Format::Ubuntu => "ubuntu".into(),
-        Format::UpdateInfo => updateinfo_name(head),
-    }
-}
-
-/// NVD comes in files of years, and one of what changed last.
-fn nvd_name(file_name: &str) -> String {
-    let part = file_name.strip_prefix("nvdcve-2.0-").and_then(|rest| rest.split('.').next());
-    match part.map(str::to_ascii_lowercase) {
-        Some(part) if part.chars().all(|c| c.is_ascii_alphanumeric()) => format!("nvd-{part}"),
-        _ => "nvd".into(),
-    }
-}
-
-fn secdb_name(head: &Head<'_>) -> String {
-    let repository = head.member("reponame").unwrap_or("main");
-    match head.member("distroversion").filter(|text| !text.is_empty()) {
-        Some(release) => safe(&format!("alpine-{}-{repository}", release.trim_start_matches('v'))),
-        None if head.member("urlprefix").is_some_and(|url| url.contains("wolfi")) => "wolfi".into(),
-        None => "chainguard".into(),
-    }
-}
-
-/// Distribution, release and topic of the first advisory.
-fn updateinfo_name(head: &Head<'_>) -> String {
-    let id = head.text.split_once("<id>").and_then(|(_, rest)| rest.split_once("</id>"));
-    let id = id.map(|(id, _)| id.trim()).unwrap_or_default();
-    if let Some((release, topic)) = updateinfo::amazon(id) {
-        let topic = if topic.is_empty() { "core" } else { topic };
-        return safe(&format!("amazon-{release}-{}", topic.to_ascii_lowercase()));
-    }
-    let name = match id.split('-').next().unwrap_or_default() {
-        "ELSA" | "ELBA" => "oracle",
-        "RLSA" | "RLBA" => "rocky",
-        "ALSA" | "ALBA" => "alma",
-        "FEDORA" => "fedora",
-        _ => return "updateinfo".into(),
-    };
-    let mark = if name == "fedora" { ".fc" } else { ".el" };
-    let release = head.text.split_once(mark).map(|(_, rest)| {
-        rest.chars().take_while(char::is_ascii_digit).collect::<String>()
-    });
-    match release.filter(|release| !release.is_empty()) {
-        Some(release) => format!("{name}-{release}"),
-        None => name.into(),
-    }
-}
-
-/// Only what may be part of a file's name.
-fn safe(name: &str) -> String {
-    let is_safe = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
-    name.chars().filter(is_safe).take(80).collect()
+    ["DSA-", "DLA-", "CVE-"].iter().any(|prefix| id.starts_with(prefix)) && head.has("\n\t")
 }

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use wharfinger_package::{Family, VersionScheme};
+use wharfinger_package::{Ecosystem, Family, VersionScheme};
 
 use super::super::date::date;
 use super::super::fault::{Fault, Outlet};
 use super::super::range;
 use crate::{Affected, Vulnerability};
+
+/// The name of the source.
+const NAME: &str = "friendsofphp";
 
 /// What is said of a package of composer.
 #[derive(Deserialize)]
@@ -45,20 +48,21 @@ impl Advisory {
             intervals.extend(ranges.iter().filter_map(|it| it.interval(scheme)));
             newest = newest.max(branch.time.as_deref().and_then(date));
         }
-        outlet.saw(newest);
         let file = self.path.as_deref().map(|path| path.trim_end_matches(".yaml").to_owned());
         let cve = self.cve.filter(|cve| cve.starts_with("CVE-"));
         let id = cve.or(file).unwrap_or_else(|| self.reference.clone());
+        outlet.covers(NAME, &Ecosystem::rolling(Family::Packagist))?;
+        outlet.document(NAME, format!("{name}/{id}"), newest)?;
         let affected = Affected {
             vulnerability: id.clone(),
-            source: "friendsofphp".into(),
+            source: NAME.into(),
             status: super::status(&intervals),
             intervals,
             ..Affected::default()
         };
         let vulnerability = Vulnerability {
             id,
-            source: "friendsofphp".into(),
+            source: NAME.into(),
             title: Some(self.title),
             published_at: newest,
             url: self.link,

@@ -1,12 +1,15 @@
 //! The Node.js security working group: <https://github.com/nodejs/security-wg>, `vuln/npm`.
 
 use serde::Deserialize;
-use wharfinger_package::{Family, Severity, VersionScheme, cvss};
+use wharfinger_package::{Ecosystem, Family, Severity, VersionScheme, cvss};
 
 use super::super::date::date;
 use super::super::fault::{Fault, Outlet};
 use super::super::range;
 use crate::{Affected, Cvss, Vulnerability};
+
+/// The name of the source.
+const NAME: &str = "nodejs";
 
 /// What is said of a package of npm.
 #[derive(Deserialize)]
@@ -43,11 +46,12 @@ enum Score {
 impl Advisory {
     /// Hands on what it says.
     pub(in crate::source) fn give(self, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
-        outlet.saw(self.updated_at.as_deref().and_then(date));
         let number = match self.id {
             Number::Number(number) => number.to_string(),
             Number::Text(text) => text,
         };
+        outlet.covers(NAME, &Ecosystem::rolling(Family::Npm))?;
+        outlet.document(NAME, number.clone(), self.updated_at.as_deref().and_then(date))?;
         let scheme = VersionScheme::Npm;
         let text = self.vulnerable_versions.unwrap_or_default();
         let ranges = range::parse(&text, scheme)
@@ -72,7 +76,7 @@ impl Advisory {
             let affected = Affected {
                 vulnerability: id.clone(),
                 advisory: Some(own.clone()),
-                source: "nodejs".into(),
+                source: NAME.into(),
                 intervals: intervals.clone(),
                 status: super::status(&intervals),
                 severity,
@@ -80,7 +84,7 @@ impl Advisory {
             };
             let vulnerability = Vulnerability {
                 id,
-                source: "nodejs".into(),
+                source: NAME.into(),
                 title: self.title.clone(),
                 description: self.overview.clone(),
                 severity,

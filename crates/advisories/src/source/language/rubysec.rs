@@ -1,12 +1,15 @@
 //! ruby-advisory-db: <https://github.com/rubysec/ruby-advisory-db>.
 
 use serde::Deserialize;
-use wharfinger_package::{Family, Severity, VersionScheme};
+use wharfinger_package::{Ecosystem, Family, Severity, VersionScheme};
 
 use super::super::date::date;
 use super::super::fault::{Fault, Outlet};
 use super::super::range;
 use crate::{Affected, Vulnerability};
+
+/// The name of the source.
+const NAME: &str = "rubysec";
 
 /// What is said of a gem.
 #[derive(Deserialize)]
@@ -36,7 +39,6 @@ impl Advisory {
     /// Hands on what it says.
     pub(in crate::source) fn give(self, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
         let at = self.date.as_deref().and_then(date);
-        outlet.saw(at);
         let ids = [
             self.cve.map(|id| format!("CVE-{id}")),
             self.ghsa.map(|id| format!("GHSA-{id}")),
@@ -46,6 +48,8 @@ impl Advisory {
         ];
         let mut ids = ids.into_iter().flatten();
         let id = ids.next().unwrap_or_default();
+        outlet.covers(NAME, &Ecosystem::rolling(Family::RubyGems))?;
+        outlet.document(NAME, format!("{}/{id}", self.gem), at)?;
         let aliases = ids.filter(|id| id.starts_with("GHSA-") || id.starts_with("OSVDB-"));
         let scheme = VersionScheme::RubyGems;
         let mut good = Vec::new();
@@ -60,7 +64,7 @@ impl Advisory {
         let severity = score.map(Severity::from_score);
         let affected = Affected {
             vulnerability: id.clone(),
-            source: "ruby-advisory-db".into(),
+            source: NAME.into(),
             status: super::status(&intervals),
             intervals,
             severity,
@@ -68,7 +72,7 @@ impl Advisory {
         };
         let vulnerability = Vulnerability {
             id,
-            source: "ruby-advisory-db".into(),
+            source: NAME.into(),
             aliases: aliases.collect(),
             title: self.title,
             description: self.description,

@@ -2,7 +2,7 @@
 //! one in a line has the same members, flat.
 
 use serde::Deserialize;
-use wharfinger_package::{Family, Severity, VersionScheme, cvss};
+use wharfinger_package::{Ecosystem, Family, Severity, VersionScheme, cvss};
 
 use super::super::date::date;
 use super::super::fault::{Fault, Outlet};
@@ -67,7 +67,9 @@ impl Advisory {
 
     /// Hands on what it says. Crates that nobody maintains any more are no vulnerabilities.
     pub(in crate::source) fn give(self, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
-        outlet.saw(date(&self.date));
+        let family = Ecosystem::rolling(Family::CratesIo);
+        outlet.covers("rustsec", &family)?;
+        outlet.document("rustsec", self.id.clone(), date(&self.date))?;
         let is_said = matches!(self.informational.as_deref(), None | Some("unsound"));
         if self.withdrawn.is_some() || !is_said {
             return Ok(());

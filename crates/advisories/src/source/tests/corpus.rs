@@ -12,7 +12,8 @@ fn secdb_of_alpine() {
         "2.37.2-r0":["CVE-2021-37600 XSA-307"],"0":["CVE-2022-0563"]}}},
         {"pkg":{"name":"empty","secfixes":null}},{"pkg":{"name":"none","secfixes":{"1-r0":null}}}]}"#;
     let read = read_text("main.json", text).unwrap();
-    assert_eq!((read.format, read.name.as_str()), (Format::Secdb, "alpine-3.18-main"));
+    assert_eq!((read.format, read.name.as_str()), (Format::Secdb, "alpine"));
+    assert!(read.documents.iter().any(|it| it.id == "3.18/main/util-linux"));
     assert_eq!((read.covers(), read.affected_count()), (vec!["alpine:3.18".to_owned()], 4));
     let fixed = read.one("alpine:3.18", "util-linux", "CVE-2017-2616");
     assert_eq!((intervals(fixed).as_str(), fixed.status), ("(, 2.29.2-r0)", FixStatus::Fixed));

@@ -7,7 +7,7 @@ use wharfinger_package::{Ecosystem, Severity, VersionScheme};
 
 use super::super::range::{self, Range};
 use super::bucket::Place;
-use crate::{Affected, FixStatus, Interval, Record, VersionEnd};
+use crate::{Affected, FixStatus, Interval, VersionEnd};
 
 /// What is said of a package.
 #[derive(Deserialize, Default)]
@@ -95,25 +95,16 @@ impl Advisory {
         place: &Place,
         package: &str,
         products: &BTreeMap<u64, Ecosystem>,
-    ) -> Result<Vec<Record>, String> {
-        let record = |ecosystem: &Ecosystem, name: &str, affected| Record::Affected {
-            ecosystem: ecosystem.clone(),
-            name: place.package(name),
-            affected,
-        };
+    ) -> Result<Vec<(Ecosystem, Affected)>, String> {
         let Some(ecosystem) = &place.ecosystem else {
-            let (module, name) = match package.split_once("::") {
-                Some((module, name)) => (Some(module), name),
-                None => (None, package),
-            };
-            let said = self.of_red_hat(id, module, products).into_iter();
-            return Ok(said.map(|(it, affected)| record(&it, name, affected)).collect());
+            let module = package.rsplit_once("::").map(|(module, _)| module);
+            return Ok(self.of_red_hat(id, module, products));
         };
         let said = match ecosystem.family.is_distribution() {
             true => self.of_distribution(id, place),
             false => vec![self.of_language(id, place, ecosystem.family.scheme())?],
         };
-        Ok(said.into_iter().map(|affected| record(ecosystem, package, affected)).collect())
+        Ok(said.into_iter().map(|affected| (ecosystem.clone(), affected)).collect())
     }
 
     fn of_distribution(&self, id: &str, place: &Place) -> Vec<Affected> {
