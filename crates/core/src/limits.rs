@@ -372,6 +372,10 @@ pub const AUDIT_FAILED_LOGINS_PER_MINUTE: u32 = 600;
 pub const GUARDRAILS_PER_ACCOUNT_MAX: usize = 10;
 /// Characters of the name of a guardrail.
 pub const GUARDRAIL_NAME_CHARS_MAX: usize = 128;
+/// Bytes of a VEX document (ours, like all of suppression's): a statement is some 500 bytes.
+pub const VEX_DOCUMENT_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Characters of the words of a statement that are shown as the reason of a suppression.
+pub const VEX_REASON_CHARS_MAX: usize = 500;
 
 #[cfg(test)]
 mod tests;

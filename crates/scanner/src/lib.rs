@@ -6,5 +6,7 @@
 mod matching;
 mod support;
 
+pub mod suppression;
+
 pub use matching::{PackageVulnerability, match_package};
 pub use support::{ScanMode, Unsupported, unsupported};
