@@ -4,6 +4,7 @@
 //! Pure. What an image holds is read by `inventory`, what is known of packages by `advisories`; both
 //! speak of them in these words.
 
+pub mod cvss;
 mod ecosystem;
 mod identity;
 mod purl;
@@ -12,5 +13,6 @@ mod version;
 
 pub use ecosystem::{Ecosystem, Family};
 pub use identity::{PackageIdentity, SourcePackage};
+pub use purl::PackageUrl;
 pub use severity::Severity;
 pub use version::{VersionScheme, compare};
