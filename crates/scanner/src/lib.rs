@@ -6,6 +6,7 @@
 mod matching;
 mod support;
 
+pub mod report;
 pub mod suppression;
 
 pub use matching::{PackageVulnerability, match_package};

@@ -7,7 +7,6 @@
 
 mod document;
 mod product;
-mod purl;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

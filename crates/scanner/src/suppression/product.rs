@@ -1,10 +1,9 @@
 //! Products of statements: which image, which package of it.
 
 use wharfinger_core::Digest;
-use wharfinger_package::{Family, PackageIdentity};
+use wharfinger_package::{Family, PackageIdentity, PackageUrl};
 
 use super::ImageProduct;
-use super::purl::PackageUrl;
 
 /// A product, and the parts of it that are meant; all of it if none are named.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,8 +51,8 @@ impl Component {
         let mut component = Self::default();
         for name in names {
             if name.starts_with("pkg:") {
-                let url = PackageUrl::parse(name);
-                component.urls.push(url.ok_or_else(|| format!("{name:?} is no package URL"))?);
+                let url = name.parse().map_err(|_| format!("{name:?} is no package URL"))?;
+                component.urls.push(url);
             } else if let Ok(digest) = name.rsplit('@').next().unwrap_or(name).parse() {
                 component.digests.push(digest);
             }
@@ -121,12 +120,15 @@ fn names_package(url: &PackageUrl, package: &PackageIdentity) -> bool {
         return false;
     }
     let separator = if family == Family::Maven { ":" } else { "/" };
-    let named = match family.is_distribution() || url.namespace.is_empty() {
-        true => url.name.clone(),
-        false => format!("{}{separator}{}", url.namespace, url.name),
+    let named = match &url.namespace {
+        Some(namespace) if !family.is_distribution() => {
+            format!("{namespace}{separator}{}", url.name)
+        }
+        _ => url.name.clone(),
     };
+    let namespace = url.namespace.as_deref().unwrap_or_default();
     let vendor = !family.is_distribution()
-        || vendors.iter().any(|vendor| url.namespace.eq_ignore_ascii_case(vendor));
+        || vendors.iter().any(|vendor| namespace.eq_ignore_ascii_case(vendor));
     let named = match family {
         // PEP 503.
         Family::PyPi => named.replace(['_', '.'], "-"),
