@@ -12,7 +12,7 @@ use wharfinger_core::{Digest, Timestamp};
 
 use crate::check::recount;
 use crate::value::params;
-use crate::{MetadataError, RepositoryId, Row, Tx, tag};
+use crate::{MetadataError, RepositoryId, Row, Tx, inventory, tag};
 
 pub use listing::{ImagePosition, TagStatus, list, list_pairs, referrers};
 
@@ -210,6 +210,7 @@ pub async fn delete(
     digest: &Digest,
 ) -> Result<bool, MetadataError> {
     count_uses(tx, repository, digest, -1).await?;
+    inventory::retire(tx, repository, digest).await?;
     let sql = "DELETE FROM image WHERE repository_id = ?1 AND digest = ?2";
     if tx.execute(sql, params![repository, digest]).await? == 0 {
         return Ok(false);

@@ -209,7 +209,7 @@ async fn count_one_more(tx: &mut Tx, registry: &RegistryId) -> Result<(), Metada
 /// Rows of a few digests that are removed for each image that would be.
 const NARROW_ROWS: u32 = 10;
 
-/// Removes rows of a deleted repository: `limit` images (or deleted ones) or links to blobs or results
+/// Removes rows of a deleted repository: `limit` inventories or images (or deleted ones) or links to blobs or results
 /// of previews, or ten times as many tags, changes of tags or references of images, or, once there
 /// are none, the repository itself. Answers whether there may be more to remove. One that can still be
 /// brought back is left alone.
@@ -227,6 +227,13 @@ pub async fn purge(tx: &mut Tx, limit: u32) -> Result<bool, MetadataError> {
                      WHERE repository_id = ?1 LIMIT ?2)";
     let tags = "DELETE FROM tag WHERE repository_id = ?1 AND tag IN \
                 (SELECT tag FROM tag WHERE repository_id = ?1 LIMIT ?2)";
+    let retired = "INSERT INTO retired_inventory (inventory_id, due_at, package_ids) \
+                   SELECT inventory_id, created_at, package_ids FROM inventory \
+                   WHERE repository_id = ?1 ORDER BY digest LIMIT ?2 \
+                   ON CONFLICT (inventory_id) DO NOTHING";
+    let inventories = "DELETE FROM inventory WHERE repository_id = ?1 AND digest IN \
+                       (SELECT digest FROM inventory WHERE repository_id = ?1 \
+                        ORDER BY digest LIMIT ?2)";
     let images = "DELETE FROM image WHERE repository_id = ?1 AND digest IN \
                   (SELECT digest FROM image WHERE repository_id = ?1 LIMIT ?2)";
     let orphans = "DELETE FROM orphaned_image WHERE repository_id = ?1 AND (digest, event) IN \
@@ -254,6 +261,10 @@ pub async fn purge(tx: &mut Tx, limit: u32) -> Result<bool, MetadataError> {
         (deleted, limit),
         (orphans, narrow),
     ];
+    tx.execute(retired, params![id, limit]).await?;
+    if tx.execute(inventories, params![id, limit]).await? > 0 {
+        return Ok(true);
+    }
     for (sql, limit) in steps {
         if tx.execute(sql, params![id, limit]).await? > 0 {
             return Ok(true);

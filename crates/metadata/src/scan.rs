@@ -5,7 +5,8 @@ use wharfinger_core::{Digest, Timestamp};
 use crate::value::params;
 use crate::{MetadataError, RepositoryId, Tx};
 
-/// A scan of an image. Mode and status are kept as the texts the service model gives them.
+/// A scan of an image, without its findings. Mode and status are kept as the texts the service model
+/// gives them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScanRow {
     /// The image.
@@ -18,9 +19,41 @@ pub struct ScanRow {
     pub description: String,
     /// When it was asked for.
     pub started_at: Timestamp,
+    /// When it ended with findings, be they none.
+    pub completed_at: Option<Timestamp>,
+    /// The database of advisories that it used.
+    pub database_id: Option<String>,
+    /// When the newest statement in that was made.
+    pub database_updated_at: Option<Timestamp>,
+    /// The findings by severity: a JSON object.
+    pub counts: Option<String>,
 }
 
-/// Keeps a scan, in place of an older one of the image in that mode.
+impl ScanRow {
+    /// A scan that has no findings: one that begins, or ended without any.
+    pub fn without_findings(
+        digest: Digest,
+        scan_type: &str,
+        status: &str,
+        description: impl Into<String>,
+        started_at: Timestamp,
+    ) -> Self {
+        Self {
+            digest,
+            scan_type: scan_type.to_owned(),
+            status: status.to_owned(),
+            description: description.into(),
+            started_at,
+            completed_at: None,
+            database_id: None,
+            database_updated_at: None,
+            counts: None,
+        }
+    }
+}
+
+/// Keeps a scan and what it found (compressed JSON; none of a continuous one, whose findings are those
+/// of its packages), in place of an older one of the image in that mode.
 ///
 /// # Errors
 /// A violated reference when the repository has no such image.
@@ -28,19 +61,29 @@ pub async fn put(
     tx: &mut Tx,
     repository: RepositoryId,
     scan: &ScanRow,
+    findings: Option<&[u8]>,
 ) -> Result<(), MetadataError> {
     let sql = "INSERT INTO scan (repository_id, digest, scan_type, status, description, \
-               started_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+               started_at, completed_at, database_id, database_updated_at, counts, findings) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
                ON CONFLICT (repository_id, digest, scan_type) \
                DO UPDATE SET status = excluded.status, description = excluded.description, \
-               started_at = excluded.started_at";
+               started_at = excluded.started_at, completed_at = excluded.completed_at, \
+               database_id = excluded.database_id, \
+               database_updated_at = excluded.database_updated_at, counts = excluded.counts, \
+               findings = excluded.findings";
     let values = params![
         repository,
         &scan.digest,
         &scan.scan_type,
         &scan.status,
         &scan.description,
-        scan.started_at
+        scan.started_at,
+        scan.completed_at,
+        scan.database_id.as_deref(),
+        scan.database_updated_at,
+        scan.counts.as_deref(),
+        findings
     ];
     tx.execute(sql, values).await.map(|_| ())
 }
@@ -52,7 +95,8 @@ pub async fn find(
     digest: &Digest,
     scan_type: &str,
 ) -> Result<Option<ScanRow>, MetadataError> {
-    let sql = "SELECT digest, scan_type, status, description, started_at FROM scan \
+    let sql = "SELECT digest, scan_type, status, description, started_at, completed_at, \
+               database_id, database_updated_at, counts FROM scan \
                WHERE repository_id = ?1 AND digest = ?2 AND scan_type = ?3";
     let row = tx.query_opt(sql, params![repository, digest, scan_type]).await?;
     row.map(|row| {
@@ -62,7 +106,38 @@ pub async fn find(
             status: row.text(2)?.to_owned(),
             description: row.text(3)?.to_owned(),
             started_at: row.time(4)?,
+            completed_at: row.time_opt(5)?,
+            database_id: row.text_opt(6)?.map(str::to_owned),
+            database_updated_at: row.time_opt(7)?,
+            counts: row.text_opt(8)?.map(str::to_owned),
         })
     })
     .transpose()
+}
+
+/// What a scan found, if that is kept with it.
+pub async fn findings(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+    scan_type: &str,
+) -> Result<Option<Vec<u8>>, MetadataError> {
+    let sql = "SELECT findings FROM scan \
+               WHERE repository_id = ?1 AND digest = ?2 AND scan_type = ?3";
+    let row = tx.query_opt(sql, params![repository, digest, scan_type]).await?;
+    let found = row.map(|row| row.bytes_opt(0).map(|bytes| bytes.map(<[u8]>::to_vec)));
+    Ok(found.transpose()?.flatten())
+}
+
+/// Writes anew what a scan counts by severity.
+pub async fn set_counts(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+    scan_type: &str,
+    counts: &str,
+) -> Result<(), MetadataError> {
+    let sql = "UPDATE scan SET counts = ?4 \
+               WHERE repository_id = ?1 AND digest = ?2 AND scan_type = ?3";
+    tx.execute(sql, params![repository, digest, scan_type, counts]).await.map(|_| ())
 }

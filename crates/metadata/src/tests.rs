@@ -7,6 +7,7 @@ mod commit;
 mod counters;
 mod garbage;
 mod iam;
+mod inventory;
 mod job;
 mod kms_keys;
 mod lifecycle;

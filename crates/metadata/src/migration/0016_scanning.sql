@@ -11,12 +11,13 @@ CREATE TABLE layer_facts (
 );
 
 -- Packages, each once for all images: identity is the canonical JSON of it, ecosystem and name are what
--- advisories call it by.
+-- advisories call it by, database_id the advisories it was matched with last (none: it never was).
 CREATE TABLE package (
-    package_id BIGINT PRIMARY KEY,
-    identity   {text} NOT NULL UNIQUE,
-    ecosystem  {text} NOT NULL,
-    name       {text} NOT NULL
+    package_id  BIGINT PRIMARY KEY,
+    identity    {text} NOT NULL UNIQUE,
+    ecosystem   {text} NOT NULL,
+    name        {text} NOT NULL,
+    database_id {text}
 );
 CREATE INDEX package_by_name ON package (ecosystem, name, package_id);
 
@@ -33,13 +34,15 @@ CREATE TABLE package_vulnerability (
 CREATE INDEX package_vulnerability_by_vulnerability
     ON package_vulnerability (vulnerability, package_id);
 
--- What an image is made of: its bill of materials (compressed JSON), extracted once.
+-- What an image is made of: its bill of materials (compressed JSON), extracted once. package_ids are
+-- those of its packages in the order of their identities, eight bytes each.
 CREATE TABLE inventory (
     inventory_id   BIGINT PRIMARY KEY,
     repository_id  BIGINT NOT NULL,
     digest         {text} NOT NULL,
     reader_version BIGINT NOT NULL,
     content        {bytes} NOT NULL,
+    package_ids    {bytes} NOT NULL,
     package_count  BIGINT NOT NULL,
     created_at     BIGINT NOT NULL,
     UNIQUE (repository_id, digest),
@@ -51,6 +54,24 @@ CREATE TABLE inventory_package (
     package_id   BIGINT NOT NULL,
     inventory_id BIGINT NOT NULL,
     PRIMARY KEY (package_id, inventory_id)
+);
+
+-- Inventories whose packages are to be let go, since due_at: those of images that are gone, and those
+-- of which somebody wrote the packages and never the inventory.
+CREATE TABLE retired_inventory (
+    inventory_id BIGINT PRIMARY KEY,
+    due_at       BIGINT NOT NULL,
+    package_ids  {bytes} NOT NULL
+);
+CREATE INDEX retired_inventory_by_time ON retired_inventory (due_at, inventory_id);
+
+-- How many basic scans a registry began in an hour (of the epoch).
+CREATE TABLE scan_tally (
+    account_id {text} NOT NULL,
+    region     {text} NOT NULL,
+    hour       BIGINT NOT NULL,
+    scans      BIGINT NOT NULL,
+    PRIMARY KEY (account_id, region, hour)
 );
 
 -- When a scan ended, and by which advisories; its findings by severity (JSON), and of a scan that is

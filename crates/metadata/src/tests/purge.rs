@@ -2,11 +2,12 @@
 
 use wharfinger_core::Digest;
 
+use super::inventory::with_inventory;
 use super::{digest, image_row, now, open, repository_row, with_repository, write};
 use crate::repository::RepositoryRow;
 use crate::{
-    RepositoryId, Tx, blob, deleted_image, image, repository, repository_policy, resource_tag, tag,
-    tag_history,
+    RepositoryId, Tx, blob, deleted_image, image, inventory, package, repository,
+    repository_policy, resource_tag, tag, tag_history,
 };
 
 /// An image may refer to 10,000 blobs and have 1,000 tags, so that a step of images alone is no step.
@@ -20,6 +21,7 @@ async fn no_step_of_a_deletion_is_long() {
             let many: Vec<Digest> = (100..160).map(digest).collect();
             for byte in 0..4 {
                 image::insert(tx, id, &image_row(byte, 0), b"", &many, &many).await?;
+                with_inventory(tx, id, byte, i64::from(byte), &[]).await?;
                 for number in 0..60 {
                     let tag = format!("t{byte}-{number}").parse().unwrap();
                     tag::put(tx, id, &tag, &digest(byte), now()).await?;
@@ -62,6 +64,7 @@ async fn a_repository_takes_its_rows_along() {
             for byte in 0..5 {
                 let row = image_row(byte, 0);
                 image::insert(tx, id, &row, b"sealed", &[digest(9)], &[digest(8)]).await?;
+                with_inventory(tx, id, byte, i64::from(byte), &["openssl"]).await?;
                 blob::link(tx, id, &digest(byte), now(), now()).await?;
             }
             let (v1, one) = ("v1".parse().unwrap(), digest(1));
@@ -81,18 +84,20 @@ async fn a_repository_takes_its_rows_along() {
             }
             assert_eq!(
                 steps,
-                4 + 3 + 1 + 3 + 1,
-                "narrow rows, images, deleted ones, links, itself"
+                4 + 3 + 3 + 1 + 3 + 1,
+                "narrow rows, inventories, images, deleted ones, links, itself"
             );
             assert_eq!(repository::find(tx, &again.registry, &again.name).await?, Some(again));
             let tables = ["image", "manifest", "tag", "image_blob", "image_child", "resource_tag"];
             let last = ["repository_blob", "repository_policy", "repository", "deleted_image"];
-            let last = last.iter().chain(&["tag_history"]);
+            let last = last.iter().chain(&["inventory", "tag_history"]);
             for table in tables.iter().chain(last) {
                 let sql = format!("SELECT COUNT(*) FROM {table} WHERE repository_id <> 1");
                 let left: i64 = tx.connection().query_row(&sql, [], |row| row.get(0))?;
                 assert_eq!(left, 0, "{table}");
             }
+            while inventory::discard_some(tx, now(), 2).await? {}
+            assert_eq!(package::list(tx, 0, 10).await?, []);
             Ok(())
         })
     })

@@ -7,20 +7,16 @@ use crate::scan::{self, ScanRow};
 use crate::{MetadataError, RepositoryId, Tx, image};
 
 fn row(scan_type: &str, status: &str, started_at: Timestamp) -> ScanRow {
-    ScanRow {
-        digest: digest(7),
-        scan_type: scan_type.into(),
-        status: status.into(),
-        description: "in words".into(),
-        started_at,
-    }
+    ScanRow::without_findings(digest(7), scan_type, status, "in words", started_at)
 }
 
 /// Every statement once.
 pub(super) async fn run(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError> {
     image::insert(tx, id, &image_row(7, 1), b"", &[], &[]).await?;
-    scan::put(tx, id, &row("BASIC", "FAILED", now())).await?;
+    scan::put(tx, id, &row("BASIC", "FAILED", now()), None).await?;
     scan::find(tx, id, &digest(7), "BASIC").await?;
+    scan::findings(tx, id, &digest(7), "BASIC").await?;
+    scan::set_counts(tx, id, &digest(7), "BASIC", "{}").await?;
     Ok(())
 }
 
@@ -32,13 +28,23 @@ async fn the_last_scan_of_each_mode_is_kept_as_long_as_its_image() {
     write(&metadata, move |tx| {
         Box::pin(async move {
             let later = Timestamp::from_seconds(now().seconds() + 1);
-            let (first, last) = (row("BASIC", "COMPLETE", now()), row("BASIC", "FAILED", later));
+            let first = ScanRow {
+                completed_at: Some(later),
+                database_id: Some("db".into()),
+                database_updated_at: Some(now()),
+                counts: Some(r#"{"HIGH":1}"#.into()),
+                ..row("BASIC", "COMPLETE", now())
+            };
+            let last = row("BASIC", "FAILED", later);
             let enhanced = row("ENHANCED", "ACTIVE", now());
-            assert!(scan::put(tx, id, &first).await.is_err(), "a scan of no image");
+            assert!(scan::put(tx, id, &first, None).await.is_err(), "a scan of no image");
             image::insert(tx, id, &image_row(7, 1), b"", &[], &[]).await?;
             assert_eq!(scan::find(tx, id, &digest(7), "BASIC").await?, None);
             for row in [&first, &last, &enhanced] {
-                scan::put(tx, id, row).await?;
+                let found = row.completed_at.map(|_| &b"found"[..]);
+                scan::put(tx, id, row, found).await?;
+                let kept = scan::findings(tx, id, &digest(7), &row.scan_type).await?;
+                assert_eq!(kept.as_deref(), found);
                 assert_eq!(
                     scan::find(tx, id, &digest(7), &row.scan_type).await?.as_ref(),
                     Some(row)
@@ -46,6 +52,9 @@ async fn the_last_scan_of_each_mode_is_kept_as_long_as_its_image() {
             }
             assert_eq!(scan::find(tx, id, &digest(7), "BASIC").await?, Some(last));
             assert_eq!(scan::find(tx, id, &digest(8), "BASIC").await?, None);
+            scan::set_counts(tx, id, &digest(7), "ENHANCED", "{}").await?;
+            let counted = scan::find(tx, id, &digest(7), "ENHANCED").await?.unwrap();
+            assert_eq!(counted, ScanRow { counts: Some("{}".into()), ..enhanced });
             image::delete(tx, id, &digest(7)).await?;
             for scan_type in ["BASIC", "ENHANCED"] {
                 assert_eq!(scan::find(tx, id, &digest(7), scan_type).await?, None);
