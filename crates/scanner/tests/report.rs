@@ -112,11 +112,11 @@ fn report() -> Report {
 fn the_table_fits_and_counts() {
     let table = report().table(Some(90));
     let expected = "\
-Image     team/app:v1 (sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb)
-Platform  linux/amd64
-System    Debian GNU/Linux 12 (bookworm)
-Packages  3
-Advisories 0123456789ab, built 2026-05-28T20:26:40Z, newest statement 2026-02-02T02:40:00Z
+Image       team/app:v1 (sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb)
+Platform    linux/amd64
+System      Debian GNU/Linux 12 (bookworm)
+Packages    3
+Advisories  0123456789ab, built 2026-05-28T20:26:40Z, newest statement 2026-02-02T02:40:00Z
 
 SEVERITY  VULNERABILITY  PACKAGE  VERSION  FIXED IN      ABOUT
 HIGH      CVE-2026-1     openssl  1.0      1.1           What CVE-2026-1 does[2J to those…

@@ -53,7 +53,7 @@ impl Report {
     fn heading(&self) -> String {
         let mut text = String::new();
         let mut line = |name: &str, value: String| {
-            let _ = writeln!(text, "{name:<10}{}", plain(&value));
+            let _ = writeln!(text, "{name:<12}{}", plain(&value));
         };
         let digest = self.image.digest.map(|digest| format!(" ({digest})"));
         line("Image", format!("{}{}", self.image.name, digest.unwrap_or_default()));
@@ -64,7 +64,7 @@ impl Report {
         let newest = self.database.sources.iter().map(|source| source.updated_at).max();
         let newest = newest.map(|at| format!(", newest statement {at}")).unwrap_or_default();
         let id: String = self.database.id.chars().take(12).collect();
-        line("Advisories", format!(" {id}, built {}{newest}", self.database.built_at));
+        line("Advisories", format!("{id}, built {}{newest}", self.database.built_at));
         text.push('\n');
         text
     }
