@@ -27,6 +27,8 @@ pub enum JobKind {
     CollectGarbage,
     /// Deletes or archives the images that what held them has left (the whole installation).
     FollowHolders,
+    /// Matches stored packages with the advisories in use, if they are others (the whole installation).
+    MatchAdvisories,
     /// Moves the blobs of an image that was archived into the archive's store (repository and digest).
     MoveToArchive,
     /// Evaluates the lifecycle policy of a repository (subject: the repository).
@@ -37,11 +39,12 @@ pub enum JobKind {
 
 impl JobKind {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ActivateImage,
         Self::CollectGarbage,
         Self::EvaluateLifecyclePolicy,
         Self::FollowHolders,
+        Self::MatchAdvisories,
         Self::MoveToArchive,
         Self::Scrub,
     ];
@@ -53,6 +56,7 @@ impl JobKind {
             Self::CollectGarbage => "collect-garbage",
             Self::EvaluateLifecyclePolicy => "evaluate-lifecycle-policy",
             Self::FollowHolders => "follow-holders",
+            Self::MatchAdvisories => "match-advisories",
             Self::MoveToArchive => "move-to-archive",
             Self::Scrub => "scrub",
         }
@@ -60,7 +64,10 @@ impl JobKind {
 
     /// Whether there is one such job, about the whole installation, from the first start on.
     pub const fn is_standing(self) -> bool {
-        matches!(self, Self::CollectGarbage | Self::FollowHolders | Self::Scrub)
+        matches!(
+            self,
+            Self::CollectGarbage | Self::FollowHolders | Self::MatchAdvisories | Self::Scrub
+        )
     }
 
     /// Whether it is done again and again, so that nobody might ask for it if it were given up.
@@ -113,6 +120,7 @@ impl Registry {
             JobKind::CollectGarbage => self.collect_garbage_job().await,
             JobKind::EvaluateLifecyclePolicy => self.evaluate_lifecycle_policy(&row.subject).await,
             JobKind::FollowHolders => self.follow_holders().await,
+            JobKind::MatchAdvisories => self.match_advisories().await,
             JobKind::MoveToArchive => self.move_to_archive(&row.subject).await,
             JobKind::Scrub => self.scrub().await,
         }
