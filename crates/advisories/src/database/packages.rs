@@ -1,0 +1,58 @@
+//! What is said of a package, by its number.
+
+use super::file::DatabaseFile;
+use crate::encoding::Cursor;
+use crate::format::{Section, short_hash};
+use crate::limits::STATEMENTS_BYTES_MAX;
+use crate::{DatabaseError, Statements};
+
+/// Bytes of the index for a package.
+pub(super) const ENTRY_BYTES: usize = 40;
+
+/// Where a package's statements lie.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    offset: u64,
+    stored_bytes: usize,
+    raw_bytes: usize,
+    check: [u8; 8],
+}
+
+fn entry(bytes: &[u8; ENTRY_BYTES]) -> Result<Entry, DatabaseError> {
+    let mut cursor = Cursor::new(bytes);
+    let offset = u64::from_le_bytes(cursor.array()?);
+    let mut length = || -> Result<usize, DatabaseError> {
+        let length = usize::try_from(u32::from_le_bytes(cursor.array()?)).ok();
+        let length = length.filter(|length| *length <= STATEMENTS_BYTES_MAX);
+        length.ok_or(DatabaseError::Damaged("too much is said of a package"))
+    };
+    let (stored_bytes, raw_bytes) = (length()?, length()?);
+    Ok(Entry { offset, stored_bytes, raw_bytes, check: cursor.array()? })
+}
+
+/// The hash of what is said, in an element of the index.
+pub(super) fn content(bytes: &[u8; ENTRY_BYTES]) -> &[u8] {
+    bytes.last_chunk::<16>().map_or(&[], <[u8; 16]>::as_slice)
+}
+
+/// Reads what is said of the package `number`.
+pub(super) fn read(file: &DatabaseFile, number: u32) -> Result<Statements, DatabaseError> {
+    let at = u64::from(number) * ENTRY_BYTES as u64;
+    let entry = entry(&file.read_array(Section::PackageIndex, at)?)?;
+    let stored = file.read(Section::Packages, entry.offset, entry.stored_bytes)?;
+    if short_hash(&stored).first_chunk() != Some(&entry.check) {
+        return Err(DatabaseError::Damaged("what is said of a package has another checksum"));
+    }
+    if entry.raw_bytes == entry.stored_bytes {
+        return Ok(Statements::new(stored));
+    }
+    Ok(Statements::new(decompress(&stored, entry.raw_bytes)?))
+}
+
+/// Decompresses to exactly `raw_bytes`, which the caller has limited.
+pub(super) fn decompress(stored: &[u8], raw_bytes: usize) -> Result<Vec<u8>, DatabaseError> {
+    match zstd::bulk::decompress(stored, raw_bytes) {
+        Ok(raw) if raw.len() == raw_bytes => Ok(raw),
+        _ => Err(DatabaseError::Damaged("something cannot be decompressed")),
+    }
+}
