@@ -199,6 +199,26 @@ pub const SCANNING_RULE_FILTERS_MAX: usize = 100;
 pub const SCANNING_FILTER_CHARS_MAX: usize = 255;
 /// Seconds during which an image is scanned once at the most (basic scanning, 24 hours).
 pub const SCAN_INTERVAL_SECONDS_MIN: u64 = 86_400;
+/// Basic scans that a registry begins in 24 hours (AWS: 100,000).
+pub const SCANS_PER_DAY_MAX: u64 = 100_000;
+/// Images whose layers one process reads at once (ours, like those that follow).
+pub const SCANS_AT_ONCE_MAX: usize = 2;
+/// Layers of an image that is scanned.
+pub const SCANNED_LAYERS_MAX: usize = 1_000;
+/// Packages of an image that is scanned, counted at each place where they are.
+pub const SCANNED_PACKAGES_MAX: usize = 200_000;
+/// Seconds for reading all layers of an image.
+pub const SCAN_SECONDS_MAX: u64 = 1_800;
+/// Bytes of an image's configuration that is read for a scan.
+pub const SCANNED_CONFIG_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Runs of a scan that may fail for reasons that may pass, before it has failed.
+pub const SCAN_ATTEMPTS_MAX: u32 = 4;
+/// Bytes of what was read out of one layer, compressed, beyond which it is not kept.
+pub const LAYER_FACTS_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Rows of packages or their vulnerabilities that one transaction of a scan writes.
+pub const SCAN_STEP_ROWS: usize = 1_000;
+/// Seconds between the steps in which the packages of an inventory are written.
+pub const INVENTORY_STEP_SECONDS_MAX: u64 = 3_600;
 /// Rules of a registry's replication configuration.
 pub const REPLICATION_RULES_MAX: usize = 10;
 /// Destinations of a registry's replication configuration, each counted once.

@@ -2,6 +2,17 @@
 
 use std::cmp::Ordering;
 
+mod apk;
+mod composer;
+mod deb;
+mod digits;
+mod gem;
+mod maven;
+mod nuget;
+mod pep440;
+mod rpm;
+mod semantic;
+
 /// A way to order versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum VersionScheme {
@@ -29,8 +40,48 @@ pub enum VersionScheme {
     SemVer,
 }
 
+impl VersionScheme {
+    /// All of them, in the order of their names.
+    pub const ALL: [Self; 11] = [
+        Self::Apk,
+        Self::Composer,
+        Self::Deb,
+        Self::Go,
+        Self::Maven,
+        Self::Npm,
+        Self::NuGet,
+        Self::Pep440,
+        Self::Rpm,
+        Self::RubyGems,
+        Self::SemVer,
+    ];
+}
+
+/// The longest text that is looked at as a version, in bytes: images are the work of strangers.
+const VERSION_LENGTH_MAX: usize = 1024;
+
 /// How `a` stands to `b`; `None` if either is no version of the scheme, so that nothing is known.
+///
+/// Among versions this is a total order. Text that a package manager would refuse is ordered
+/// nevertheless where the order of the scheme says how (`1.2` as a semantic version, an apk version
+/// with an unknown suffix), because databases of packages hold such text.
 pub fn compare(scheme: VersionScheme, a: &str, b: &str) -> Option<Ordering> {
-    let _ = scheme;
-    (a == b).then_some(Ordering::Equal)
+    let (a, b) = (a.trim(), b.trim());
+    if a.is_empty() || b.is_empty() || a.len().max(b.len()) > VERSION_LENGTH_MAX {
+        return None;
+    }
+    match scheme {
+        VersionScheme::Apk => Some(apk::compare(a, b)),
+        VersionScheme::Composer => composer::compare(a, b),
+        VersionScheme::Deb => deb::compare(a, b),
+        VersionScheme::Go => semantic::compare(semantic::go(a)?, semantic::go(b)?),
+        VersionScheme::Maven => Some(maven::compare(a, b)),
+        VersionScheme::Npm | VersionScheme::SemVer => {
+            semantic::compare(semantic::plain(a)?, semantic::plain(b)?)
+        }
+        VersionScheme::NuGet => nuget::compare(a, b),
+        VersionScheme::Pep440 => pep440::compare(a, b),
+        VersionScheme::Rpm => Some(rpm::compare(a, b)),
+        VersionScheme::RubyGems => gem::compare(a, b),
+    }
 }

@@ -1,5 +1,7 @@
 //! Package URLs: written, read back, and read as others write them.
 
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 use proptest::prelude::{Strategy, any, proptest};
 use wharfinger_package::{Ecosystem, Family, PackageIdentity, PackageUrl, SourcePackage};
 

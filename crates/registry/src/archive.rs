@@ -171,7 +171,7 @@ async fn tree(tx: &mut Tx, repository: RepositoryId, root: Digest) -> Result<Vec
 }
 
 /// The repository and the image that a job is about.
-fn parse_subject(subject: &str) -> Result<(RepositoryId, Digest), Error> {
+pub(crate) fn parse_subject(subject: &str) -> Result<(RepositoryId, Digest), Error> {
     let parsed = subject.split_once('/').and_then(|(repository, digest)| {
         Some((repository.parse::<RepositoryId>().ok()?, digest.parse::<Digest>().ok()?))
     });

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use wharfinger_core::Timestamp;
 use wharfinger_core::limits::{GARBAGE_STEP_ROWS, OBJECT_LISTING_SECONDS_MAX};
-use wharfinger_metadata::{Metadata, garbage, repository};
+use wharfinger_metadata::{Metadata, garbage, inventory, repository};
 
 pub use estimate::GarbageEstimate;
 pub use report::GarbageReport;
@@ -85,6 +85,7 @@ impl Registry {
         self.expire_all_undo(&run.pace).await?;
         purge_repositories(&self.metadata, &run.pace).await?;
         purge_backfills(&self.metadata, self.now()).await?;
+        self.discard_inventories(&run.pace).await?;
         self.unlink_unused(run).await?;
         self.free_unlinked_blobs(run).await?;
         self.delete_all_discarded(run).await
@@ -95,6 +96,25 @@ impl Registry {
         loop {
             let began = pace.begin();
             if !self.expire_undo(STEP).await? {
+                return Ok(());
+            }
+            pace.rest(began).await;
+        }
+    }
+
+    /// Lets go of the packages of images that are gone, in steps, between which others write.
+    async fn discard_inventories(&self, pace: &Pace) -> Result<(), Error> {
+        loop {
+            let (began, now) = (pace.begin(), self.now());
+            let more = self
+                .metadata
+                .write(move |tx| {
+                    Box::pin(async move {
+                        Ok::<_, Error>(inventory::discard_some(tx, now, STEP).await?)
+                    })
+                })
+                .await?;
+            if !more {
                 return Ok(());
             }
             pace.rest(began).await;

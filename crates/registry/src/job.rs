@@ -33,6 +33,8 @@ pub enum JobKind {
     MoveToArchive,
     /// Evaluates the lifecycle policy of a repository (subject: the repository).
     EvaluateLifecyclePolicy,
+    /// Looks for vulnerabilities in an image (subject: repository and digest).
+    ScanImage,
     /// Reads what has not been verified for long (the whole installation).
     Scrub,
 }
@@ -46,6 +48,7 @@ impl JobKind {
         Self::FollowHolders,
         Self::MatchAdvisories,
         Self::MoveToArchive,
+        Self::ScanImage,
         Self::Scrub,
     ];
 
@@ -58,6 +61,7 @@ impl JobKind {
             Self::FollowHolders => "follow-holders",
             Self::MatchAdvisories => "match-advisories",
             Self::MoveToArchive => "move-to-archive",
+            Self::ScanImage => "scan-image",
             Self::Scrub => "scrub",
         }
     }
@@ -122,6 +126,7 @@ impl Registry {
             JobKind::FollowHolders => self.follow_holders().await,
             JobKind::MatchAdvisories => self.match_advisories().await,
             JobKind::MoveToArchive => self.move_to_archive(&row.subject).await,
+            JobKind::ScanImage => self.scan_image(&row.subject, row.attempt_count).await,
             JobKind::Scrub => self.scrub().await,
         }
     }

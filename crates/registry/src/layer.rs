@@ -77,7 +77,15 @@ impl Registry {
         permit: &Permit<GetDownloadUrlForLayer>,
         digest: Digest,
     ) -> Result<BlobContent, Error> {
-        let resource = permit.resource();
+        self.open_blob_of(permit.resource(), digest).await
+    }
+
+    /// The same for the registry itself.
+    pub(crate) async fn open_blob_of(
+        &self,
+        resource: &RepositoryResource,
+        digest: Digest,
+    ) -> Result<BlobContent, Error> {
         let (mut found, mut sealed) = self.readable_blob(resource, digest).await?;
         loop {
             if found.used == BlobUse::Archived {

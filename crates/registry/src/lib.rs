@@ -56,7 +56,10 @@ mod verification;
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+use wharfinger_advisories::Store as AdvisoryStore;
 use wharfinger_blobs::{BlobStore, LocalKeyRing};
+use wharfinger_core::limits::SCANS_AT_ONCE_MAX;
 use wharfinger_core::{Clock, Entropy, PublicEndpoint, Quotas, Timestamp, Upkeep};
 use wharfinger_metadata::Metadata;
 
@@ -98,8 +101,9 @@ pub use replication::{ReplicationBackfill, ReplicationBackfillStatus, Replicatio
 pub use repository::{NewRepository, Repository};
 pub use repository_policy::LockOut;
 pub use scanning::{
-    EffectiveScanning, ImageScan, RepositoriesScanning, ScanFrequency, ScanStatus, ScanType,
-    ScanningConfiguration, ScanningFilter, ScanningRule,
+    BasicFinding, DescribedScan, EffectiveScanning, EnhancedFinding, ImageInventory, ImageScan,
+    RepositoriesScanning, ScanFindings, ScanFrequency, ScanStatus, ScanSummary, ScanType,
+    ScannedImage, ScanningConfiguration, ScanningFilter, ScanningRule, VulnerablePackage,
 };
 pub use signing::{SigningConfiguration, SigningRule, SigningStatus};
 pub use storage_class::{ImageStatusChange, StorageClass};
@@ -108,10 +112,12 @@ pub use undo::{
 };
 pub use upload::{CompletedLayer, EmptyBlob, LayerPart, UploadProgress};
 pub use usage::{RepositoryUsage, StoreUsage, Usage, UsageReport};
+pub use wharfinger_advisories::Cvss;
 pub use wharfinger_metadata::image::{ImageStatus, TagStatus};
 pub use wharfinger_metadata::job::{JobRow, JobStatus};
 pub use wharfinger_metadata::lifecycle_preview::PreviewStatus;
 pub use wharfinger_metadata::service_event::ServiceEventRow;
+pub use wharfinger_package::Severity;
 
 /// The registry service, over its stores.
 ///
@@ -137,6 +143,10 @@ pub struct Registry {
     counters: Counters,
     throttle: throttle::Throttle,
     public: Option<PublicEndpoint>,
+    /// The advisories that scans use.
+    advisories: Option<Arc<AdvisoryStore>>,
+    /// The images whose layers may be read at once.
+    scans: Semaphore,
 }
 
 impl Registry {
@@ -172,6 +182,8 @@ impl Registry {
             counters: Counters::default(),
             throttle,
             public: None,
+            advisories: None,
+            scans: Semaphore::new(SCANS_AT_ONCE_MAX),
         }
     }
 
@@ -198,6 +210,13 @@ impl Registry {
     #[must_use]
     pub fn with_public(self, public: Option<PublicEndpoint>) -> Self {
         Self { public, ..self }
+    }
+
+    /// The same service with the advisories that scans use. Without them every scan fails, and says
+    /// why.
+    #[must_use]
+    pub fn with_advisories(self, advisories: Arc<AdvisoryStore>) -> Self {
+        Self { advisories: Some(advisories), ..self }
     }
 
     /// Where public registries are served; nowhere unless [`Self::with_public`] said so.

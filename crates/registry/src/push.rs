@@ -18,7 +18,7 @@ use crate::manifest::{digest_like, digest_of};
 use crate::removal::{Cause, Removal};
 use crate::repository::{must_find, tag_mutability};
 use crate::storage_class::{activate, activate_children};
-use crate::{Error, ImageIdentifier, Registry, StoredImage, orphan, undo};
+use crate::{Error, ImageIdentifier, Registry, StoredImage, orphan, scanning, undo};
 
 /// An image to be pushed.
 #[derive(Clone, Debug)]
@@ -146,6 +146,7 @@ async fn put(tx: &mut Tx, repository: RepositoryRow, push: Push) -> Result<Optio
         None => {
             store(tx, &repository, &push).await?;
             orphan::note_new(tx, repository.id, &push.digest, &push.removal).await?;
+            scanning::scan_pushed(tx, repository.id, &push.digest, &push.removal).await?;
             activate_children(tx, repository.id, &push.digest, &push.removal).await?;
             0
         }

@@ -1,37 +1,53 @@
-//! Scanning: its configuration, and scans of images.
+//! Scanning: its configuration, scans of images, and what they find.
 //!
-//! There is no scanner here yet. What is configured is stored and given back; a scan that is asked
-//! for fails at once and says why, so that nobody takes an image for examined.
+//! A scan is a row that somebody asks for and a job ends. The job reads the image's layers to an
+//! inventory, which is kept for all later looks, and matches its packages with the advisories of the
+//! moment. What nobody looked for is never shown as not found: such a scan has failed, and says why.
 
+mod basic;
+mod compressed;
 mod configuration;
+mod described;
+mod enhanced;
+mod extraction;
+mod failure;
 mod filter;
+mod finding;
 mod image_scan;
+mod inventory;
+mod layer_read;
+mod matched;
+mod request;
+mod run;
+mod told;
+
+use std::sync::Arc;
 
 use wharfinger_auth::Permit;
 use wharfinger_auth::actions::{
-    BatchGetRepositoryScanningConfiguration, DescribeImageScanFindings,
-    GetRegistryScanningConfiguration, PutRegistryScanningConfiguration, StartImageScan,
+    BatchGetRepositoryScanningConfiguration, GetRegistryScanningConfiguration,
+    PutRegistryScanningConfiguration, StartImageScan,
 };
 use wharfinger_core::RepositoryName;
 use wharfinger_metadata::image::ImageStatus;
-use wharfinger_metadata::scan::{self, ScanRow};
-use wharfinger_metadata::{registry_setting, repository};
+use wharfinger_metadata::{registry_setting, repository, scan};
 
 use crate::deletion::must_resolve;
 use crate::repository::must_find;
-use crate::{Error, ImageIdentifier, ImageName, PageRequest, Registry, RequestedImage};
+use crate::{Error, ImageIdentifier, ImageName, Registry, RequestedImage};
 
+pub use basic::BasicFinding;
 pub(crate) use configuration::of_registry;
 pub use configuration::{
     EffectiveScanning, ScanFrequency, ScanType, ScanningConfiguration, ScanningRule,
 };
+pub use described::{DescribedScan, ScanFindings};
+pub use enhanced::{EnhancedFinding, ScannedImage, VulnerablePackage};
 pub use filter::ScanningFilter;
 pub(crate) use image_scan::last;
-pub use image_scan::{ImageScan, ScanStatus};
-
-/// The description of a scan that nothing carried out.
-const NO_SCANNER: &str =
-    "This version of Wharfinger has no scanner: nothing of the image was examined.";
+pub use image_scan::{ImageScan, ScanStatus, ScanSummary};
+pub use inventory::ImageInventory;
+pub(crate) use request::scan_pushed;
 
 /// What holds for the repositories of a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,24 +116,25 @@ impl Registry {
             .await
     }
 
-    /// ECR `StartImageScan`. The scan that is recorded has failed: nothing here can scan.
+    /// ECR `StartImageScan`: the scan has begun when this returns, and a job ends it.
     ///
     /// # Errors
     /// In this order: [`Error::RepositoryNotFound`], [`Error::ImageNotFound`],
-    /// [`Error::Validation`] in enhanced scanning, [`Error::UnsupportedImageType`],
-    /// [`Error::ScanQuotaExceeded`].
+    /// [`Error::ImageArchived`], [`Error::Validation`] in enhanced scanning,
+    /// [`Error::UnsupportedImageType`], [`Error::ScanQuotaExceeded`].
     pub async fn start_image_scan(
         &self,
         permit: &Permit<StartImageScan>,
         requested: RequestedImage,
     ) -> Result<(ImageIdentifier, ImageScan), Error> {
         let (resource, now) = (permit.resource().clone(), self.now());
+        let entropy = Arc::clone(&self.entropy);
         self.metadata
             .write(move |tx| {
                 Box::pin(async move {
-                    let repository = must_find(tx, &resource).await?.id;
+                    let repository = must_find(tx, &resource).await?;
                     let name = ImageName::from(requested.clone());
-                    let (id, row) = must_resolve(tx, repository, requested, &resource).await?;
+                    let (id, row) = must_resolve(tx, repository.id, requested, &resource).await?;
                     if row.status != ImageStatus::Active {
                         return Err(Error::ImageArchived {
                             image: name,
@@ -132,57 +149,13 @@ impl Registry {
                         });
                     }
                     image_scan::check_type(&row, &name)?;
-                    let last = scan::find(tx, repository, &id.digest, scan_type.as_str()).await?;
+                    let mode = scan_type.as_str();
+                    let last = scan::find(tx, repository.id, &id.digest, mode).await?;
                     image_scan::check_quota(last.as_ref(), now)?;
-                    let scan = ScanRow {
-                        digest: id.digest,
-                        scan_type: scan_type.as_str().into(),
-                        status: ScanStatus::Failed.as_str().into(),
-                        description: NO_SCANNER.into(),
-                        started_at: now,
-                    };
-                    scan::put(tx, repository, &scan).await?;
-                    Ok((id, ImageScan::from_row(scan)?))
-                })
-            })
-            .await
-    }
-
-    /// ECR `DescribeImageScanFindings`: the last scan of the registry's mode of scanning. There are
-    /// no findings, and so there is one page.
-    ///
-    /// # Errors
-    /// [`Error::ScanNotFound`] for an image that nobody asked to scan.
-    pub async fn describe_image_scan_findings(
-        &self,
-        permit: &Permit<DescribeImageScanFindings>,
-        requested: RequestedImage,
-        page: &PageRequest,
-    ) -> Result<(ImageIdentifier, ImageScan), Error> {
-        let resource = permit.resource().clone();
-        let list = format!(
-            "DescribeImageScanFindings {} {} {} {}",
-            resource.registry.account,
-            resource.registry.region,
-            resource.name,
-            ImageName::from(requested.clone())
-        );
-        page.position::<String>(&list)?;
-        self.metadata
-            .read(move |tx| {
-                Box::pin(async move {
-                    let repository = must_find(tx, &resource).await?.id;
-                    let image = ImageName::from(requested.clone());
-                    let (id, row) = must_resolve(tx, repository, requested, &resource).await?;
-                    let scan_type = of_registry(tx, &resource.registry).await?.scan_type();
-                    match last(tx, repository, &row, scan_type).await? {
-                        Some(scan) => Ok((id, scan)),
-                        None => Err(Error::ScanNotFound {
-                            image,
-                            name: resource.name,
-                            registry: resource.registry.account,
-                        }),
-                    }
+                    let times = (&*entropy, now);
+                    let begun =
+                        request::begin(tx, &repository, &id.digest, scan_type, times).await?;
+                    Ok((id, ImageScan::from_row(begun)?))
                 })
             })
             .await

@@ -14,7 +14,7 @@ use crate::image::resolve;
 use crate::job::{JobKind, ask};
 use crate::removal::{Cause, Removal};
 use crate::repository::must_find;
-use crate::{Error, ImageIdentifier, ImageName, Registry, RequestedImage, orphan};
+use crate::{Error, ImageIdentifier, ImageName, Registry, RequestedImage, orphan, scanning};
 
 /// ECR's `targetStorageClass`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,6 +169,7 @@ pub(crate) async fn finish_activation(
         return Ok(false);
     }
     orphan::note_activation(tx, repository, digest, removal).await?;
+    scanning::scan_pushed(tx, repository, digest, removal).await?;
     activate_children(tx, repository, digest, removal).await?;
     Ok(true)
 }
@@ -184,6 +185,7 @@ pub(crate) async fn activate_children(
     while let Some(child) = waiting.pop() {
         if image::activate(tx, repository, &child, removal.now).await? {
             orphan::note_activation(tx, repository, &child, removal).await?;
+            scanning::scan_pushed(tx, repository, &child, removal).await?;
             waiting.extend(image::inactive_children(tx, repository, &child).await?);
         }
     }

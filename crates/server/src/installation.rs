@@ -11,6 +11,7 @@ mod key_check;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use wharfinger_advisories::Store as AdvisoryStore;
 use wharfinger_auth::{AccountError, Auth, AuthKeys};
 use wharfinger_blobs::{
     BlobError, BlobStore, KeyProvider, LocalBlobStore, LocalKeyRing, MasterKey, MasterKeyError,
@@ -219,7 +220,8 @@ impl Installation {
                 .with_quotas(config.quotas)
                 .with_upkeep(config.upkeep)
                 .with_archive(archive)
-                .with_public(config.public.clone()),
+                .with_public(config.public.clone())
+                .with_advisories(Arc::new(AdvisoryStore::new(&directory.path().join("advisories")))),
         ))
     }
 

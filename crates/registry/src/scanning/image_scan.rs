@@ -1,15 +1,19 @@
 //! A scan of one image: its status, which images can be scanned, and how often.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use wharfinger_core::Timestamp;
 use wharfinger_core::limits::SCAN_INTERVAL_SECONDS_MIN;
-use wharfinger_metadata::image::ImageRow;
+use wharfinger_metadata::image::{ImageRow, ImageStatus};
+use wharfinger_metadata::job::{self, JobStatus};
 use wharfinger_metadata::scan::{self, ScanRow};
 use wharfinger_metadata::{RepositoryId, Tx};
 use wharfinger_oci::media_type::{DOCKER_MANIFEST, OCI_MANIFEST, is_container_config};
+use wharfinger_package::Severity;
 
-use super::ScanType;
+use super::{ScanType, request};
+use crate::job::JobKind;
 use crate::{Error, ImageName};
 
 /// How far a scan has come: those of ECR's `ScanStatus` that occur.
@@ -21,6 +25,18 @@ pub enum ScanStatus {
     Complete,
     /// It ended without findings; the description says why.
     Failed,
+    /// It has findings, and they change with the advisories.
+    Active,
+    /// It has not begun yet.
+    Pending,
+    /// The image cannot be scanned.
+    UnsupportedImage,
+    /// The registry has begun as many scans as it may.
+    LimitExceeded,
+    /// The image is archived.
+    ImageArchived,
+    /// The image unpacks to more than is read.
+    ImageSizeExceeded,
 }
 
 /// A scan as clients see it.
@@ -30,21 +46,55 @@ pub struct ImageScan {
     pub status: ScanStatus,
     /// What that means, in words for people.
     pub description: String,
+    /// What it found, if it has findings (perhaps none).
+    pub summary: Option<ScanSummary>,
+}
+
+/// What a scan found, in numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScanSummary {
+    /// When it ended.
+    pub completed_at: Timestamp,
+    /// When the newest statement of the advisories that it used was made.
+    pub source_updated_at: Option<Timestamp>,
+    /// Findings by severity; those that do not occur are absent.
+    pub counts: BTreeMap<Severity, u64>,
 }
 
 impl ScanStatus {
-    const ALL: [Self; 3] = [Self::InProgress, Self::Complete, Self::Failed];
+    const ALL: [Self; 9] = [
+        Self::InProgress,
+        Self::Complete,
+        Self::Failed,
+        Self::Active,
+        Self::Pending,
+        Self::UnsupportedImage,
+        Self::LimitExceeded,
+        Self::ImageArchived,
+        Self::ImageSizeExceeded,
+    ];
 
     /// The name that the service model and the rows of scans have for it.
-    pub(super) fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::InProgress => "IN_PROGRESS",
             Self::Complete => "COMPLETE",
             Self::Failed => "FAILED",
+            Self::Active => "ACTIVE",
+            Self::Pending => "PENDING",
+            Self::UnsupportedImage => "UNSUPPORTED_IMAGE",
+            Self::LimitExceeded => "LIMIT_EXCEEDED",
+            Self::ImageArchived => "IMAGE_ARCHIVED",
+            Self::ImageSizeExceeded => "IMAGE_SIZE_EXCEEDED",
         }
     }
 
-    fn stored(name: &str) -> Result<Self, Error> {
+    /// Whether somebody is to end it still.
+    pub(super) fn is_pending(self) -> bool {
+        matches!(self, Self::InProgress | Self::Pending)
+    }
+
+    pub(super) fn stored(name: &str) -> Result<Self, Error> {
         Self::ALL.into_iter().find(|status| status.as_str() == name).ok_or_else(|| {
             Error::Server(format!("a stored scan has the unknown status {name}").into())
         })
@@ -53,7 +103,21 @@ impl ScanStatus {
 
 impl ImageScan {
     pub(super) fn from_row(row: ScanRow) -> Result<Self, Error> {
-        Ok(Self { status: ScanStatus::stored(&row.status)?, description: row.description })
+        let status = ScanStatus::stored(&row.status)?;
+        let summary = match (row.completed_at, row.counts) {
+            (Some(completed_at), Some(counts)) => Some(ScanSummary {
+                completed_at,
+                source_updated_at: row.database_updated_at,
+                counts: serde_json::from_str(&counts)
+                    .map_err(|error| Error::Server(Box::new(error)))?,
+            }),
+            _ => None,
+        };
+        Ok(Self { status, description: row.description, summary })
+    }
+
+    fn without_findings(status: ScanStatus, description: &str) -> Self {
+        Self { status, description: description.to_owned(), summary: None }
     }
 }
 
@@ -65,8 +129,29 @@ pub(crate) async fn last(
     scan_type: ScanType,
 ) -> Result<Option<ImageScan>, Error> {
     let found = scan::find(tx, repository, &row.digest, scan_type.as_str()).await?;
-    found.map(ImageScan::from_row).transpose()
+    let Some(found) = found else { return Ok(None) };
+    if row.status != ImageStatus::Active {
+        let scan = ImageScan::without_findings(ScanStatus::ImageArchived, ARCHIVED);
+        return Ok(Some(scan));
+    }
+    let scan = ImageScan::from_row(found)?;
+    // Nobody goes on with a scan whose job was given up, because its process died of it too often.
+    if scan.status.is_pending() {
+        let subject = request::subject(repository, &row.digest);
+        let kind = JobKind::ScanImage.as_str();
+        let job = job::find_by_subject(tx, kind, &subject).await?;
+        if job.is_none_or(|job| job.status == JobStatus::GivenUp) {
+            return Ok(Some(ImageScan::without_findings(ScanStatus::Failed, GIVEN_UP)));
+        }
+    }
+    Ok(Some(scan))
 }
+
+/// The description of an archived image's scan.
+pub(super) const ARCHIVED: &str = "The image is archived. Its findings are shown again once it is \
+                                   restored and scanned.";
+/// The description of a scan that nobody goes on with.
+const GIVEN_UP: &str = "The scan was begun several times and was never finished.";
 
 /// Refuses what is no container image: indexes, artifacts, and Docker's first schema.
 ///
@@ -93,8 +178,15 @@ pub(super) fn check_type(row: &ImageRow, name: &ImageName) -> Result<(), Error> 
 pub(super) fn check_quota(last: Option<&ScanRow>, now: Timestamp) -> Result<(), Error> {
     let Some(last) = last else { return Ok(()) };
     let counts = match ScanStatus::stored(&last.status)? {
-        ScanStatus::InProgress | ScanStatus::Complete => true,
-        ScanStatus::Failed => false,
+        ScanStatus::InProgress
+        | ScanStatus::Complete
+        | ScanStatus::Active
+        | ScanStatus::Pending => true,
+        ScanStatus::Failed
+        | ScanStatus::UnsupportedImage
+        | ScanStatus::LimitExceeded
+        | ScanStatus::ImageArchived
+        | ScanStatus::ImageSizeExceeded => false,
     };
     let again_at = last.started_at.plus(Duration::from_secs(SCAN_INTERVAL_SECONDS_MIN));
     if counts && now < again_at { Err(Error::ScanQuotaExceeded) } else { Ok(()) }
@@ -104,20 +196,13 @@ pub(super) fn check_quota(last: Option<&ScanRow>, now: Timestamp) -> Result<(), 
 mod tests {
     use wharfinger_core::Digest;
 
-    use wharfinger_metadata::image::ImageStatus;
-
     use super::*;
 
     const DAY: u64 = SCAN_INTERVAL_SECONDS_MIN;
 
     fn scan(status: &str) -> ScanRow {
-        ScanRow {
-            digest: Digest::Sha256([1; 32]),
-            scan_type: "BASIC".into(),
-            status: status.into(),
-            description: String::new(),
-            started_at: Timestamp::from_seconds(1_800_000_000),
-        }
+        let started_at = Timestamp::from_seconds(1_800_000_000);
+        ScanRow::without_findings(Digest::Sha256([1; 32]), "BASIC", status, "", started_at)
     }
 
     #[test]
