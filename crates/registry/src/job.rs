@@ -41,7 +41,7 @@ pub enum JobKind {
 
 impl JobKind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ActivateImage,
         Self::CollectGarbage,
         Self::EvaluateLifecyclePolicy,

@@ -148,8 +148,7 @@ fn finding_detail(
         Severity::Undefined => "UNTRIAGED",
         other => other.as_str(),
     };
-    let resource =
-        |image: &String| json!({ "id": image, "type": "AWS_ECR_CONTAINER_IMAGE", "partition": "aws" });
+    let resource = |image: &String| json!({ "id": image, "type": "AWS_ECR_CONTAINER_IMAGE", "partition": "aws" });
     let mut detail = json!({
         "awsAccountId": registry.account.as_str(),
         "title": finding.title,

@@ -73,7 +73,8 @@ impl Registry {
             return Ok(None);
         };
         let names = changed_names(store, &database, &row.older_ids).await?;
-        let report = Report { names: names.as_ref().map_or(0, |names| names.len()), ..Report::default() };
+        let report =
+            Report { names: names.as_ref().map_or(0, |names| names.len()), ..Report::default() };
         let mut run = Rematch { database, names, row, report };
         // What was under way is told first, with what its packages have by these advisories.
         if let Some(stored) = run.row.plan.take() {
@@ -113,9 +114,7 @@ impl Registry {
 
     async fn put_matching(&self, row: MatchingRow) -> Result<(), Error> {
         self.metadata
-            .write(move |tx| {
-                Box::pin(async move { Ok(advisory_matching::put(tx, &row).await?) })
-            })
+            .write(move |tx| Box::pin(async move { Ok(advisory_matching::put(tx, &row).await?) }))
             .await
     }
 }

@@ -113,8 +113,7 @@ mod tests {
     }
 
     fn all() -> Vulnerabilities {
-        let changes =
-            [change(1, "A", None), change(2, "A", Some(High)), change(3, "B", Some(Low))];
+        let changes = [change(1, "A", None), change(2, "A", Some(High)), change(3, "B", Some(Low))];
         let now = [("A", vec![(1, Critical), (2, Low), (4, High)]), ("B", vec![])];
         let now = now.map(|(name, packages)| (name.to_owned(), BTreeMap::from_iter(packages)));
         Vulnerabilities::new(&changes, BTreeMap::from(now))
@@ -124,7 +123,10 @@ mod tests {
     fn an_image_has_the_worst_of_its_packages() {
         let of = |packages: &[PackageId]| {
             let effects = all().effects(packages.iter().copied());
-            effects.into_iter().map(|it| (it.vulnerability, it.before, it.after)).collect::<Vec<_>>()
+            effects
+                .into_iter()
+                .map(|it| (it.vulnerability, it.before, it.after))
+                .collect::<Vec<_>>()
         };
         assert_eq!(of(&[1]), [(0, None, Some(Critical))]);
         assert_eq!(of(&[2]), [(0, Some(High), Some(Low))]);

@@ -74,9 +74,9 @@ impl Registry {
     pub(super) async fn next_part(&self, run: &Rematch) -> Result<Option<Part>, Error> {
         let position = run.row.position.clone();
         let part = match run.names.clone() {
-            Some(names) => self.metadata.read(move |tx| {
-                Box::pin(async move { named_part(tx, &names, &position).await })
-            }),
+            Some(names) => self
+                .metadata
+                .read(move |tx| Box::pin(async move { named_part(tx, &names, &position).await })),
             None => {
                 let database_id = run.row.database_id.clone();
                 return self
@@ -240,8 +240,8 @@ fn matched(
 ) -> Result<Matched, Error> {
     let broken = |error| Error::Server(Box::new(error));
     let identity: PackageIdentity = serde_json::from_str(&row.identity).map_err(broken)?;
-    let found = match_package(database, &identity)
-        .map_err(|error| Error::Server(Box::new(error)))?;
+    let found =
+        match_package(database, &identity).map_err(|error| Error::Server(Box::new(error)))?;
     let found = found.iter().map(|found| row_of(found, now));
     let found = found.collect::<Result<Vec<_>, _>>()?;
     let mut one =

@@ -30,7 +30,10 @@ impl Postings {
 
     /// The next of them, each with a package it has; those of one inventory come together. Nothing at
     /// the end.
-    pub(super) async fn next(&mut self, registry: &Registry) -> Result<Vec<(i64, PackageId)>, Error> {
+    pub(super) async fn next(
+        &mut self,
+        registry: &Registry,
+    ) -> Result<Vec<(i64, PackageId)>, Error> {
         let mut lists = std::mem::take(&mut self.lists);
         lists = registry
             .metadata

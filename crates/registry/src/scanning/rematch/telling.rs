@@ -154,9 +154,9 @@ impl Telling {
         Ok(advisory_matching::set_counts(tx, image, &counts, id, updated_at).await?)
     }
 
-    fn note(
-        &self,
-        events: &mut FindingEvents,
+    fn note<'a>(
+        &'a self,
+        events: &mut FindingEvents<'a>,
         repository: &RepositoryRow,
         image: &WatchedImage,
         effects: &[Effect],
@@ -168,12 +168,8 @@ impl Telling {
             else {
                 continue;
             };
-            let finding = ChangedFinding {
-                vulnerability,
-                title,
-                before: effect.before,
-                after: effect.after,
-            };
+            let finding =
+                ChangedFinding { vulnerability, title, before: effect.before, after: effect.after };
             events.add(finding, repository, &image.digest);
         }
     }
