@@ -15,7 +15,7 @@ use crate::facts::{FileFacts, SystemManager};
 use crate::found::{LanguagePackage, SystemPackage};
 use crate::layer::RELEASES;
 use crate::tar::printable;
-use crate::{Distribution, Inventory, LayerFacts, Package, PackageManager, distribution};
+use crate::{Distribution, Inventory, LayerFacts, Package, PackageManager, distribution, language};
 
 /// Puts the layers of an image together, the lowest first: whiteouts, links, and package databases of
 /// which the topmost counts.
@@ -48,7 +48,9 @@ pub fn compose(layers: &[(Digest, LayerFacts)]) -> Inventory {
             }));
         }
     }
-    Inventory { distribution, packages: sorted(packages, layers) }
+    let mut packages = sorted(packages, layers);
+    language::settle(&mut packages);
+    Inventory { distribution, packages }
 }
 
 /// A package, and the index of its layer.

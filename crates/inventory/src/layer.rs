@@ -2,19 +2,21 @@
 
 mod gathered;
 mod role;
+mod sqlite;
 mod tree;
 
 use std::io::Read;
 
 use gathered::Gathered;
 use role::Role;
+use sqlite::Databases;
 use tree::Tree;
 
 pub(crate) use role::{DPKG_PARTS, RELEASES, databases};
 
 use crate::facts::{FileFacts, SystemManager};
 use crate::failure::{Defect, ShownPath};
-use crate::found::FileError;
+use crate::found::{FileError, SystemPackages};
 use crate::tar::{Archive, Entry, EntryKind};
 use crate::unpacked::Unpacked;
 use crate::{LayerError, LayerFacts, Limits, apk, dpkg, language, rpm};
@@ -56,13 +58,37 @@ fn read_archive<R: Read>(
     let mut archive = Archive::new(bytes, limits);
     let mut gathered = Gathered::new(limits);
     let mut tree = Tree::new(limits.entries);
+    let mut databases = Databases::default();
     while let Some(entry) = archive.next_entry()? {
-        if tree.enter(&entry).map_err(|wrong| wrong.of(&archive))? {
-            read_entry(&entry, &mut archive, &mut gathered, limits)?;
+        if !tree.enter(&entry).map_err(|wrong| wrong.of(&archive))? {
+            continue;
+        }
+        match Role::of(&entry.path, entry.executable).filter(|_| entry.kind == EntryKind::File) {
+            Some(role @ (Role::RpmSqlite { .. } | Role::RpmLog { .. })) => {
+                gathered.nothing(&entry.path)?;
+                let kept = databases.keep(role, &entry, &mut archive, limits);
+                settle(kept, &entry.path, &mut archive)?;
+            }
+            _ => read_entry(&entry, &mut archive, &mut gathered, limits)?,
         }
     }
     archive.finish()?;
+    for (role, path, facts) in databases.read(limits) {
+        keep(role, &path, facts, &mut gathered)?;
+    }
     Ok(gathered.into_facts())
+}
+
+/// What came of reading a file: the layer's own fault comes first.
+fn settle<R: Read>(
+    read: Result<(), FileError>,
+    path: &str,
+    archive: &mut Archive<'_, R>,
+) -> Result<(), LayerError> {
+    match archive.failure() {
+        Some(failure) => Err(failure),
+        None => read.map_err(|error| LayerError::File { path: ShownPath::new(path), error }),
+    }
 }
 
 fn read_entry<R: Read>(
@@ -193,11 +219,13 @@ fn read_role(
             let foreign = Default::default();
             Ok(Some(FileFacts::System { manager: SystemManager::Apk, packages, foreign }))
         }
-        Role::Rpm { .. } => {
-            let packages = rpm::read(&whole(content, size, limits.database_bytes)?, limits)?;
-            let foreign = Default::default();
-            Ok(Some(FileFacts::System { manager: SystemManager::Rpm, packages, foreign }))
+        Role::Rpm { .. } | Role::RpmSqlite { .. } => {
+            of_rpm(rpm::read(&whole(content, size, limits.database_bytes)?, limits))
         }
+        Role::RpmManifest => {
+            of_rpm(rpm::read_manifest(&whole(content, size, limits.database_bytes)?, limits))
+        }
+        Role::RpmLog { .. } => Ok(None),
         Role::Owned => {
             bound(size, limits.database_bytes)?;
             let paths = dpkg::read_owned(content, limits, &role::is_owned_of_interest)?;
@@ -209,6 +237,11 @@ fn read_role(
             Ok((!packages.is_empty()).then_some(FileFacts::Packages(packages)))
         }
     }
+}
+
+fn of_rpm(read: Result<SystemPackages, FileError>) -> Result<Option<FileFacts>, FileError> {
+    let (manager, foreign) = (SystemManager::Rpm, Default::default());
+    Ok(Some(FileFacts::System { manager, packages: read?, foreign }))
 }
 
 fn bound(size: u64, bytes_max: u64) -> Result<(), FileError> {

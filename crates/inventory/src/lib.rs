@@ -12,15 +12,15 @@ mod dpkg;
 mod facts;
 mod failure;
 mod found;
-mod language;
 mod layer;
 mod limits;
 mod lines;
 mod package;
-mod rpm;
 mod tar;
 mod unpacked;
 
+pub mod language;
+pub mod rpm;
 pub mod sbom;
 
 pub use compose::compose;

@@ -18,12 +18,6 @@ impl Links {
         self.0.remove(path);
     }
 
-    /// Takes away a path and all below it.
-    pub(super) fn remove_tree(&mut self, path: &str) {
-        self.0.remove(path);
-        self.remove_below(path);
-    }
-
     /// Takes away all below a path.
     pub(super) fn remove_below(&mut self, path: &str) {
         for key in below(&self.0, path) {
@@ -113,7 +107,7 @@ mod tests {
         assert_eq!(entry("out/os-release").as_deref(), Some("etc/os-release"));
         assert_eq!(entry("abs/x").as_deref(), Some("usr/lib/sysimage/rpm/x"));
         assert_eq!(entry("a/x"), None);
-        links.remove_tree("var/lib");
+        links.remove_below("var/lib");
         assert_eq!(links.entry("var/lib/rpm/x").as_deref(), Some("var/lib/rpm/x"));
     }
 }

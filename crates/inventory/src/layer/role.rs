@@ -17,6 +17,18 @@ pub(super) enum Role {
         /// Whether it is at a usual place.
         usual: bool,
     },
+    /// rpm's database in SQLite, which may have a log beside it.
+    RpmSqlite {
+        /// Whether it is at a usual place.
+        usual: bool,
+    },
+    /// The log.
+    RpmLog {
+        /// Whether it is at a usual place.
+        usual: bool,
+    },
+    /// What Azure Linux without a database has in its place.
+    RpmManifest,
     /// Files of a package of dpkg.
     Owned,
     /// A package file of a language.
@@ -59,13 +71,17 @@ const NO_PARTS: [&str; 10] = [
 ];
 const APK: [&str; 2] = ["lib/apk/db/installed", "usr/lib/apk/db/installed"];
 const RPM_FOLDERS: [&str; 3] = ["var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm"];
-const RPM_NAMES: [&str; 3] = ["Packages", "Packages.db", "rpmdb.sqlite"];
+const RPM_NAMES: [&str; 3] = ["Packages", "Packages.db", RPM_SQLITE];
+/// rpm's database in SQLite.
+pub(super) const RPM_SQLITE: &str = "rpmdb.sqlite";
+const RPM_LOG: &str = "rpmdb.sqlite-wal";
+const RPM_MANIFEST: &str = "var/lib/rpmmanifest/container-manifest-2";
 
 /// The paths at which whole databases are.
 pub(crate) fn databases() -> impl Iterator<Item = String> {
     let rpm =
         RPM_FOLDERS.into_iter().flat_map(|folder| RPM_NAMES.map(|name| format!("{folder}/{name}")));
-    DPKG.into_iter().chain(APK).map(str::to_owned).chain(rpm)
+    DPKG.into_iter().chain(APK).chain([RPM_MANIFEST]).map(str::to_owned).chain(rpm)
 }
 
 impl Role {
@@ -77,9 +93,12 @@ impl Role {
             "status" if folder.ends_with("dpkg") => return Some(Self::Dpkg(Form::Status)),
             "installed" if folder.ends_with("apk/db") => return Some(Self::Apk),
             "repositories" if folder == "etc/apk" => return Some(Self::Release),
+            RPM_SQLITE => return Some(Self::RpmSqlite { usual: RPM_FOLDERS.contains(&folder) }),
+            RPM_LOG => return Some(Self::RpmLog { usual: RPM_FOLDERS.contains(&folder) }),
             name if RPM_NAMES.contains(&name) => {
                 return Some(Self::Rpm { usual: RPM_FOLDERS.contains(&folder) });
             }
+            _ if path == RPM_MANIFEST => return Some(Self::RpmManifest),
             _ => {}
         }
         match folder {
@@ -96,7 +115,11 @@ impl Role {
 
     /// Whether a file by that name may be something else than what it is read as.
     pub(super) fn may_be_malformed(self) -> bool {
-        matches!(self, Self::Language(_) | Self::Rpm { usual: false })
+        match self {
+            Self::Language(_) => true,
+            Self::Rpm { usual } | Self::RpmSqlite { usual } | Self::RpmLog { usual } => !usual,
+            Self::Release | Self::Dpkg(_) | Self::Apk | Self::RpmManifest | Self::Owned => false,
+        }
     }
 }
 
