@@ -14,7 +14,7 @@ use clap::{Args, ValueEnum};
 use wharfinger_advisories::Store;
 use wharfinger_core::Clock;
 use wharfinger_core::limits::VEX_DOCUMENT_BYTES_MAX;
-use wharfinger_inventory::Inventory;
+use wharfinger_inventory::{Inventory, sbom};
 use wharfinger_package::Severity;
 use wharfinger_scanner::report::{Report, ReportedImage};
 use wharfinger_scanner::suppression::{Document, ImageProduct, Statements};
@@ -74,6 +74,10 @@ enum Format {
     Json,
     /// SARIF 2.1.0, for code hosts
     Sarif,
+    /// CycloneDX 1.6, with vulnerabilities
+    Cyclonedx,
+    /// SPDX 2.3: the packages alone, for which no advisories are needed
+    Spdx,
 }
 
 /// An image and what it is made of.
@@ -82,6 +86,16 @@ struct Looked {
     name: String,
     product: ImageProduct,
     inventory: Inventory,
+}
+
+impl Looked {
+    /// The name of the image without a tag.
+    fn repository(&self) -> String {
+        match self.product.repository.as_str() {
+            "" => self.name.clone(),
+            repository => repository.to_owned(),
+        }
+    }
 }
 
 pub(crate) async fn run(mut arguments: ScanArguments) -> anyhow::Result<ExitCode> {
@@ -106,6 +120,9 @@ pub(crate) async fn run(mut arguments: ScanArguments) -> anyhow::Result<ExitCode
         }
         (None, None) => bail!("name an image, or an --archive"),
     };
+    if format == Format::Spdx {
+        return bill(&looked, sbom::spdx).map(|()| ExitCode::SUCCESS);
+    }
     let mode = match arguments.system_packages_only {
         true => ScanMode::Basic,
         false => ScanMode::Enhanced,
@@ -126,7 +143,7 @@ pub(crate) async fn run(mut arguments: ScanArguments) -> anyhow::Result<ExitCode
     if arguments.ignore_unfixed {
         report.ignore_unfixed();
     }
-    show(&report, format)?;
+    show(&report, format, &looked)?;
     let failed = fail_on.is_some_and(|severity| report.reaches(severity));
     Ok(if failed { ExitCode::from(FINDINGS) } else { ExitCode::SUCCESS })
 }
@@ -178,7 +195,22 @@ fn document(path: &Path) -> anyhow::Result<Document> {
     Ok(Document::parse(&bytes)?)
 }
 
-fn show(report: &Report, format: Format) -> anyhow::Result<()> {
+/// What a bill of materials is of. An image without a manifest is named by its packages.
+fn subject(looked: &Looked) -> anyhow::Result<sbom::Subject> {
+    let digest = looked.image.digest.or_else(|| looked.image.layers.last().map(|it| it.digest));
+    let digest = digest.ok_or_else(|| anyhow!("an image without layers has no bill of materials"))?;
+    Ok(sbom::Subject { name: looked.repository(), digest, created_at: SystemClock.now() })
+}
+
+fn bill(
+    looked: &Looked,
+    write: fn(&Inventory, &sbom::Subject) -> Result<Vec<u8>, sbom::SbomError>,
+) -> anyhow::Result<()> {
+    let text = String::from_utf8(write(&looked.inventory, &subject(looked)?)?)?;
+    Ok(print::line(text.trim_end())?)
+}
+
+fn show(report: &Report, format: Format, looked: &Looked) -> anyhow::Result<()> {
     match format {
         Format::Table => {
             let terminal = std::io::stdout().is_terminal();
@@ -187,5 +219,12 @@ fn show(report: &Report, format: Format) -> anyhow::Result<()> {
         }
         Format::Json => Ok(print::line(&report.json()?)?),
         Format::Sarif => print::json(&report.sarif(wharfinger_server::VERSION)),
+        Format::Spdx => bill(looked, sbom::spdx),
+        Format::Cyclonedx => {
+            let bill = sbom::cyclonedx(&looked.inventory, &subject(looked)?)?;
+            let mut bill = serde_json::from_slice(&bill)?;
+            report.add_to_cyclonedx(&mut bill);
+            print::json(&bill)
+        }
     }
 }
