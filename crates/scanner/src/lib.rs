@@ -3,6 +3,7 @@
 //! Matching is about one package and one database, so that a first scan and a new look after an import
 //! are the same code.
 
+mod authority;
 mod matching;
 mod support;
 
@@ -10,4 +11,4 @@ pub mod report;
 pub mod suppression;
 
 pub use matching::{PackageVulnerability, match_package};
-pub use support::{ScanMode, Unsupported, unsupported};
+pub use support::{ScanMode, Unsupported, end_of_life, unsupported};
