@@ -115,6 +115,7 @@ const RULES: [Rule; 24] = [
             "iam",
             "iam-policy",
             "inventory",
+            "oci",
             "package",
             "registry",
             "scanner",

@@ -7,6 +7,7 @@ mod lifecycle;
 mod lists;
 mod manifests;
 mod mix;
+mod scan;
 mod small;
 mod start;
 mod tags;
@@ -43,11 +44,13 @@ pub enum Scenario {
     Lifecycle,
     /// The collection of garbage of this server.
     Garbage,
+    /// New advisories over many images of this server.
+    Scan,
 }
 
 impl Scenario {
     /// All there are, in the order they are measured in.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Push,
         Self::Pull,
         Self::Mix,
@@ -59,6 +62,7 @@ impl Scenario {
         Self::Lists,
         Self::Lifecycle,
         Self::Garbage,
+        Self::Scan,
     ];
 
     /// What it is called on the command line.
@@ -75,6 +79,7 @@ impl Scenario {
             Self::Lists => "lists",
             Self::Lifecycle => "lifecycle",
             Self::Garbage => "gc",
+            Self::Scan => "scan",
         }
     }
 
@@ -92,6 +97,7 @@ impl Scenario {
             Self::Lists => "each page of the long lists of the JSON API (this server alone)",
             Self::Lifecycle => "a lifecycle policy over 100,000 images (this server alone)",
             Self::Garbage => "a million blobs, a tenth of them garbage (this server alone)",
+            Self::Scan => "100,000 inventories and 1,000 new advisories (this server alone)",
         }
     }
 
@@ -122,6 +128,7 @@ pub fn measure(bench: &Bench, wanted: &[Scenario], report: &mut Report) -> Resul
             Scenario::Lists => lists::measure(bench, report)?,
             Scenario::Lifecycle => lifecycle::measure(bench, report)?,
             Scenario::Garbage => garbage::measure(bench, report)?,
+            Scenario::Scan => scan::measure(bench, report)?,
         }
         bench.print_floor();
     }

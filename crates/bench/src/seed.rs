@@ -2,6 +2,7 @@
 //! for. What is measured afterwards are lists, so there are no bytes behind the rows.
 
 pub mod garbage;
+pub mod scan;
 
 use std::future::Future;
 use std::path::Path;
@@ -11,7 +12,7 @@ use anyhow::{Context, Result};
 use wharfinger_core::{Digest, EntropyExt, RegistryId, RepositoryName, SeededEntropy, Timestamp};
 use wharfinger_metadata::image::{self, ImageRow, ImageStatus};
 use wharfinger_metadata::repository::{self, RepositoryRow};
-use wharfinger_metadata::scan::{self, ScanRow};
+use wharfinger_metadata::scan::{self as scan_row, ScanRow};
 use wharfinger_metadata::{Metadata, MetadataError, OpenMode, RepositoryId, Tx, tag};
 
 /// Rows that share a transaction.
@@ -158,14 +159,9 @@ async fn insert_image(
     if !number.is_multiple_of(5) {
         return Ok(());
     }
-    let scan = ScanRow {
-        digest,
-        scan_type: "BASIC".into(),
-        status: "COMPLETE".into(),
-        description: "The scan was completed successfully.".into(),
-        started_at: time(number),
-    };
-    scan::put(tx, repository, &scan).await
+    let done = "The scan was completed successfully.";
+    let scan = ScanRow::without_findings(digest, "BASIC", "COMPLETE", done, time(number));
+    scan_row::put(tx, repository, &scan, None).await
 }
 
 fn time(number: usize) -> Timestamp {

@@ -24,6 +24,7 @@ use crate::jobs::JobsArguments;
 use crate::key::KeyArguments;
 use crate::kms::KmsArguments;
 use crate::quotas::QuotaArguments;
+use crate::scan::ScanArguments;
 use crate::trust::TrustArguments;
 use crate::undelete::UndeleteArguments;
 use crate::upkeep::UpkeepArguments;
@@ -70,6 +71,8 @@ pub(crate) enum Command {
     Doctor(DoctorArguments),
     /// Check that everything that was pushed is there and as it was, and repair what can be
     Fsck(FsckArguments),
+    /// Say which vulnerabilities an image has
+    Scan(Box<ScanArguments>),
     /// Say what images take up: active, archived, and what nothing refers to
     Usage(UsageArguments),
     /// Print the version

@@ -8,6 +8,11 @@ pub(crate) fn data_dir_default() -> Option<PathBuf> {
     data_dir_of(variable("XDG_DATA_HOME"), variable("HOME"))
 }
 
+/// The columns of the terminal, if the shell says so.
+pub(crate) fn columns() -> Option<usize> {
+    variable("COLUMNS")?.to_str()?.parse().ok().filter(|columns| *columns > 0)
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
 fn variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).map(PathBuf::from)

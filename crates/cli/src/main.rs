@@ -21,6 +21,7 @@ mod kms;
 mod print;
 mod quotas;
 mod reference;
+mod scan;
 mod serve;
 mod shell;
 mod trust;
@@ -83,6 +84,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Gc(arguments) => return gc::run(arguments).await,
             Command::Doctor(arguments) => return doctor::run(arguments).await,
             Command::Fsck(arguments) => return fsck::run(arguments).await,
+            Command::Scan(arguments) => return scan::run(*arguments).await,
             Command::Usage(arguments) => usage::run(arguments).await?,
             Command::Version => print::line(&format!("wharfinger {}", wharfinger_server::VERSION))?,
         }

@@ -1,5 +1,6 @@
 //! What a command is about in a registry: a repository, a tag of it, or an image.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use wharfinger_audit::parse_time;
 use wharfinger_auth::{Action, Permit, RepositoryResource};
 use wharfinger_core::{Digest, Region, RegistryId, RepositoryName, Tag, Timestamp};
 use wharfinger_registry::Registry;
-use wharfinger_server::{Installation, Settings};
+use wharfinger_server::{DataDir, Installation, Settings};
 
 use crate::arguments::PlaceArguments;
 
@@ -76,6 +77,12 @@ pub(crate) struct OpenRegistry {
 }
 
 impl RegistryArguments {
+    /// The data directory, which need not exist.
+    pub(crate) fn data_dir(&self) -> anyhow::Result<PathBuf> {
+        let config = self.place.directory.resolve()?;
+        Ok(DataDir::new(&config.data_dir).path().to_owned())
+    }
+
     /// Opens the installation, whether or not a server runs on it.
     pub(crate) async fn open(self) -> anyhow::Result<OpenRegistry> {
         let settings = Settings { region: self.region, ..Settings::default() };

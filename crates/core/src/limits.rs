@@ -392,6 +392,23 @@ pub const AUDIT_FAILED_LOGINS_PER_MINUTE: u32 = 600;
 pub const GUARDRAILS_PER_ACCOUNT_MAX: usize = 10;
 /// Characters of the name of a guardrail.
 pub const GUARDRAIL_NAME_CHARS_MAX: usize = 128;
+/// Seconds between two looks for other advisories than those that packages were matched with (ours, like
+/// all of the matching's).
+pub const ADVISORIES_POLL_SECONDS: u64 = 60;
+/// Packages that are matched anew in one part.
+pub const REMATCH_PACKAGES_MAX: usize = 20_000;
+/// Inventories of one package that are read at once.
+pub const REMATCH_POSTINGS_PAGE: u32 = 512;
+/// Images whose counts one transaction writes.
+pub const REMATCH_IMAGES_MAX: usize = 500;
+/// Seconds before a part within which a scan may have ended that knows of its changes already.
+pub const REMATCH_RECOUNT_SECONDS: u64 = 600;
+/// Images that one event of a finding names.
+pub const FINDING_EVENT_IMAGES_MAX: usize = 100;
+/// Bytes of a VEX document (ours, like all of suppression's): a statement is some 500 bytes.
+pub const VEX_DOCUMENT_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Characters of the words of a statement that are shown as the reason of a suppression.
+pub const VEX_REASON_CHARS_MAX: usize = 500;
 
 #[cfg(test)]
 mod tests;

@@ -22,6 +22,7 @@ pub mod access_key;
 pub mod account;
 pub mod account_detail;
 pub mod account_guardrail;
+pub mod advisory_matching;
 pub mod blob;
 pub mod catalog_data;
 pub mod check;
@@ -69,6 +70,7 @@ pub mod trusted_principal;
 pub mod upload;
 pub mod usage;
 pub mod user;
+pub mod vex_document;
 
 pub use change_counter::{ChangeKind, Changes, StandingCache};
 pub use error::MetadataError;

@@ -1,6 +1,7 @@
 //! What every engine must hold: transactions whole or not at all, durable, isolated; lists in
 //! order; and what the engine says when the disk is full.
 
+mod advisory_matching;
 mod change_counter;
 mod check;
 mod commit;

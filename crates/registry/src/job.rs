@@ -27,6 +27,8 @@ pub enum JobKind {
     CollectGarbage,
     /// Deletes or archives the images that what held them has left (the whole installation).
     FollowHolders,
+    /// Matches stored packages with the advisories in use, if they are others (the whole installation).
+    MatchAdvisories,
     /// Moves the blobs of an image that was archived into the archive's store (repository and digest).
     MoveToArchive,
     /// Evaluates the lifecycle policy of a repository (subject: the repository).
@@ -39,11 +41,12 @@ pub enum JobKind {
 
 impl JobKind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ActivateImage,
         Self::CollectGarbage,
         Self::EvaluateLifecyclePolicy,
         Self::FollowHolders,
+        Self::MatchAdvisories,
         Self::MoveToArchive,
         Self::ScanImage,
         Self::Scrub,
@@ -56,6 +59,7 @@ impl JobKind {
             Self::CollectGarbage => "collect-garbage",
             Self::EvaluateLifecyclePolicy => "evaluate-lifecycle-policy",
             Self::FollowHolders => "follow-holders",
+            Self::MatchAdvisories => "match-advisories",
             Self::MoveToArchive => "move-to-archive",
             Self::ScanImage => "scan-image",
             Self::Scrub => "scrub",
@@ -64,7 +68,10 @@ impl JobKind {
 
     /// Whether there is one such job, about the whole installation, from the first start on.
     pub const fn is_standing(self) -> bool {
-        matches!(self, Self::CollectGarbage | Self::FollowHolders | Self::Scrub)
+        matches!(
+            self,
+            Self::CollectGarbage | Self::FollowHolders | Self::MatchAdvisories | Self::Scrub
+        )
     }
 
     /// Whether it is done again and again, so that nobody might ask for it if it were given up.
@@ -117,6 +124,7 @@ impl Registry {
             JobKind::CollectGarbage => self.collect_garbage_job().await,
             JobKind::EvaluateLifecyclePolicy => self.evaluate_lifecycle_policy(&row.subject).await,
             JobKind::FollowHolders => self.follow_holders().await,
+            JobKind::MatchAdvisories => self.match_advisories().await,
             JobKind::MoveToArchive => self.move_to_archive(&row.subject).await,
             JobKind::ScanImage => self.scan_image(&row.subject, row.attempt_count).await,
             JobKind::Scrub => self.scrub().await,

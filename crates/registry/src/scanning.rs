@@ -9,6 +9,7 @@ mod compressed;
 mod configuration;
 mod described;
 mod enhanced;
+mod event;
 mod extraction;
 mod failure;
 mod filter;
@@ -17,8 +18,10 @@ mod image_scan;
 mod inventory;
 mod layer_read;
 mod matched;
+mod rematch;
 mod request;
 mod run;
+mod tally;
 mod told;
 
 use std::sync::Arc;

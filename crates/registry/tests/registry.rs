@@ -34,6 +34,7 @@ mod registry {
     mod quotas;
     mod racing;
     mod referring;
+    mod rematching;
     mod replication;
     mod repositories;
     mod scanned;

@@ -1,18 +1,21 @@
 //! The job that scans an image: an inventory, matches, findings, and how the scan ended.
 
+use std::sync::Arc;
+
 use wharfinger_core::Digest;
 use wharfinger_core::limits::SCAN_ATTEMPTS_MAX;
 use wharfinger_metadata::image::{self, ImageStatus};
 use wharfinger_metadata::repository::RepositoryRow;
 use wharfinger_metadata::scan::{self, ScanRow};
-use wharfinger_metadata::{RepositoryId, Tx, repository};
+use wharfinger_metadata::{RepositoryId, Tx, package, repository, tag};
 use wharfinger_scanner::{ScanMode, unsupported};
 
+use super::event::{self, EndedScan};
 use super::failure::ScanFailure;
 use super::finding::{self, PackageFinding};
 use super::inventory::{KeptInventory, blocking};
 use super::matched::{Advisories, Matches, findings_by};
-use super::{ScanFrequency, ScanStatus, ScanType, of_registry};
+use super::{ScanFrequency, ScanStatus, ScanType, of_registry, tally};
 use crate::archive::parse_subject;
 use crate::job::JobOutcome;
 use crate::{Error, Registry};
@@ -46,6 +49,8 @@ struct Examined {
 struct End {
     status: ScanStatus,
     description: String,
+    /// What it looked at; 0 if it came to nothing.
+    inventory_id: i64,
     /// By which advisories, if it has findings.
     findings: Option<(Advisories, Vec<PackageFinding>)>,
 }
@@ -121,28 +126,42 @@ impl Registry {
             end.description,
             begun.started_at,
         );
-        let mut kept = None;
+        let (mut kept, mut mark, mut counts) = (None, None, None);
         if let Some((advisories, findings)) = end.findings {
             row.completed_at = Some(self.now());
             row.database_id = Some(advisories.id().to_owned());
             row.database_updated_at = advisories.updated_at();
-            row.counts = Some(finding::counts_json(&finding::counts(&findings, scan_type))?);
+            counts = Some(finding::counts(&findings, scan_type));
             // Findings that change with the advisories are those of the packages.
-            if end.status != ScanStatus::Active {
-                kept = Some(blocking(move || finding::pack(&findings)).await?);
+            match end.status {
+                ScanStatus::Active => mark = Some((advisories.mark, end.inventory_id)),
+                _ => kept = Some(blocking(move || finding::pack(&findings)).await?),
             }
         }
-        let (id, begun) = (due.repository.id, begun.clone());
+        let (repository, begun, status) = (due.repository.clone(), begun.clone(), end.status);
+        let (entropy, now) = (Arc::clone(&self.entropy), self.now());
         self.metadata
             .write(move |tx| {
                 Box::pin(async move {
-                    let mode = scan_type.as_str();
                     // Whoever has asked for another scan meanwhile waits for that.
-                    let found = scan::find(tx, id, &row.digest, mode).await?;
-                    if found.as_ref() == Some(&begun) {
-                        scan::put(tx, id, &row, kept.as_deref()).await?;
+                    let mode = scan_type.as_str();
+                    let found = scan::find(tx, repository.id, &row.digest, mode).await?;
+                    if found.as_ref() != Some(&begun) {
+                        return Ok(());
                     }
-                    Ok::<_, Error>(())
+                    // Whoever has begun to match packages anew may have gone past this image.
+                    if let Some((mark, inventory)) = mark
+                        && package::matching_mark(tx).await? != mark
+                    {
+                        counts = Some(tally::of_inventory(tx, inventory).await?);
+                        row.completed_at = Some(now);
+                    }
+                    row.counts = counts.as_ref().map(finding::counts_json).transpose()?;
+                    scan::put(tx, repository.id, &row, kept.as_deref()).await?;
+                    let tags = tag::of_image(tx, repository.id, &row.digest).await?;
+                    let (counts, digest) = (counts.as_ref(), &row.digest);
+                    let ended = EndedScan { scan_type, status, counts, digest, tags: &tags };
+                    event::scan_ended(tx, &*entropy, now, &repository, ended).await
                 })
             })
             .await
@@ -178,7 +197,7 @@ fn end_of(
         let (status, description) = failure
             .status(scan_type)
             .unwrap_or_else(|| (ScanStatus::Failed, "The scan failed.".into()));
-        End { status, description, findings: None }
+        End { status, description, inventory_id: 0, findings: None }
     };
     let Examined { inventory, matched } = match examined {
         Ok(examined) => examined,
@@ -203,5 +222,10 @@ fn end_of(
         true => (ScanStatus::Active, ACTIVE),
         false => (ScanStatus::Complete, COMPLETE),
     };
-    End { status, description: description.into(), findings: Some((advisories.clone(), findings)) }
+    End {
+        status,
+        description: description.into(),
+        inventory_id: inventory.row.inventory_id,
+        findings: Some((advisories.clone(), findings)),
+    }
 }

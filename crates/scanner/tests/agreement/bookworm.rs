@@ -1,0 +1,45 @@
+//! Debian 12 as it came out, and which vulnerabilities its later uploads say they fix.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wharfinger_advisories::Record;
+use wharfinger_package::Ecosystem;
+
+use super::comparison::compare;
+use super::database::{Built, affected, document, package, says};
+use super::lines;
+
+#[test]
+fn bookworm_has_what_was_fixed_later() {
+    let ecosystem: Ecosystem = "debian:12".parse().expect("an ecosystem");
+    let mut records = vec![Record::Covers(ecosystem.clone())];
+    for row in lines("advisories/debian/bookworm-changelog-fixes.jsonl.zst") {
+        let source = row["source"].as_str().unwrap_or_default();
+        // The newest upload is first; the oldest that names a vulnerability is the one that fixed it.
+        let mut fixes = BTreeMap::new();
+        for upload in row["history"].as_array().into_iter().flatten() {
+            for cve in upload["cves"].as_array().into_iter().flatten() {
+                fixes.insert(cve.as_str().unwrap_or_default(), upload["version"].as_str());
+            }
+        }
+        records.extend(
+            fixes.iter().map(|(cve, fixed)| says(&ecosystem, source, affected(cve, *fixed))),
+        );
+    }
+    let built = Built::of([document("debian", "bookworm", records)]);
+    let (mut expected, mut found) = (BTreeSet::new(), BTreeSet::new());
+    for row in lines("pkglists/debian-bookworm-2023-06-10.jsonl.zst") {
+        let text = |key: &str| row[key].as_str().unwrap_or_default();
+        let (source, version) = (text("source"), text("version"));
+        for pair in row["expected"].as_array().into_iter().flatten() {
+            let of = |key: &str| pair[key].as_str().unwrap_or_default();
+            expected.insert(format!("{} {source}@{version} {}", of("cve"), of("fixed")));
+        }
+        for it in built.matches(&package("debian:12", source, version)) {
+            let fixed = it.fixed_version.as_deref().unwrap_or("-");
+            found.insert(format!("{} {source}@{version} {fixed}", it.vulnerability));
+        }
+    }
+    assert_eq!(expected.len(), 5271);
+    compare("bookworm", &expected, &found);
+}
