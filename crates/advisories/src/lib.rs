@@ -15,6 +15,7 @@ mod limits;
 pub mod osv;
 mod record;
 mod sorting;
+pub mod source;
 mod statements;
 mod store;
 mod vulnerability;
