@@ -25,7 +25,8 @@ pub(crate) fn compare(corpus: &str, expected: &BTreeSet<String>, found: &BTreeSe
     }
     let class = |kind: &'static str, what: &String| listed.get(&(kind, what.clone())).copied();
     let counted = |kind: &'static str| {
-        let unexplained = |it: &&(&'static str, &String)| it.0 == kind && class(it.0, it.1) != Some("data");
+        let unexplained =
+            |it: &&(&'static str, &String)| it.0 == kind && class(it.0, it.1) != Some("data");
         differences.iter().filter(unexplained).count()
     };
     let both = expected.intersection(found).count();
