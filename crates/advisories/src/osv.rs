@@ -76,8 +76,7 @@ impl OsvReader {
 
     fn convert(&mut self, place: &str, json: &[u8]) -> Result<Document, OsvError> {
         let malformed = |what: String| OsvError::Malformed { place: place.to_owned(), what };
-        let record =
-            serde_json::from_slice(json).map_err(|error| malformed(error.to_string()))?;
+        let record = serde_json::from_slice(json).map_err(|error| malformed(error.to_string()))?;
         let document = convert::document(record).map_err(malformed)?;
         if let Some(covers) = &mut self.covers {
             for record in &document.records {

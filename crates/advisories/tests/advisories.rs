@@ -1,8 +1,12 @@
 //! What is imported is what is read.
 
+#[path = "advisories/bundle.rs"]
+mod bundle;
 #[path = "advisories/database.rs"]
 mod database;
 #[path = "advisories/fixture.rs"]
 mod fixture;
+#[path = "advisories/osv.rs"]
+mod osv;
 #[path = "advisories/store.rs"]
 mod store;

@@ -24,7 +24,11 @@ pub(super) fn document(record: OsvRecord) -> Result<Document, String> {
     let (source, kind) = source::of(&record);
     let modified_at = time(&record.modified);
     if !record.withdrawn.is_empty() {
-        return Ok(Document::withdrawn(source, record.id, modified_at.max(time(&record.withdrawn))));
+        return Ok(Document::withdrawn(
+            source,
+            record.id,
+            modified_at.max(time(&record.withdrawn)),
+        ));
     }
     let vulnerabilities = vulnerabilities(&record, kind);
     let mut records = affected(&record, source, kind, &vulnerabilities)?;
@@ -79,15 +83,17 @@ fn affected(
             return Err(format!("{} says more than {STATEMENTS_MAX} things", record.id));
         }
         let name = ecosystem::name(ecosystem.family, &it.package.name);
-        records.extend(vulnerabilities.iter().map(|vulnerability| Record::Affected {
-            ecosystem: ecosystem.clone(),
-            name: name.clone(),
-            affected: Affected {
-                vulnerability: vulnerability.clone(),
-                advisory: (kind != Kind::Prefixed && record.id != *vulnerability)
-                    .then(|| record.id.clone()),
-                ..statement.clone()
-            },
+        records.extend(vulnerabilities.iter().map(|vulnerability| {
+            Record::Affected {
+                ecosystem: ecosystem.clone(),
+                name: name.clone(),
+                affected: Affected {
+                    vulnerability: vulnerability.clone(),
+                    advisory: (kind != Kind::Prefixed && record.id != *vulnerability)
+                        .then(|| record.id.clone()),
+                    ..statement.clone()
+                },
+            }
         }));
     }
     Ok(records)

@@ -76,9 +76,10 @@ fn red_hat(text: &str) -> Option<&str> {
 
 /// `Linux Enterprise Server 15 SP3`, and the names of modules that end alike: 15.3.
 fn suse(text: &str) -> Option<String> {
-    let mut words = text.strip_prefix("Linux Enterprise ")?.split(' ').skip_while(|word| {
-        word.parse::<u32>().is_err()
-    });
+    let mut words = text
+        .strip_prefix("Linux Enterprise ")?
+        .split(' ')
+        .skip_while(|word| word.parse::<u32>().is_err());
     let version = words.next()?;
     match words.next().and_then(|word| word.strip_prefix("SP")) {
         Some(pack) => Some(format!("{version}.{}", pack.split('-').next()?)),
@@ -144,8 +145,17 @@ mod tests {
             assert_eq!(read(osv).map(|it| it.to_string()).as_deref(), Some(ours), "{osv}");
         }
         for none in [
-            "", "Alpine", "Debian", "Debian:", "Ubuntu:Pro:FIPS:22.04:LTS", "SUSE:Manager Server 4.1",
-            "Red Hat:rhel_eus:8.6", "SwiftURL", "Debian:12\0x", "Ubuntu", "openSUSE:x",
+            "",
+            "Alpine",
+            "Debian",
+            "Debian:",
+            "Ubuntu:Pro:FIPS:22.04:LTS",
+            "SUSE:Manager Server 4.1",
+            "Red Hat:rhel_eus:8.6",
+            "SwiftURL",
+            "Debian:12\0x",
+            "Ubuntu",
+            "openSUSE:x",
         ] {
             assert_eq!(read(none), None, "{none}");
         }

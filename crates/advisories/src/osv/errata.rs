@@ -24,7 +24,10 @@ pub(super) fn module(kind: Kind, summary: &str, intervals: &[Interval]) -> Optio
     let plain = |sign: char| sign.is_ascii_alphanumeric() || "-_.+".contains(sign);
     let is_module = |word: &&str| {
         word.split_once(':').is_some_and(|(name, stream)| {
-            !name.is_empty() && !stream.is_empty() && name.chars().all(plain) && stream.chars().all(plain)
+            !name.is_empty()
+                && !stream.is_empty()
+                && name.chars().all(plain)
+                && stream.chars().all(plain)
         })
     };
     summary.split_whitespace().find(is_module).map(str::to_owned)
@@ -62,7 +65,8 @@ mod tests {
         assert_eq!(module(Kind::Errata, "Important: a security update", &modular), None);
         let record = OsvRecord {
             summary: summary.to_owned(),
-            details: "Security Fix(es):\n\n  * cpython: Tarfile (CVE-2024-1)\n* x (CVE-2024-11)".into(),
+            details: "Security Fix(es):\n\n  * cpython: Tarfile (CVE-2024-1)\n* x (CVE-2024-11)"
+                .into(),
             ..OsvRecord::default()
         };
         assert_eq!(title(&record, "CVE-2024-1"), "cpython: Tarfile (CVE-2024-1)");

@@ -131,15 +131,15 @@ impl Open {
     fn next(&mut self) -> Result<Option<Found>, OsvError> {
         match self {
             Self::Lines { place, reader, line, whole } => {
-                let malformed =
-                    |what: String| OsvError::Malformed { place: place.clone(), what };
+                let malformed = |what: String| OsvError::Malformed { place: place.clone(), what };
                 loop {
                     *line += 1;
                     let read = read_record(reader, (!*whole).then_some(b'\n'));
                     let bytes = read.map_err(|error| malformed(error.to_string()))?;
                     let Some(bytes) = bytes else { return Ok(None) };
                     if !bytes.trim_ascii().is_empty() {
-                        let place = if *whole { place.clone() } else { format!("{place}, line {line}") };
+                        let place =
+                            if *whole { place.clone() } else { format!("{place}, line {line}") };
                         return Ok(Some((place, bytes)));
                     }
                 }

@@ -2,8 +2,8 @@
 
 use wharfinger_package::Family;
 
-use super::schema::OsvRecord;
 use super::ecosystem;
+use super::schema::OsvRecord;
 
 /// What a record is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
