@@ -1,6 +1,6 @@
 //! Sources: files as distributions and databases publish them, read into [`Document`]s.
 //!
-//! [`recognise`] says what a file is by its content, [`read`] hands on what it says, document by document:
+//! [`find`] says what a file is by its content, [`read`] hands on what it says, document by document:
 //! a file is never in memory as a whole, unless its format forces that, and then it is bounded. Files may
 //! be packed with gzip or zstd. Errors say where in the file something is wrong.
 
@@ -9,6 +9,7 @@ mod date;
 mod debian;
 mod epss;
 mod fault;
+mod find;
 mod format;
 mod import;
 mod input;
@@ -33,6 +34,7 @@ use wharfinger_core::Timestamp;
 
 use crate::Document;
 use fault::{Fault, Outlet};
+pub use find::{Found, find};
 pub use format::Format;
 pub use import::{Imported, import};
 use input::Input;
@@ -79,17 +81,7 @@ pub struct Summary {
     pub updated_at: Option<Timestamp>,
 }
 
-/// What a file is.
-///
-/// # Errors
-/// [`SourceError::Unknown`] if it is nothing that is known, [`SourceError::Io`].
-pub fn recognise<E: std::error::Error + 'static>(path: &Path) -> Result<Format, SourceError<E>> {
-    let head = open(path).and_then(Input::head).map_err(Fault::from);
-    let (head, _) = head.map_err(|fault| explain(path, fault))?;
-    Format::of(&head).ok_or_else(|| SourceError::Unknown { path: path.to_owned() })
-}
-
-/// Reads a file that was recognised, and hands its documents to `sink`.
+/// Reads a file that was found, and hands its documents to `sink`.
 ///
 /// # Errors
 /// [`SourceError`]. What was handed on before is then of no use.

@@ -91,7 +91,7 @@ impl Format {
             Self::Kev => kev::read(input, outlet),
             Self::KevLines => kev::read_lines(input, outlet),
             Self::NodeJs => {
-                json::documents(input, &mut |it: nodejs::Advisory| it.give(outlet))
+                json::documents(input, &mut |it| nodejs::give(it, outlet))
             }
             Self::Nvd => nvd::read(input, outlet),
             Self::RubySec => {

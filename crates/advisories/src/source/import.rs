@@ -1,6 +1,6 @@
 //! Files of sources into the folder of advisories.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
@@ -12,7 +12,7 @@ use crate::{Document, Import, ImportOptions, SourceChange, StoreError};
 /// Documents between the thread that reads a file and the one that keeps them.
 const DOCUMENTS_WAITING_MAX: usize = 64;
 
-/// What came of a file.
+/// What came of files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Imported {
     /// What was read.
@@ -26,21 +26,21 @@ pub struct Imported {
 #[error("the import has ended")]
 pub struct Ended;
 
-/// Reads a file into a running import; `told` hears how many documents were read so far.
+/// Reads files of a format into a running import; `told` hears how many documents were read so far.
 ///
 /// # Errors
-/// [`SourceError`], of which [`SourceError::Sink`] is what the folder says. Then nothing of the file is
+/// [`SourceError`], of which [`SourceError::Sink`] is what the folder says. Then nothing of the files is
 /// taken.
 pub fn import(
     import: &mut Import,
-    path: &Path,
+    files: &[PathBuf],
     format: Format,
     imported_at: Timestamp,
     told: &mut dyn FnMut(u64),
 ) -> Result<Imported, SourceError<StoreError>> {
     let (sender, receiver) = sync_channel(DOCUMENTS_WAITING_MAX);
     thread::scope(|scope| {
-        let reader = scope.spawn(move || produce(path, format, &sender));
+        let reader = scope.spawn(move || produce(files, format, &sender));
         let options =
             ImportOptions { mode: format.mode(), updated_at: None, imported_at, license: None };
         let mut count = 0;
@@ -68,16 +68,25 @@ pub fn import(
 type Sent = Result<Document, Ended>;
 
 fn produce(
-    path: &Path,
+    files: &[PathBuf],
     format: Format,
     sender: &SyncSender<Sent>,
 ) -> Result<Summary, SourceError<Ended>> {
-    let read = read(path, format, &mut |document| sender.send(Ok(document)).map_err(|_| Ended));
-    if read.is_err() {
-        // Nobody waits any more if the other thread ended first.
-        let _ = sender.send(Err(Ended));
+    let mut all = Summary { record_count: 0, updated_at: None };
+    for path in files {
+        match read(path, format, &mut |document| sender.send(Ok(document)).map_err(|_| Ended)) {
+            Ok(summary) => {
+                all.record_count += summary.record_count;
+                all.updated_at = all.updated_at.max(summary.updated_at);
+            }
+            Err(error) => {
+                // Nobody waits any more if the other thread ended first.
+                let _ = sender.send(Err(Ended));
+                return Err(error);
+            }
+        }
     }
-    read
+    Ok(all)
 }
 
 fn arriving(receiver: Receiver<Sent>) -> impl Iterator<Item = Sent> {

@@ -79,7 +79,7 @@ impl Range {
             };
         }
         let number = version(number)?;
-        let parts = number.split(['-', '+']).next().unwrap_or_default().split('.').count();
+        let parts = numbers(&number).count();
         match operator {
             "" | "=" | "==" => {
                 self.above(number.clone(), true, scheme)?;
@@ -173,16 +173,21 @@ fn order(scheme: VersionScheme, a: &str, b: &str) -> Result<Ordering, String> {
     compare(scheme, a, b).ok_or_else(|| format!("`{a}` and `{b}` cannot be compared"))
 }
 
+/// The numbers that a version begins with: those of `1.0.0.rc1` are three.
+fn numbers(version: &str) -> impl Iterator<Item = &str> {
+    let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|it| it.is_ascii_digit());
+    version.split(['-', '+']).next().unwrap_or_default().split('.').take_while(is_number)
+}
+
 /// A version with the part at `parts` one higher, and nothing after it.
 fn bumped(number: &str, parts: usize) -> Result<String, String> {
     let wrong = || format!("`{number}` is no version");
-    let numbers = number.split(['-', '+']).next().unwrap_or_default();
-    let mut kept: Vec<String> = numbers.split('.').take(parts).map(str::to_owned).collect();
+    let mut kept: Vec<String> = numbers(number).take(parts).map(str::to_owned).collect();
     let last = kept.last_mut().ok_or_else(wrong)?;
     let next = last.parse::<u64>().ok().and_then(|part| part.checked_add(1));
     *last = next.ok_or_else(wrong)?.to_string();
     // Semantic versions have three parts.
-    while kept.len() < numbers.split('.').count().min(3) {
+    while kept.len() < numbers(number).count().min(3) {
         kept.push("0".into());
     }
     Ok(kept.join("."))
@@ -269,6 +274,7 @@ mod tests {
             (RubyGems, "~> 2.1.3", "[2.1.3,2.2.0)"),
             (RubyGems, "~> 2.1", "[2.1,3.0)"),
             (RubyGems, "~> 4.2.5, >= 4.2.5.1", "[4.2.5.1,4.3.0)"),
+            (RubyGems, "~> 1.0.0.rc1.1", "[1.0.0.rc1.1,1.1.0)"),
             (Composer, ">=1.0,<1.2", "[1.0,1.2)"),
             (Composer, ">2.0", "[2.0,)"),
         ] {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use wharfinger_package::Ecosystem;
 
-use super::{Format, SourceError, Summary, read, recognise};
+use super::{Format, Found, SourceError, Summary, find, read};
 use crate::{Affected, Document, Record};
 
 /// A file of the corpus.
@@ -30,7 +30,8 @@ struct Read {
 }
 
 fn try_read(path: &Path) -> Result<Read, SourceError<Infallible>> {
-    let format = recognise(path)?;
+    let Found::Files(format, files) = find(path)? else { panic!("{} is OSV", path.display()) };
+    assert_eq!(files, [path]);
     let mut documents = Vec::new();
     let summary = read(path, format, &mut |document: Document| {
         documents.push(document);

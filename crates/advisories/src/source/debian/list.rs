@@ -12,6 +12,7 @@
 //!     [bookworm] - openssl <no-dsa> (Minor issue)
 //! ```
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 
 use wharfinger_core::Timestamp;
@@ -31,7 +32,7 @@ const ENTRY_LINES_MAX: usize = 10_000;
 /// Reads a list.
 pub(in crate::source) fn read(input: Input<'_>, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
     let meter = input.meter();
-    let mut list = List { entry: None, outlet };
+    let mut list = List { entry: None, times: HashMap::new(), outlet };
     for (index, line) in BufReader::new(input).lines().enumerate() {
         let line = line?;
         meter.next_record();
@@ -58,6 +59,8 @@ pub(in crate::source) fn read(input: Input<'_>, outlet: &mut Outlet<'_>) -> Resu
 
 struct List<'a, 'o> {
     entry: Option<Entry>,
+    /// How often each id has occurred.
+    times: HashMap<String, u32>,
     outlet: &'a mut Outlet<'o>,
 }
 
@@ -167,7 +170,11 @@ impl List<'_, '_> {
         let Some(entry) = self.entry.take().filter(|entry| !entry.is_rejected) else {
             return Ok(());
         };
-        self.outlet.document(NAME, entry.id.clone(), entry.at)?;
+        // Some numbers were given twice.
+        let times = self.times.entry(entry.id.clone()).or_insert(0_u32);
+        *times = times.saturating_add(1);
+        let id = if *times > 1 { format!("{}#{times}", entry.id) } else { entry.id.clone() };
+        self.outlet.document(NAME, id, entry.at)?;
         let is_advisory = entry.at.is_some();
         for line in &entry.lines {
             if let Some((intervals, status)) = line.conclusion() {

@@ -34,6 +34,7 @@ impl Format {
 
     /// All that are known, for a message.
     pub(in crate::source) fn known() -> String {
-        FACTS.iter().map(|facts| facts.1).collect::<Vec<_>>().join(", ")
+        let own = ["records of OSV (JSON, or a zip of them)", "a bundle of advisories"];
+        own.into_iter().chain(FACTS.iter().map(|facts| facts.1)).collect::<Vec<_>>().join(", ")
     }
 }

@@ -1,6 +1,7 @@
 //! The Node.js security working group: <https://github.com/nodejs/security-wg>, `vuln/npm`.
 
 use serde::Deserialize;
+use serde_json::Value;
 use wharfinger_package::{Ecosystem, Family, Severity, VersionScheme, cvss};
 
 use super::super::date::date;
@@ -13,7 +14,7 @@ const NAME: &str = "nodejs";
 
 /// What is said of a package of npm.
 #[derive(Deserialize)]
-pub(in crate::source) struct Advisory {
+struct Advisory {
     id: Number,
     title: Option<String>,
     module_name: String,
@@ -43,9 +44,27 @@ enum Score {
     Text(String),
 }
 
+/// Hands on what a document says: an advisory, or the index of all of them.
+pub(in crate::source) fn give(document: Value, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
+    let named = |at: &str, document: Value| -> Result<Advisory, Fault> {
+        serde_json::from_value(document).map_err(|error| Fault::from(error).within(at))
+    };
+    match document {
+        Value::Object(members) if !members.contains_key("module_name") => {
+            members.into_iter().try_for_each(|(number, advisory)| {
+                named(&format!("advisory {number}"), advisory)?.give(outlet)
+            })
+        }
+        advisory => {
+            let at = format!("advisory {}", advisory.get("id").unwrap_or(&Value::Null));
+            named(&at, advisory)?.give(outlet)
+        }
+    }
+}
+
 impl Advisory {
     /// Hands on what it says.
-    pub(in crate::source) fn give(self, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
+    fn give(self, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
         let number = match self.id {
             Number::Number(number) => number.to_string(),
             Number::Text(text) => text,

@@ -66,3 +66,40 @@ fn probabilities_of_exploits() {
     assert_eq!(epss.vulnerability, "CVE-2021-44228");
     assert!((epss.score - 0.94358).abs() < 1e-9 && (epss.percentile - 0.99957).abs() < 1e-9);
 }
+
+#[test]
+fn folders_are_looked_through() {
+    use crate::source::{Found, find};
+    let found = |name: &str| find::<std::convert::Infallible>(&corpus(name)).unwrap();
+    let Found::Files(format, files) = found("advisories/debian") else { panic!("OSV") };
+    assert_eq!((format, files.len()), (Format::DebianList, 2));
+    for osv in ["advisories/go/govulndb-osv.jsonl.zst", "advisories/pypi", "advisories/almalinux"] {
+        assert_eq!(found(osv), Found::Osv, "{osv}");
+    }
+}
+
+#[test]
+fn what_is_imported_can_be_looked_up() {
+    use crate::{Import, Store, source};
+    use wharfinger_core::Timestamp;
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::new(folder.path());
+    let now = Timestamp::from_seconds(1_772_368_200);
+    let mut import: Import = store.begin().unwrap();
+    let files = [corpus("advisories/debian/DLA.list")];
+    let mut told = 0;
+    let done =
+        source::import(&mut import, &files, Format::DebianList, now, &mut |count| told = count);
+    let done = done.unwrap();
+    assert_eq!((done.changes.len(), done.changes[0].added), (1, told));
+    // A file that is wrong changes nothing.
+    let wrong = folder.path().join("wrong.csv");
+    std::fs::write(&wrong, "cve,epss,percentile\nCVE-2021-1,0.1,0.1\nCVE-2\n").unwrap();
+    let error = source::import(&mut import, &[wrong], Format::Epss, now, &mut |_| {}).unwrap_err();
+    assert!(error.to_string().ends_with("line 3: it is not CVE,score,percentile"), "{error}");
+    let information = import.commit(now).unwrap();
+    assert_eq!(information.sources.len(), 1);
+    let database = store.current().unwrap().unwrap();
+    let found = database.affecting(&"debian:10".parse().unwrap(), "duktape").unwrap();
+    assert_eq!((found[0].vulnerability.as_str(), found[0].source.as_str()), ("CVE-2021-46322", "debian"));
+}
