@@ -1,45 +1,72 @@
-//! Facts of a layer, and what the facts of all layers come to.
+//! Facts of a layer: what it says of packages, and what it does to the layers below it.
 
-use std::io::Read;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use wharfinger_core::Digest;
 
-use crate::{Inventory, Limits};
+use crate::found::{LanguagePackage, SystemPackages};
 
 /// What one layer says, without those above and below it. Kept by the digest of the layer and
 /// [`crate::READER_VERSION`]: the layers of base images are read once.
+///
+/// All paths are cleaned: without a slash at either end, `.` or `..`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LayerFacts {}
-
-/// Why a layer could not be read to its end. `Display` is a sentence for the description of a scan.
-#[derive(Debug, thiserror::Error)]
-pub enum LayerError {
-    /// The bytes could not be had.
-    #[error("the layer could not be read: {0}")]
-    Io(#[from] std::io::Error),
+pub struct LayerFacts {
+    /// What files say, by their paths.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) files: BTreeMap<String, FileFacts>,
+    /// Files and links that say nothing, where a layer below may have something that does.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) replaced: BTreeSet<String>,
+    /// Directories that take the place of what a layer below has; of those only that links may lead to.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) directories: BTreeSet<String>,
+    /// Symbolic links that package databases may be reached by, and what they say.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) links: BTreeMap<String, String>,
+    /// What of the layers below is deleted (OCI image-spec, layer.md, "Whiteouts").
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) removed: BTreeSet<String>,
+    /// Directories of which nothing of the layers below is left ("Opaque Whiteout").
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) emptied: BTreeSet<String>,
 }
 
-/// Reads a layer of `media_type`: a tar archive, as it is or compressed with gzip or zstd (by what
-/// its first bytes say; the media type decides whether it is a layer at all).
-///
-/// `elapsed` says how much time has gone since the layer was begun.
-///
-/// # Errors
-/// [`LayerError`], whatever the layer is.
-pub fn read_layer(
-    layer: impl Read,
-    media_type: &str,
-    limits: &Limits,
-    elapsed: &dyn Fn() -> std::time::Duration,
-) -> Result<LayerFacts, LayerError> {
-    let _ = (layer, media_type, limits, elapsed);
-    Ok(LayerFacts::default())
+/// What a file says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum FileFacts {
+    /// Text that tells the distribution.
+    Release(String),
+    /// A database of packages of the operating system, or a part of one.
+    System {
+        /// Whose.
+        manager: SystemManager,
+        /// What it says.
+        packages: SystemPackages,
+        /// Packages in it that the distribution did not make: it does not rate their files.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        foreign: BTreeSet<String>,
+    },
+    /// Files of a package of the operating system.
+    Owned {
+        /// The package.
+        package: String,
+        /// Those of its files that a reader of languages looks at.
+        paths: Vec<String>,
+    },
+    /// Packages of a language; never none.
+    Packages(Vec<LanguagePackage>),
 }
 
-/// Puts the layers of an image together, the lowest first: whiteouts, links, and package databases of
-/// which the topmost counts.
-pub fn compose(layers: &[(Digest, LayerFacts)]) -> Inventory {
-    let _ = layers;
-    Inventory::default()
+/// Who manages packages of the operating system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SystemManager {
+    /// Alpine's.
+    Apk,
+    /// Debian's.
+    Dpkg,
+    /// Red Hat's and SUSE's.
+    Rpm,
 }

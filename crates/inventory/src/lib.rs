@@ -5,19 +5,30 @@
 //! whatever they hold, reading ends within [`Limits`], with facts or with a [`LayerError`] that says
 //! what is wrong, and never panics.
 
+mod apk;
+mod compose;
 mod distribution;
+mod dpkg;
 mod facts;
+mod failure;
 mod found;
+mod layer;
 mod limits;
+mod lines;
 mod package;
+mod tar;
+mod unpacked;
 
 pub mod language;
 pub mod rpm;
 pub mod sbom;
 
+pub use compose::compose;
 pub use distribution::Distribution;
-pub use facts::{LayerError, LayerFacts, compose, read_layer};
+pub use facts::LayerFacts;
+pub use failure::{Defect, LayerError, ShownByte, ShownPath};
 pub use found::{FileError, LanguagePackage, SystemPackage, SystemPackages};
+pub use layer::read_layer;
 pub use limits::Limits;
 pub use package::{Inventory, Package, PackageManager};
 

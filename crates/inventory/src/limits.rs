@@ -8,7 +8,10 @@ use std::time::Duration;
 pub struct Limits {
     /// Bytes of a layer, unpacked.
     pub unpacked_bytes: u64,
-    /// Entries of a layer.
+    /// How many times larger than its compressed bytes a layer may become; asked from
+    /// [`Limits::RATIO_FROM_BYTES`] unpacked bytes on. Deflate ends at 1,032, zstd at tens of thousands.
+    pub ratio: u64,
+    /// Entries of a layer; also its directories, those included that only paths name.
     pub entries: u64,
     /// Bytes of a path, or of the target of a link.
     pub path_bytes: usize,
@@ -22,21 +25,30 @@ pub struct Limits {
     pub nesting: u32,
     /// Packages of a layer.
     pub packages: usize,
+    /// Bytes of text that the facts of a layer keep: paths, links, packages.
+    pub facts_bytes: usize,
     /// Time for one layer, by the clock that the caller gives.
     pub time: Duration,
+}
+
+impl Limits {
+    /// From how many unpacked bytes on the ratio counts: below, a file of zeros is no danger.
+    pub const RATIO_FROM_BYTES: u64 = 256 << 20;
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             unpacked_bytes: 20 << 30,
+            ratio: 400,
             entries: 2_000_000,
             path_bytes: 4096,
-            database_bytes: 256 << 20,
+            database_bytes: 96 << 20,
             manifest_bytes: 16 << 20,
             binary_bytes: 256 << 20,
             nesting: 4,
             packages: 100_000,
+            facts_bytes: 32 << 20,
             time: Duration::from_secs(600),
         }
     }
