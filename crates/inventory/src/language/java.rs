@@ -27,6 +27,9 @@ use crate::{Limits, PackageManager};
 use archive::{Archive, Entry};
 use identity::Coordinates;
 
+/// What each entry that is looked at counts as at least, in bytes unpacked: it takes time to find.
+const ENTRY_BYTES_MIN: u64 = 1024;
+
 const JAR: (Family, PackageManager) = (Family::Maven, PackageManager::Jar);
 
 /// Reads an archive of `size` bytes. A file that is none (it is empty, or begins otherwise) holds nothing.
@@ -126,10 +129,10 @@ impl Reader<'_> {
                 entry.name.escape_default()
             )));
         }
-        self.unpacked = self.unpacked.checked_sub(entry.unpacked_bytes()).ok_or({
-            let count = self.limits.binary_bytes.saturating_mul(4);
-            FileError::TooMany { count, what: "bytes unpacked" }
-        })?;
+        let count = self.limits.binary_bytes.saturating_mul(4);
+        let more = FileError::TooMany { count, what: "bytes unpacked" };
+        let bytes = entry.unpacked_bytes().max(ENTRY_BYTES_MIN);
+        self.unpacked = self.unpacked.checked_sub(bytes).ok_or(more)?;
         entry.content()
     }
 }

@@ -49,6 +49,7 @@ impl<'a> Archive<'a> {
             None => return Ok(None),
         };
         let mut entries = Vec::new();
+        let mut name_bytes = 0_u64;
         for (count, entry) in directory.entries().enumerate() {
             if count as u64 >= limits.entries {
                 return Err(FileError::TooMany { count: limits.entries, what: "entries" });
@@ -61,7 +62,8 @@ impl<'a> Archive<'a> {
             if name.len() > limits.path_bytes {
                 return Err(damaged("an entry of the archive has an overlong name"));
             }
-            if entries.len() >= limits.packages {
+            name_bytes = name_bytes.saturating_add(name.len() as u64);
+            if entries.len() >= limits.packages || name_bytes > limits.manifest_bytes {
                 let count = limits.packages as u64;
                 return Err(FileError::TooMany { count, what: "entries that tell of packages" });
             }

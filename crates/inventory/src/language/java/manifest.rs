@@ -2,6 +2,9 @@
 
 use super::identity::Coordinates;
 
+/// Bytes of a group, an artifact, a version: Maven makes a path of them.
+const TEXT_BYTES_MAX: usize = 255;
+
 /// The attributes of a manifest that say something of its package; each empty if it is not there.
 /// <https://docs.oracle.com/en/java/javase/21/docs/specs/jar/jar.html#jar-manifest>
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -58,9 +61,9 @@ impl Attributes {
             _ => return,
         };
         // A value that another file has (`%name`), or that the build did not fill in, says nothing.
-        if !value.starts_with('%') && !value.contains("${") {
-            let value = value.split(';').next().unwrap_or_default();
-            value.trim().clone_into(attribute);
+        let value = value.split(';').next().unwrap_or_default().trim();
+        if !value.starts_with('%') && is_text(value) {
+            value.clone_into(attribute);
         }
     }
 }
@@ -71,11 +74,16 @@ pub(super) fn properties(text: &str) -> Option<Coordinates> {
         let lines = text.lines().map(str::trim).filter(|line| !line.starts_with(['#', '!']));
         let mut pairs = lines.filter_map(|line| line.split_once(['=', ':']));
         let value = pairs.find(|(key, _)| key.trim_end() == wanted)?.1.trim();
-        (!value.is_empty() && !value.contains("${")).then(|| value.to_owned())
+        is_text(value).then(|| value.to_owned())
     };
     Some(Coordinates {
         group: value("groupId")?,
         artifact: value("artifactId")?,
         version: value("version")?,
     })
+}
+
+/// Whether a value says something: the build filled it in, and it is no prose.
+fn is_text(value: &str) -> bool {
+    !value.is_empty() && value.len() <= TEXT_BYTES_MAX && !value.contains("${")
 }

@@ -124,6 +124,26 @@ fn bombs_end_within_their_bounds() {
 }
 
 #[test]
+fn archives_that_are_small_and_many_end() {
+    // Three times four hundred archives within each other, of which each is there once.
+    let mut nested = archive(&[("a.txt", b"", STORED)]);
+    for _ in 0..3 {
+        let names: Vec<_> = (0..400).map(|number| format!("{number}.jar")).collect();
+        let first = archive(&[(&names[0], &nested, STORED)]);
+        let (entry, rest) =
+            first.split_at(first.windows(4).position(|it| it == DIRECTORY).unwrap());
+        let line = &rest[..46 + names[0].len()];
+        let mut end = rest[line.len()..].to_vec();
+        end[8..12].copy_from_slice(&[0x90, 1, 0x90, 1]);
+        end[12..16].copy_from_slice(&(line.len() as u32 * 400).to_le_bytes());
+        nested = [entry, &line.repeat(400), &end].concat();
+    }
+    let limits = Limits { binary_bytes: 1 << 20, ..Limits::default() };
+    let error = read_within(&limits, "a.jar", &nested).unwrap_err();
+    assert_eq!(error.to_string(), "it holds more than 4194304 bytes unpacked");
+}
+
+#[test]
 fn an_archive_that_ends_often_is_not_read_often() {
     // Each end says that the directory before it is nearly the whole file.
     let mut file = b"PK\x03\x04".to_vec();
