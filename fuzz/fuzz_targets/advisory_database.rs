@@ -16,7 +16,7 @@ fn database(bytes: &[u8]) -> Vec<u8> {
     let mut header = b"WHRFADV\n".to_vec();
     header.extend(1_u32.to_le_bytes());
     header.extend((SECTIONS.len() as u32).to_le_bytes());
-    let mut body = Vec::new();
+    let mut body: Vec<u8> = Vec::new();
     let mut rest = bytes;
     for (index, number) in SECTIONS.iter().enumerate() {
         let end = rest.windows(2).position(|pair| pair == [0xff, 0xfe]);
