@@ -3,8 +3,9 @@
 //! Matching is about one package and one database, so that a first scan and a new look after an import
 //! are the same code.
 
+mod authority;
 mod matching;
 mod support;
 
 pub use matching::{PackageVulnerability, match_package};
-pub use support::{ScanMode, Unsupported, unsupported};
+pub use support::{ScanMode, Unsupported, end_of_life, unsupported};

@@ -1,8 +1,20 @@
 //! Which vulnerabilities a package has.
+//!
+//! Statements are looked up by the name that advisories use, those that are not about this build of the
+//! package are left out ([`applicability`]), versions are compared ([`reach`]), and what is left is one
+//! finding for each vulnerability ([`merge`]), rated by [`severity`].
+
+mod applicability;
+mod merge;
+mod reach;
+mod severity;
 
 use serde::{Deserialize, Serialize};
 use wharfinger_advisories::{Database, DatabaseError, FixStatus};
 use wharfinger_package::{PackageIdentity, Severity};
+
+use crate::authority::{authorities, speaks_for};
+use merge::Findings;
 
 /// A vulnerability of a package. Sources that call it by several ids are one, by the id that is a CVE.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +43,25 @@ pub fn match_package(
     database: &Database,
     package: &PackageIdentity,
 ) -> Result<Vec<PackageVulnerability>, DatabaseError> {
-    let _ = (database, package);
-    Ok(Vec::new())
+    if !speaks_for(package) {
+        return Ok(Vec::new());
+    }
+    let mut findings = Findings::new(database, package);
+    let scheme = package.ecosystem.family.scheme();
+    for ecosystem in authorities(&package.ecosystem) {
+        let Some(statements) = database.statements(&ecosystem, package.advisory_name())? else {
+            continue;
+        };
+        for statement in statements.iter()? {
+            let statement = statement?;
+            if !applicability::applies(&statement, package)? {
+                continue;
+            }
+            if let Some(reached) = reach::reach(&statement, scheme, package.advisory_version())? {
+                findings.add(&statement, reached.fixed)?;
+            }
+        }
+        findings.end_ecosystem();
+    }
+    findings.finish()
 }
