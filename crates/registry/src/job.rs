@@ -33,19 +33,22 @@ pub enum JobKind {
     EvaluateLifecyclePolicy,
     /// Looks for vulnerabilities in an image (subject: repository and digest).
     ScanImage,
+    /// Scans what a registry has already, in enhanced scanning (subject: account and region).
+    ScanRegistry,
     /// Reads what has not been verified for long (the whole installation).
     Scrub,
 }
 
 impl JobKind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ActivateImage,
         Self::CollectGarbage,
         Self::EvaluateLifecyclePolicy,
         Self::FollowHolders,
         Self::MoveToArchive,
         Self::ScanImage,
+        Self::ScanRegistry,
         Self::Scrub,
     ];
 
@@ -58,6 +61,7 @@ impl JobKind {
             Self::FollowHolders => "follow-holders",
             Self::MoveToArchive => "move-to-archive",
             Self::ScanImage => "scan-image",
+            Self::ScanRegistry => "scan-registry",
             Self::Scrub => "scrub",
         }
     }
@@ -69,7 +73,7 @@ impl JobKind {
 
     /// Whether it is done again and again, so that nobody might ask for it if it were given up.
     pub const fn recurs(self) -> bool {
-        self.is_standing() || matches!(self, Self::EvaluateLifecyclePolicy)
+        self.is_standing() || matches!(self, Self::EvaluateLifecyclePolicy | Self::ScanRegistry)
     }
 }
 
@@ -119,6 +123,7 @@ impl Registry {
             JobKind::FollowHolders => self.follow_holders().await,
             JobKind::MoveToArchive => self.move_to_archive(&row.subject).await,
             JobKind::ScanImage => self.scan_image(&row.subject, row.attempt_count).await,
+            JobKind::ScanRegistry => self.scan_registry(&row.subject).await,
             JobKind::Scrub => self.scrub().await,
         }
     }
