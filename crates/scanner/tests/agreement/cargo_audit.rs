@@ -1,29 +1,13 @@
 //! What cargo-audit reports on real lock files, with the same revision of RustSec.
 
 use std::collections::BTreeSet;
-use std::convert::Infallible;
-use std::path::PathBuf;
 
 use serde_json::Value;
-use wharfinger_advisories::{Document, source};
 
-use super::CORPUS;
 use super::comparison::compare;
 use super::database::{Built, package};
 use super::osv::names;
-
-/// A file of the corpus, read as whatever it is.
-pub(crate) fn documents(path: &str) -> Vec<Document> {
-    let path = PathBuf::from(format!("{CORPUS}/{path}"));
-    let format = source::recognise::<Infallible>(&path).expect("it is known");
-    let mut documents = Vec::new();
-    let mut take = |document| {
-        documents.push(document);
-        Ok::<_, Infallible>(())
-    };
-    source::read(&path, format, &mut take).expect("it is read");
-    documents
-}
+use super::{CORPUS, documents};
 
 #[test]
 fn lock_files_have_what_cargo_audit_finds() {

@@ -43,10 +43,6 @@ pub(crate) fn compare(corpus: &str, expected: &BTreeSet<String>, found: &BTreeSe
         .filter(|it| class(it.0, it.1).is_none())
         .map(|it| format!("{corpus}\t{}\t\t{}", it.0, it.1))
         .collect();
-    if std::env::args().any(|it| it == "--nocapture") {
-        eprintln!("{}", unlisted.join("\n"));
-        return;
-    }
     assert!(unlisted.is_empty(), "not listed, {}:\n{}", unlisted.len(), unlisted.join("\n"));
     let stale: Vec<_> = listed.keys().filter(|it| !differences.contains(&(it.0, &it.1))).collect();
     assert!(stale.is_empty(), "listed, but no difference: {stale:#?}");
