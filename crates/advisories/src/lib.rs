@@ -12,6 +12,7 @@ mod encoding;
 mod format;
 mod keys;
 mod limits;
+pub mod osv;
 mod record;
 mod sorting;
 mod statements;

@@ -37,5 +37,7 @@ pub(crate) const POINTER_BYTES_MAX: u64 = 4 << 20;
 pub(crate) const SOURCES_MAX: usize = 1_000;
 /// Bytes of one record of OSV.
 pub(crate) const OSV_RECORD_BYTES_MAX: u64 = 16 << 20;
+/// Folders within folders of OSV records.
+pub(crate) const OSV_FOLDER_DEPTH_MAX: usize = 16;
 /// Files of one archive of OSV records.
 pub(crate) const OSV_ARCHIVE_FILES_MAX: usize = 2_000_000;

@@ -4,5 +4,7 @@
 mod database;
 #[path = "advisories/fixture.rs"]
 mod fixture;
+#[path = "advisories/osv.rs"]
+mod osv;
 #[path = "advisories/store.rs"]
 mod store;

@@ -74,7 +74,10 @@ mod tests {
         assert!(text.contains("## STS: 7 of 11 operations\n"));
         assert!(text.contains("## IAM: 108 of 180 operations\n"));
         assert!(text.contains("| PutImage | yes | yes | aws-cli, boto3 |\n"));
-        assert!(text.contains("| StartImageScan | yes | stores only, without scanning |  |\n"));
+        assert!(text.contains("| StartImageScan | yes | yes |  |\n"));
+        assert!(
+            text.contains("| PutSigningConfiguration | yes | stores only, without signing |  |\n")
+        );
         let public = ecr_public::Operation::ALL;
         for operation in ecr::Operation::ALL {
             let times = 1 + public.iter().filter(|it| it.name() == operation.name()).count();

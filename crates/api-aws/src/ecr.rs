@@ -19,6 +19,7 @@ mod replication;
 mod repository;
 mod repository_policy;
 mod resource_tag;
+mod scan_finding;
 mod scanning;
 mod signing;
 mod storage_class;

@@ -33,7 +33,7 @@ use wharfinger_auth::actions::{
 };
 use wharfinger_core::RepositoryName;
 use wharfinger_metadata::image::ImageStatus;
-use wharfinger_metadata::{registry_setting, repository, scan};
+use wharfinger_metadata::{registry_setting, repository};
 
 use crate::deletion::must_resolve;
 use crate::repository::must_find;
@@ -152,8 +152,8 @@ impl Registry {
                         });
                     }
                     image_scan::check_type(&row, &name)?;
-                    let mode = scan_type.as_str();
-                    let last = scan::find(tx, repository.id, &id.digest, mode).await?;
+                    let last =
+                        image_scan::last_kept(tx, repository.id, &id.digest, scan_type).await?;
                     image_scan::check_quota(last.as_ref(), now)?;
                     let times = (&*entropy, now);
                     let begun =

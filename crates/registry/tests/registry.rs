@@ -37,7 +37,11 @@ mod registry {
     mod rematching;
     mod replication;
     mod repositories;
+    mod scanned;
     mod scanning;
+    mod scans;
+    mod scans_ended;
+    mod scans_kept;
     mod scrubbing;
     mod signing;
     mod small_layers;

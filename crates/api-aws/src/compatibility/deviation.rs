@@ -67,22 +67,33 @@ const OF_SERVICES: &[Deviation] = &[
         here: "Shows all: the permission is asked for `repository/*`.",
     },
     Deviation {
-        place: "`StartImageScan`, `DescribeImageScanFindings`",
-        aws: "Scans the image and shows what it found.",
-        here: "There is no scanner yet. The scan that is recorded is `FAILED`, with a description \
-               that says that nothing was examined, and without `imageScanFindings`; it does not \
-               count for the quota of one scan a day.",
+        place: "`StartImageScan`, scan on push",
+        aws: "Scans with advisories that AWS keeps up to date.",
+        here: "Scans with those that were imported. Without any for the image's distribution the scan \
+               is `FAILED` and its description says what to import; it does not count for the quota \
+               of one scan a day. A push beyond 100,000 scans in 24 hours has the status \
+               `LIMIT_EXCEEDED`.",
+    },
+    Deviation {
+        place: "`DescribeImageScanFindings` in basic scanning",
+        aws: "Documents the attributes `package_name`, `package_version`, `CVSS2_VECTOR` and \
+              `CVSS2_SCORE`.",
+        here: "The same for CVSS 3 and 4, `fixed_version` where a fix is known, and \
+               `suppression_reason`. What nothing can be read of is `FAILED`; an archived image is \
+               `IMAGE_ARCHIVED` in either mode.",
+    },
+    Deviation {
+        place: "`DescribeImageScanFindings` in enhanced scanning",
+        aws: "Does not document `status` of `SCAN_ON_PUSH`, or the ids of findings; has \
+              `lastInUseAt` and `inUseCount`.",
+        here: "`COMPLETE`, and `ACTIVE` under `CONTINUOUS_SCAN`. A finding has the same ARN at each \
+               look. The members about use are absent, for nobody here knows where images run; \
+               severity `UNDEFINED` is `UNTRIAGED` in a finding.",
     },
     Deviation {
         place: "`PutImageScanningConfiguration` in enhanced scanning",
         aws: "Not documented; may be `ValidationException`.",
         here: "Kept; it counts again once the registry is back to basic scanning.",
-    },
-    Deviation {
-        place: "Scan on push, enhanced scanning",
-        aws: "Scans what is pushed, and again when advisories change.",
-        here: "Stored, validated and answered; nothing is scanned yet, and an image that nobody \
-               asked to scan gives `ScanNotFoundException`.",
     },
     Deviation {
         place: "`PutRegistryScanningConfiguration` `rules`",
@@ -351,7 +362,6 @@ const OF_SERVICES: &[Deviation] = &[
               not; the text of `LimitExceededException` is not documented. 100,000 basic scans \
               in 24 hours.",
         here: "Those three are settings (`--quota-…`), the others are AWS's. `The … limit of … is \
-               exceeded`. An image is scanned once in 24 hours, and all of them together as \
-               often as one likes.",
+               exceeded`.",
     },
 ];

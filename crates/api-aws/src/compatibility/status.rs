@@ -10,7 +10,7 @@ pub enum Status {
     /// It keeps, validates and answers; what should act on it is not there yet, and the operations
     /// that tell a status say so.
     Stores {
-        /// What does not act yet, such as `scanning`.
+        /// What does not act yet, such as `signing`.
         without: &'static str,
     },
     /// Not yet: it validates its input and then answers that it is not implemented.
@@ -30,7 +30,6 @@ impl Status {
 const CACHE: Status = Status::Stores { without: "fetching from upstream registries" };
 const ELSEWHERE: Status = Status::NotImplemented { area: "credentials that nothing here takes" };
 const REPLICATION: Status = Status::Stores { without: "replicating" };
-const SCANNING: Status = Status::Stores { without: "scanning" };
 const SIGNING: Status = Status::Stores { without: "signing" };
 
 /// What an operation of ECR does.
@@ -40,6 +39,7 @@ pub const fn status(operation: ecr::Operation) -> Status {
         Op::BatchCheckLayerAvailability
         | Op::BatchDeleteImage
         | Op::BatchGetImage
+        | Op::BatchGetRepositoryScanningConfiguration
         | Op::CompleteLayerUpload
         | Op::CreateRepository
         | Op::CreateRepositoryCreationTemplate
@@ -49,6 +49,7 @@ pub const fn status(operation: ecr::Operation) -> Status {
         | Op::DeleteRepositoryCreationTemplate
         | Op::DeleteRepositoryPolicy
         | Op::DeregisterPullTimeUpdateExclusion
+        | Op::DescribeImageScanFindings
         | Op::DescribeImages
         | Op::DescribeRegistry
         | Op::DescribeRepositories
@@ -59,6 +60,7 @@ pub const fn status(operation: ecr::Operation) -> Status {
         | Op::GetLifecyclePolicy
         | Op::GetLifecyclePolicyPreview
         | Op::GetRegistryPolicy
+        | Op::GetRegistryScanningConfiguration
         | Op::GetRepositoryPolicy
         | Op::InitiateLayerUpload
         | Op::ListImageReferrers
@@ -67,23 +69,20 @@ pub const fn status(operation: ecr::Operation) -> Status {
         | Op::ListTagsForResource
         | Op::PutAccountSetting
         | Op::PutImage
+        | Op::PutImageScanningConfiguration
         | Op::PutImageTagMutability
         | Op::PutLifecyclePolicy
         | Op::PutRegistryPolicy
+        | Op::PutRegistryScanningConfiguration
         | Op::RegisterPullTimeUpdateExclusion
         | Op::SetRepositoryPolicy
+        | Op::StartImageScan
         | Op::StartLifecyclePolicyPreview
         | Op::TagResource
         | Op::UntagResource
         | Op::UpdateImageStorageClass
         | Op::UpdateRepositoryCreationTemplate
         | Op::UploadLayerPart => Status::Acts,
-        Op::BatchGetRepositoryScanningConfiguration
-        | Op::DescribeImageScanFindings
-        | Op::GetRegistryScanningConfiguration
-        | Op::PutImageScanningConfiguration
-        | Op::PutRegistryScanningConfiguration
-        | Op::StartImageScan => SCANNING,
         Op::DescribeImageReplicationStatus
         | Op::DescribeReplicationBackfillResults
         | Op::ListReplicationBackfills

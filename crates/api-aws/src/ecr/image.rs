@@ -30,6 +30,7 @@ use wharfinger_registry::{
 use super::error::CallError;
 use super::layer::DIGEST_PATTERN;
 use super::page::{page_request, refuse_page_beside};
+use super::scan_finding::summary_output;
 use super::scanning::scan_status;
 use super::storage_class::image_status;
 use super::{Call, long};
@@ -169,6 +170,7 @@ fn image(resource: &RepositoryResource, stored: StoredImage) -> Result<Image, Ca
 
 fn detail(resource: &RepositoryResource, image: ImageDetail) -> ImageDetailOutput {
     let tags: Vec<String> = image.tags.iter().map(ToString::to_string).collect();
+    let summary = image.scan.as_ref().and_then(|scan| scan.summary.as_ref());
     ImageDetailOutput {
         registry_id: Some(resource.registry.account.to_string()),
         repository_name: Some(resource.name.to_string()),
@@ -179,7 +181,8 @@ fn detail(resource: &RepositoryResource, image: ImageDetail) -> ImageDetailOutpu
         image_manifest_media_type: Some(image.media_type),
         artifact_media_type: image.artifact_media_type,
         subject_manifest_digest: image.subject.map(|subject| subject.to_string()),
-        image_scan_status: image.scan.map(scan_status),
+        image_scan_findings_summary: summary.map(summary_output),
+        image_scan_status: image.scan.as_ref().map(scan_status),
         image_status: Some(image_status(image.status)),
         last_recorded_pull_time: image.last_pulled_at,
         last_archived_at: image.archived_at,

@@ -26,13 +26,14 @@ use wharfinger_aws_model::ecr::types::{
 };
 use wharfinger_core::{Arn, RegistryId, RepositoryName};
 use wharfinger_registry::{
-    EffectiveScanning, Error as RegistryError, ImageScan, ScanFrequency, ScanStatus, ScanType,
-    ScanningConfiguration, ScanningFilter, ScanningRule,
+    DescribedScan, EffectiveScanning, Error as RegistryError, ImageScan, ScanFrequency, ScanStatus,
+    ScanType, ScanningConfiguration, ScanningFilter, ScanningRule,
 };
 
 use super::error::CallError;
 use super::image::{identifier, requested_image};
 use super::page::page_request;
+use super::scan_finding::findings_output;
 use super::{Call, repository_name};
 
 /// ECR `PutRegistryScanningConfiguration`. Its answer calls the configuration by another name than
@@ -100,11 +101,11 @@ pub(super) async fn start_image_scan(
         registry_id: Some(resource.registry.account.to_string()),
         repository_name: Some(resource.name.to_string()),
         image_id: Some(identifier(id)),
-        image_scan_status: Some(scan_status(scan)),
+        image_scan_status: Some(scan_status(&scan)),
     })
 }
 
-/// ECR `DescribeImageScanFindings`. No scan has findings yet, so that the member is absent.
+/// ECR `DescribeImageScanFindings`. Without a result, the member for it is absent.
 pub(super) async fn describe_image_scan_findings(
     call: &Call<'_>,
     input: DescribeImageScanFindingsRequest,
@@ -113,26 +114,34 @@ pub(super) async fn describe_image_scan_findings(
         call.permit(input.registry_id.as_deref(), &input.repository_name).await?;
     let (image, page) =
         (requested_image(input.image_id), page_request(input.next_token, input.max_results));
-    let (id, scan) = call.service().describe_image_scan_findings(&permit, image, &page).await?;
+    let described = call.service().describe_image_scan_findings(&permit, image, &page).await?;
     let resource = permit.resource();
+    let DescribedScan { id, scan, findings, next_token } = described;
+    let found = scan.summary.as_ref().zip(findings);
     Ok(DescribeImageScanFindingsResponse {
         registry_id: Some(resource.registry.account.to_string()),
         repository_name: Some(resource.name.to_string()),
         image_id: Some(identifier(id)),
-        image_scan_status: Some(scan_status(scan)),
-        image_scan_findings: None,
-        next_token: None,
+        image_scan_findings: found.map(|(summary, found)| findings_output(summary, found)),
+        image_scan_status: Some(scan_status(&scan)),
+        next_token,
     })
 }
 
 /// A scan's status as ECR answers it.
-pub(super) fn scan_status(scan: ImageScan) -> ImageScanStatus {
+pub(super) fn scan_status(scan: &ImageScan) -> ImageScanStatus {
     let status = match scan.status {
         ScanStatus::InProgress => ScanStatusOutput::InProgress,
         ScanStatus::Complete => ScanStatusOutput::Complete,
         ScanStatus::Failed => ScanStatusOutput::Failed,
+        ScanStatus::Active => ScanStatusOutput::Active,
+        ScanStatus::Pending => ScanStatusOutput::Pending,
+        ScanStatus::UnsupportedImage => ScanStatusOutput::UnsupportedImage,
+        ScanStatus::LimitExceeded => ScanStatusOutput::LimitExceeded,
+        ScanStatus::ImageArchived => ScanStatusOutput::ImageArchived,
+        ScanStatus::ImageSizeExceeded => ScanStatusOutput::ImageSizeExceeded,
     };
-    ImageScanStatus { status: Some(status), description: Some(scan.description) }
+    ImageScanStatus { status: Some(status), description: Some(scan.description.clone()) }
 }
 
 fn requested_rule(rule: RegistryScanningRule) -> Result<ScanningRule, CallError> {

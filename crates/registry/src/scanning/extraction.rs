@@ -188,7 +188,7 @@ impl Registry {
                 Err(Error::LayerDamaged { digest: layer.digest }.into())
             }
             Some(error) => Err(Error::from(error).into()),
-            None => facts.map_err(|error| layer_failure(layer.digest, &error)),
+            None => facts.map_err(|error| layer_failure(layer.digest, error)),
         }
     }
 }
@@ -212,6 +212,13 @@ fn check_layers(manifest: &Manifest) -> Result<(), ScanFailure> {
     Ok(())
 }
 
-fn layer_failure(digest: Digest, error: &LayerError) -> ScanFailure {
-    ScanFailure::Failed(format!("The layer {digest} cannot be scanned: {error}"))
+fn layer_failure(digest: Digest, error: LayerError) -> ScanFailure {
+    let why = format!("The layer {digest} cannot be scanned: {error}");
+    match error {
+        LayerError::Io(error) => ScanFailure::Passing(Error::Server(Box::new(error))),
+        LayerError::MediaType(_) => ScanFailure::Unsupported(why),
+        LayerError::Ratio(_) => ScanFailure::TooLarge(why),
+        LayerError::TooMuch { what, .. } if what.contains("bytes") => ScanFailure::TooLarge(why),
+        _ => ScanFailure::Failed(why),
+    }
 }

@@ -10,7 +10,7 @@ use crate::Error;
 pub(super) enum ScanFailure {
     /// Nothing of the kind is scanned. Basic scanning has no status of its own for it.
     Unsupported(String),
-    /// The image holds more than is read.
+    /// The image holds more than is read. Basic scanning has no status of its own for that either.
     TooLarge(String),
     /// It was archived meanwhile.
     Archived,
@@ -28,7 +28,10 @@ impl ScanFailure {
                 ScanType::Basic => (ScanStatus::Failed, why.clone()),
                 ScanType::Enhanced => (ScanStatus::UnsupportedImage, why.clone()),
             },
-            Self::TooLarge(why) => (ScanStatus::ImageSizeExceeded, why.clone()),
+            Self::TooLarge(why) => match scan_type {
+                ScanType::Basic => (ScanStatus::Failed, why.clone()),
+                ScanType::Enhanced => (ScanStatus::ImageSizeExceeded, why.clone()),
+            },
             Self::Archived => (ScanStatus::ImageArchived, super::image_scan::ARCHIVED.to_owned()),
             Self::Failed(why) => (ScanStatus::Failed, why.clone()),
             Self::Passing(_) => return None,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use wharfinger_core::Timestamp;
 use wharfinger_core::limits::SCAN_INTERVAL_SECONDS_MIN;
+use wharfinger_core::{Digest, Timestamp};
 use wharfinger_metadata::image::{ImageRow, ImageStatus};
 use wharfinger_metadata::job::{self, JobStatus};
 use wharfinger_metadata::scan::{self, ScanRow};
@@ -134,17 +134,38 @@ pub(crate) async fn last(
         let scan = ImageScan::without_findings(ScanStatus::ImageArchived, ARCHIVED);
         return Ok(Some(scan));
     }
-    let scan = ImageScan::from_row(found)?;
-    // Nobody goes on with a scan whose job was given up, because its process died of it too often.
-    if scan.status.is_pending() {
-        let subject = request::subject(repository, &row.digest);
-        let kind = JobKind::ScanImage.as_str();
-        let job = job::find_by_subject(tx, kind, &subject).await?;
-        if job.is_none_or(|job| job.status == JobStatus::GivenUp) {
-            return Ok(Some(ImageScan::without_findings(ScanStatus::Failed, GIVEN_UP)));
-        }
+    if is_abandoned(tx, repository, &found).await? {
+        return Ok(Some(ImageScan::without_findings(ScanStatus::Failed, GIVEN_UP)));
     }
-    Ok(Some(scan))
+    ImageScan::from_row(found).map(Some)
+}
+
+/// The last scan of an image in a mode, if anybody has carried it out or will.
+pub(super) async fn last_kept(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+    scan_type: ScanType,
+) -> Result<Option<ScanRow>, Error> {
+    let found = scan::find(tx, repository, digest, scan_type.as_str()).await?;
+    let Some(found) = found else { return Ok(None) };
+    let abandoned = is_abandoned(tx, repository, &found).await?;
+    Ok(Some(found).filter(|_| !abandoned))
+}
+
+/// Whether a scan is under way with which nobody goes on: its job was given up, because its process
+/// died of it too often.
+async fn is_abandoned(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    scan: &ScanRow,
+) -> Result<bool, Error> {
+    if !ScanStatus::stored(&scan.status)?.is_pending() {
+        return Ok(false);
+    }
+    let subject = request::subject(repository, &scan.digest);
+    let job = job::find_by_subject(tx, JobKind::ScanImage.as_str(), &subject).await?;
+    Ok(job.is_none_or(|job| job.status == JobStatus::GivenUp))
 }
 
 /// The description of an archived image's scan.
@@ -194,8 +215,6 @@ pub(super) fn check_quota(last: Option<&ScanRow>, now: Timestamp) -> Result<(), 
 
 #[cfg(test)]
 mod tests {
-    use wharfinger_core::Digest;
-
     use super::*;
 
     const DAY: u64 = SCAN_INTERVAL_SECONDS_MIN;

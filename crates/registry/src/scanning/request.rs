@@ -43,7 +43,7 @@ pub(crate) async fn scan_pushed(
         return Ok(());
     }
     let scan_type = configuration.scan_type();
-    let last = scan::find(tx, id, digest, scan_type.as_str()).await?;
+    let last = image_scan::last_kept(tx, id, digest, scan_type).await?;
     let too_soon = image_scan::check_quota(last.as_ref(), removal.now).is_err();
     if scan_type == ScanType::Basic && too_soon {
         return Ok(());

@@ -46,8 +46,8 @@ pub(super) const OF_IMAGES: &[Deviation] = &[
     },
     Deviation {
         place: "`DescribeImages` members",
-        aws: "Reports findings of scans.",
-        here: "`imageScanFindingsSummary` is absent until there are findings.",
+        aws: "Its basic scanner does not fill `imageScanStatus` and `imageScanFindingsSummary`.",
+        here: "Both are there: the status of the last scan, and the summary once it has a result.",
     },
     Deviation {
         place: "`imageSizeInBytes`, `artifactMediaType`",
