@@ -2,12 +2,13 @@
 //! for all images of a registry. A finding that a statement suppresses is shown as SUPPRESSED with the
 //! reason, and is not counted.
 
+mod registry_wide;
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use wharfinger_auth::actions::PutRegistryScanningConfiguration;
-use wharfinger_auth::{Permit, RepositoryResource};
+use wharfinger_auth::RepositoryResource;
 use wharfinger_core::limits::{
     VEX_DOCUMENT_BYTES_MAX, VEX_DOCUMENTS_PER_REGISTRY_MAX, VEX_REFERRERS_MAX,
 };
@@ -15,32 +16,25 @@ use wharfinger_core::{Digest, RegistryId};
 use wharfinger_metadata::image::{self, ImageStatus};
 use wharfinger_metadata::repository::RepositoryRow;
 use wharfinger_metadata::vex_document::{self, VexDocumentRow};
-use wharfinger_metadata::{RepositoryId, Tx, tag};
+use wharfinger_metadata::{RepositoryId, Tx, repository, scan, tag};
 use wharfinger_oci::Manifest;
 use wharfinger_package::PackageIdentity;
 use wharfinger_scanner::suppression::{Document, ImageProduct, Statements, Verdict};
 
-use super::finding::PackageFinding;
+use super::finding::{self, PackageFinding};
 use super::inventory::{ImageInventory, blocking};
-use crate::{Error, Registry};
+use super::request::subject;
+use crate::archive::parse_subject;
+use crate::job::{JobKind, JobOutcome, ask};
+use crate::removal::Removal;
+use crate::{Error, Registry, RequestedImage};
+
+pub use registry_wide::VexDocument;
 
 /// The artifact type of a VEX document.
 const OPENVEX: &str = "application/vnd.openvex+json";
 /// Referrers of an image that are looked at for documents.
 const REFERRERS_LOOKED_AT: u32 = 200;
-
-/// A document that holds for all images of a registry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VexDocument {
-    /// Its `@id`.
-    pub id: String,
-    /// Who speaks.
-    pub author: String,
-    /// How many statements it has.
-    pub statement_count: usize,
-    /// When it was added.
-    pub added_at: wharfinger_core::Timestamp,
-}
 
 /// Documents as they are stored.
 #[derive(Default)]
@@ -52,79 +46,42 @@ struct Stored {
 }
 
 impl Registry {
-    /// Adds a document that holds for all images of the registry, in place of one of its id.
-    ///
-    /// # Errors
-    /// [`Error::Validation`] with what is wrong with it, or if there are too many.
-    pub async fn add_vex_document(
-        &self,
-        permit: &Permit<PutRegistryScanningConfiguration>,
-        content: Vec<u8>,
-    ) -> Result<String, Error> {
-        let parsed = Document::parse(&content);
-        let document_id =
-            parsed.map_err(|error| Error::Validation { reason: error.to_string() })?.id;
-        let registry = permit.resource().registry.clone();
-        let row =
-            VexDocumentRow { document_id: document_id.clone(), content, added_at: self.now() };
+    /// Counts the findings of an image anew, in the registry's mode of scanning.
+    pub(crate) async fn count_findings(&self, subject: &str) -> Result<JobOutcome, Error> {
+        let (id, digest) = parse_subject(subject)?;
+        let found = self
+            .metadata
+            .read(move |tx| {
+                Box::pin(async move { Ok::<_, Error>(repository::find_by_id(tx, id).await?) })
+            })
+            .await?;
+        let Some(RepositoryRow { registry, name, .. }) = found else {
+            return Ok(JobOutcome::default());
+        };
+        let requested = RequestedImage { digest: Some(digest.to_string()), tag: None };
+        let found = self.find_image_scan(&RepositoryResource { registry, name }, requested).await;
+        let (scan_type, counts) = match found {
+            Ok(found) => match found.scan.summary {
+                Some(summary) => (found.scan_type, finding::counts_json(&summary.counts)?),
+                None => return Ok(JobOutcome::default()),
+            },
+            Err(Error::Server(error)) => return Err(Error::Server(error)),
+            // There is nothing to count.
+            Err(_) => return Ok(JobOutcome::default()),
+        };
         self.metadata
             .write(move |tx| {
                 Box::pin(async move {
-                    let max = VEX_DOCUMENTS_PER_REGISTRY_MAX;
-                    let all = vex_document::list(tx, &registry, "", max).await?;
-                    let known = all.iter().any(|it| it.document_id == row.document_id);
-                    if all.len() >= max as usize && !known {
-                        let reason = format!("A registry has at most {max} VEX documents");
-                        return Err(Error::Validation { reason });
-                    }
-                    Ok(vex_document::put(tx, &registry, &row).await?)
+                    let mode = scan_type.as_str();
+                    scan::set_counts(tx, id, &digest, mode, &counts).await?;
+                    Ok::<_, Error>(())
                 })
             })
             .await?;
-        Ok(document_id)
-    }
-
-    /// The documents that hold for all images of the registry, in the order of their ids.
-    ///
-    /// # Errors
-    /// If the metadata fails.
-    pub async fn vex_documents(
-        &self,
-        permit: &Permit<PutRegistryScanningConfiguration>,
-    ) -> Result<Vec<VexDocument>, Error> {
-        let registry = permit.resource().registry.clone();
-        let rows = self.metadata.read(move |tx| {
-            Box::pin(async move { Ok::<_, Error>(registry_wide(tx, &registry).await?) })
-        });
-        let shown = rows.await?.into_iter().filter_map(|row| {
-            let document = Document::parse(&row.content).ok()?;
-            Some(VexDocument {
-                id: row.document_id,
-                author: document.author,
-                statement_count: document.statements.len(),
-                added_at: row.added_at,
-            })
-        });
-        Ok(shown.collect())
-    }
-
-    /// Removes such a document; answers whether it was there.
-    ///
-    /// # Errors
-    /// If the metadata fails.
-    pub async fn remove_vex_document(
-        &self,
-        permit: &Permit<PutRegistryScanningConfiguration>,
-        document_id: String,
-    ) -> Result<bool, Error> {
-        let registry = permit.resource().registry.clone();
-        self.metadata
-            .write(move |tx| {
-                Box::pin(
-                    async move { Ok(vex_document::delete(tx, &registry, &document_id).await?) },
-                )
-            })
-            .await
+        Ok(JobOutcome {
+            next: None,
+            report: Some(serde_json::json!({ "counted": true }).to_string()),
+        })
     }
 
     /// Says of findings why they do not matter in the image, as far as anybody has stated that.
@@ -206,6 +163,32 @@ impl Registry {
         let parts: Result<Vec<Bytes>, _> = content.read_all().try_collect().await;
         Ok(parts.ok().map(|parts| parts.concat().into()))
     }
+}
+
+/// Whether anything may be stated of the findings of an image.
+pub(super) async fn is_spoken_of(
+    tx: &mut Tx,
+    registry: &RegistryId,
+    repository: RepositoryId,
+    digest: &Digest,
+) -> Result<bool, Error> {
+    let active = Some(ImageStatus::Active);
+    Ok(!vex_document::list(tx, registry, "", 1).await?.is_empty()
+        || !image::referrers(tx, repository, digest, active, "", 1).await?.is_empty())
+}
+
+/// Asks for new counts of the image that a document was pushed for.
+pub(super) async fn note_pushed(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+    removal: &Removal,
+) -> Result<(), Error> {
+    let pushed = image::find(tx, repository, digest).await?;
+    let document = pushed.filter(|row| row.artifact_type.as_deref() == Some(OPENVEX));
+    let Some(about) = document.and_then(|row| row.subject) else { return Ok(()) };
+    let (subject, now) = (subject(repository, &about), removal.now);
+    Ok(ask(tx, &*removal.entropy, JobKind::CountFindings, &subject, now, now).await?)
 }
 
 async fn registry_wide(

@@ -88,6 +88,16 @@ async fn documents_that_refer_to_an_image_hold_for_it_alone() {
     attach(&fixture, &digest, &text, 1).await;
     assert_eq!(critical(&fixture, &digest).await, (false, Some("fixed (urn:x)".into())));
     assert_eq!(critical(&fixture, &other).await, (true, None));
+    // Lists have the counts as they are kept.
+    let listed = async || {
+        let (permit, ids) = (permit_for("app"), vec![by_digest(&digest)]);
+        let listed = fixture.registry.describe_images_by_id(&permit, ids).await.unwrap();
+        let scan = listed.into_iter().next().unwrap().scan.unwrap();
+        scan.summary.unwrap().counts.contains_key(&Severity::Critical)
+    };
+    assert!(listed().await);
+    run_jobs(&fixture).await;
+    assert!(!listed().await);
     attach(&fixture, &other, "no document", 2).await;
     assert_eq!(critical(&fixture, &other).await, (true, None));
 }
