@@ -5,6 +5,7 @@
 //! position, and is never changed. Its format is described in `docs/advisory-database.md`.
 
 mod builder;
+pub mod bundle;
 mod catalog;
 mod database;
 mod document;
@@ -15,6 +16,7 @@ mod limits;
 pub mod osv;
 mod record;
 mod sorting;
+pub mod source;
 mod statements;
 mod store;
 mod vulnerability;
@@ -26,4 +28,4 @@ pub use record::{
     Affected, Cvss, Epss, FixStatus, Interval, KnownExploited, Record, VersionEnd, Vulnerability,
 };
 pub use statements::{IntervalView, Intervals, Statement, Statements, Texts, VersionEndView};
-pub use store::{Import, ImportMode, ImportOptions, SourceChange, Store, StoreError};
+pub use store::{Documents, Import, ImportMode, ImportOptions, SourceChange, Store, StoreError};

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::builder::BuildError;
 use crate::{Database, DatabaseError, DatabaseInformation, Document, SourceInformation};
-pub use import::{Import, ImportMode, ImportOptions, SourceChange};
+pub use import::{Documents, Import, ImportMode, ImportOptions, SourceChange};
 use pointer::Pointer;
 pub(crate) use source_file::DocumentReader;
 

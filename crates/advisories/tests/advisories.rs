@@ -1,5 +1,7 @@
 //! What is imported is what is read.
 
+#[path = "advisories/bundle.rs"]
+mod bundle;
 #[path = "advisories/database.rs"]
 mod database;
 #[path = "advisories/fixture.rs"]

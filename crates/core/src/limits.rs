@@ -213,6 +213,9 @@ pub const SCAN_SECONDS_MAX: u64 = 1_800;
 pub const SCANNED_CONFIG_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Runs of a scan that may fail for reasons that may pass, before it has failed.
 pub const SCAN_ATTEMPTS_MAX: u32 = 4;
+/// Seconds after which a registry in enhanced scanning looks whether there are other advisories, by
+/// which images can be scanned that could not be.
+pub const SCAN_SWEEP_SECONDS: u64 = 600;
 /// Bytes of what was read out of one layer, compressed, beyond which it is not kept.
 pub const LAYER_FACTS_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Rows of packages or their vulnerabilities that one transaction of a scan writes.

@@ -57,7 +57,12 @@ pub fn digest(bytes: &[u8]) -> String {
 impl Image {
     /// An image for `architecture` whose one file holds `content`.
     pub fn new(architecture: &str, content: &[u8]) -> Self {
-        let tar = tar("content", content);
+        Self::of_files(architecture, &[("content", content)])
+    }
+
+    /// An image for `architecture` of one layer with these files.
+    pub fn of_files(architecture: &str, files: &[(&str, &[u8])]) -> Self {
+        let tar = tar(files);
         let diff_id = digest(&tar);
         let layer = Blob::new(gzip(&tar));
         let config = Blob::json(&json!({
@@ -107,27 +112,33 @@ pub fn write_layout(folder: &Path, name: &str, images: &[Image], index: &Blob) {
     fs::write(folder.join("oci-layout"), layout.to_string()).expect("a file can be written");
 }
 
-/// A tar archive (POSIX ustar) of one file.
-fn tar(name: &str, content: &[u8]) -> Vec<u8> {
-    let mut header = [0_u8; 512];
-    let mut put =
-        |at: usize, text: &str| header[at..at + text.len()].copy_from_slice(text.as_bytes());
-    put(0, name);
-    put(100, "0000644");
-    put(108, "0000000");
-    put(116, "0000000");
-    put(124, &format!("{:011o}", content.len()));
-    put(136, "00000000000");
-    // The checksum is taken with spaces in its own place.
-    put(148, "        ");
-    put(156, "0");
-    put(257, "ustar");
-    put(263, "00");
-    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
-    header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
-    let mut archive = [&header[..], content].concat();
-    // A file fills whole blocks, and two empty ones end the archive.
-    archive.resize(archive.len().next_multiple_of(512) + 1024, 0);
+/// A tar archive (POSIX ustar) of files with short paths.
+fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = Vec::new();
+    for (name, content) in files {
+        let mut header = [0_u8; 512];
+        let mut put =
+            |at: usize, text: &str| header[at..at + text.len()].copy_from_slice(text.as_bytes());
+        put(0, name);
+        put(100, "0000644");
+        put(108, "0000000");
+        put(116, "0000000");
+        put(124, &format!("{:011o}", content.len()));
+        put(136, "00000000000");
+        // The checksum is taken with spaces in its own place.
+        put(148, "        ");
+        put(156, "0");
+        put(257, "ustar");
+        put(263, "00");
+        let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+        header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+        archive.extend(header);
+        archive.extend(*content);
+        // A file fills whole blocks.
+        archive.resize(archive.len().next_multiple_of(512), 0);
+    }
+    // Two empty ones end the archive.
+    archive.resize(archive.len() + 1024, 0);
     archive
 }
 

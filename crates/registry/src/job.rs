@@ -37,13 +37,15 @@ pub enum JobKind {
     EvaluateLifecyclePolicy,
     /// Looks for vulnerabilities in an image (subject: repository and digest).
     ScanImage,
+    /// Scans what a registry has already, in enhanced scanning (subject: account and region).
+    ScanRegistry,
     /// Reads what has not been verified for long (the whole installation).
     Scrub,
 }
 
 impl JobKind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::ActivateImage,
         Self::CollectGarbage,
         Self::CountFindings,
@@ -52,6 +54,7 @@ impl JobKind {
         Self::MatchAdvisories,
         Self::MoveToArchive,
         Self::ScanImage,
+        Self::ScanRegistry,
         Self::Scrub,
     ];
 
@@ -66,6 +69,7 @@ impl JobKind {
             Self::MatchAdvisories => "match-advisories",
             Self::MoveToArchive => "move-to-archive",
             Self::ScanImage => "scan-image",
+            Self::ScanRegistry => "scan-registry",
             Self::Scrub => "scrub",
         }
     }
@@ -80,7 +84,7 @@ impl JobKind {
 
     /// Whether it is done again and again, so that nobody might ask for it if it were given up.
     pub const fn recurs(self) -> bool {
-        self.is_standing() || matches!(self, Self::EvaluateLifecyclePolicy)
+        self.is_standing() || matches!(self, Self::EvaluateLifecyclePolicy | Self::ScanRegistry)
     }
 }
 
@@ -132,6 +136,7 @@ impl Registry {
             JobKind::MatchAdvisories => self.match_advisories().await,
             JobKind::MoveToArchive => self.move_to_archive(&row.subject).await,
             JobKind::ScanImage => self.scan_image(&row.subject, row.attempt_count).await,
+            JobKind::ScanRegistry => self.scan_registry(&row.subject).await,
             JobKind::Scrub => self.scrub().await,
         }
     }

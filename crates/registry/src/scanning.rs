@@ -21,6 +21,7 @@ mod matched;
 mod rematch;
 mod request;
 mod run;
+mod sweep;
 mod tally;
 mod told;
 mod union;
@@ -66,7 +67,8 @@ pub struct RepositoriesScanning {
 }
 
 impl Registry {
-    /// ECR `PutRegistryScanningConfiguration`: replaces the whole of it.
+    /// ECR `PutRegistryScanningConfiguration`: replaces the whole of it. In enhanced scanning what is
+    /// there already is scanned as well, soon.
     pub async fn put_registry_scanning_configuration(
         &self,
         permit: &Permit<PutRegistryScanningConfiguration>,
@@ -75,11 +77,13 @@ impl Registry {
         let (registry, now) = (permit.resource().registry.clone(), self.now());
         let document =
             serde_json::to_string(configuration).map_err(|error| Error::Server(Box::new(error)))?;
+        let (entropy, scan_type) = (Arc::clone(&self.entropy), configuration.scan_type());
         self.metadata
             .write(move |tx| {
                 Box::pin(async move {
                     let name = configuration::SETTING;
-                    Ok(registry_setting::put(tx, &registry, name, &document, now).await?)
+                    registry_setting::put(tx, &registry, name, &document, now).await?;
+                    sweep::ask_for_sweep(tx, &registry, scan_type, (&*entropy, now)).await
                 })
             })
             .await

@@ -11,6 +11,7 @@ mod config;
 mod data_dir;
 mod disk_space;
 pub mod doctor;
+mod http_client;
 mod installation;
 mod listener;
 mod log;
@@ -33,6 +34,7 @@ pub use config::{
     RateMode, Settings, TlsConfig, TlsLayer, TlsMode, UpkeepLayer,
 };
 pub use data_dir::{Credentials, DataDir, DataDirError, RunningServer};
+pub use http_client::{HttpClient, HttpError, HttpRequest, HttpResponse};
 pub use installation::{ArchiveError, Installation, InstallationError, RootKeyFile};
 pub use log::{LogError, start_log};
 pub use oidc_documents::OidcCaError;

@@ -6,7 +6,7 @@
 //! what the operator has let in by name; no redirect is followed, and bytes and time are bounded.
 
 mod address;
-mod roots;
+pub(crate) mod roots;
 #[cfg(test)]
 mod tests;
 

@@ -1,7 +1,5 @@
 //! Vulnerabilities: blocks of what is told of them, and the ids by which they are found.
 
-use std::io;
-
 use super::output::Output;
 use super::{BuildError, checked_key};
 use crate::encoding::{Cursor, Malformed, put_bytes};
@@ -152,7 +150,7 @@ impl Blocks {
 
     fn finish(mut self, output: &mut Output) -> Result<Vec<u8>, BuildError> {
         self.flush(output)?;
-        output.end().map_err(io::Error::from)?;
+        output.end()?;
         Ok(self.index)
     }
 }

@@ -3,6 +3,7 @@
 //! Whatever happens before [`Import::commit`] has replaced the pointer, what was valid stays valid;
 //! what was written for nothing is removed by the next import.
 
+mod documents;
 mod merge;
 
 use std::collections::BTreeSet;
@@ -16,11 +17,10 @@ use super::pointer::{self, KeptSource, Pointer, sync_folder};
 use super::source_file::DocumentReader;
 use super::{Store, StoreError};
 use crate::builder::Builder;
-use crate::document::bytes;
 use crate::format::hex;
-use crate::limits::{DOCUMENT_BYTES_MAX, KEY_BYTES_MAX, SOURCES_MAX};
-use crate::sorting::Sorter;
+use crate::limits::SOURCES_MAX;
 use crate::{DatabaseInformation, Document, SourceInformation, known_source};
+pub use documents::Documents;
 use merge::Groups;
 
 /// What becomes of the documents that a source has already.
@@ -83,6 +83,11 @@ impl Import {
         Ok(import)
     }
 
+    /// An empty set of documents, to be filled one by one and then [taken](Self::take).
+    pub fn documents(&self) -> Documents {
+        Documents::new(work_folder(&self.folder))
+    }
+
     /// Takes documents. On an error, those of this call are not taken.
     ///
     /// # Errors
@@ -93,14 +98,24 @@ impl Import {
         options: &ImportOptions,
         documents: impl IntoIterator<Item = Result<Document, E>>,
     ) -> Result<Vec<SourceChange>, StoreError> {
-        let work = work_folder(&self.folder);
-        let mut sorter = Sorter::new(&work);
+        let mut taken = self.documents();
         for document in documents {
-            let document = document.map_err(|error| StoreError::Source(error.into()))?;
-            let (key, body) = checked(&document)?;
-            sorter.push(key, body).map_err(StoreError::io(&work))?;
+            taken.push(&document.map_err(|error| StoreError::Source(error.into()))?)?;
         }
-        let sorted = sorter.finish().map_err(StoreError::io(&work))?;
+        self.take(options, taken)
+    }
+
+    /// Takes a set of documents, all or none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn take(
+        &mut self,
+        options: &ImportOptions,
+        documents: Documents,
+    ) -> Result<Vec<SourceChange>, StoreError> {
+        let work = work_folder(&self.folder);
+        let sorted = documents.finish()?;
         let mut groups = Groups::new(sorted, &work)?;
         let mut pointer = self.pointer.clone();
         let mut changes = Vec::new();
@@ -152,6 +167,15 @@ impl Import {
         let before = self.pointer.sources.len();
         self.pointer.sources.retain(|it| it.information.name != source);
         self.pointer.sources.len() < before
+    }
+
+    /// Takes over when a source was published, and its licence, from where it was kept before.
+    pub(crate) fn describe(&mut self, told: &SourceInformation) {
+        let sources = self.pointer.sources.iter_mut().map(|it| &mut it.information);
+        for information in sources.filter(|it| it.name == told.name) {
+            information.updated_at = told.updated_at;
+            information.license.clone_from(&told.license);
+        }
     }
 
     /// The sources as they will be.
@@ -236,24 +260,4 @@ fn remove_others(folder: &Path, kept: &BTreeSet<String>) -> Result<(), StoreErro
         }
     }
     Ok(())
-}
-
-/// The key and the body of a document that can be kept.
-fn checked(document: &Document) -> Result<(Vec<u8>, Vec<u8>), StoreError> {
-    let Document { source, id, .. } = document;
-    let plain =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._".contains(&byte);
-    let named = source.len() <= 64
-        && source.bytes().all(plain)
-        && source.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
-    if !named {
-        return Err(StoreError::Refused(format!("{source:?} cannot be the name of a source")));
-    }
-    let key = [source.as_bytes(), &[0], id.as_bytes()].concat();
-    let body = bytes::encode(document);
-    if key.len() > KEY_BYTES_MAX || body.len() > DOCUMENT_BYTES_MAX {
-        let start: String = id.chars().take(80).collect();
-        return Err(StoreError::Refused(format!("the document {start} of {source} is too large")));
-    }
-    Ok((key, body))
 }

@@ -10,6 +10,7 @@ use crate::Document;
 use crate::document::bytes;
 use crate::encoding::Malformed;
 use crate::limits::{DOCUMENT_BYTES_MAX, KEY_BYTES_MAX};
+use crate::sorting::Pair;
 
 /// How a file begins.
 const MAGIC: [u8; 8] = *b"WHRFDOC1";
@@ -95,7 +96,7 @@ impl DocumentReader {
     }
 
     /// The next document: its id and body.
-    pub(super) fn next_body(&mut self) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+    pub(super) fn next_body(&mut self) -> Result<Option<Pair>, StoreError> {
         let Some(reader) = &mut self.reader else { return Ok(None) };
         let read = read_document(reader);
         let read = read.map_err(StoreError::io(&self.path))?.map_err(damaged(&self.path))?;

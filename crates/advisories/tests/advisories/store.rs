@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use wharfinger_advisories::{Database, Document, ImportMode, Record, Store, StoreError};
 
-use crate::fixture::{Folder, at, document, ecosystem, options};
+use crate::fixture::{Folder, affected, at, document, ecosystem, options};
 
 fn names(database: &Database, names: &[&str]) -> Vec<bool> {
     let said = |name: &&str| !database.affecting(&ecosystem("npm"), name).unwrap().is_empty();
@@ -71,6 +71,24 @@ fn of_one_id_the_newest_of_an_import_counts() {
     let newer = Document { modified_at: Some(at(201)), ..ghsa("GHSA-1", "new") };
     folder.import(ImportMode::Replace, vec![ghsa("GHSA-1", "old"), newer, ghsa("GHSA-1", "older")]);
     assert_eq!(names(&folder.current(), &["old", "new", "older"]), [false, true, false]);
+}
+
+#[test]
+fn sources_without_documents_give_records() {
+    let folder = Folder::new();
+    for count in [600, 1] {
+        let mut import = folder.store.begin().unwrap();
+        let mut documents = import.documents();
+        for n in 0..count {
+            let record = affected("debian", &format!("CVE-{n}"), "debian:12", "x", "2");
+            documents.push_record("debian", record).unwrap();
+        }
+        let changes = import.take(&options(ImportMode::Replace), documents).unwrap();
+        assert_eq!(changes.len(), 1);
+        import.commit(at(1)).unwrap();
+        let said = folder.current().affecting(&ecosystem("debian:12"), "x").unwrap();
+        assert_eq!(said.len(), count);
+    }
 }
 
 #[test]

@@ -48,6 +48,7 @@ mod referrers;
 mod replication;
 mod repositories;
 mod resource_tags;
+mod scan_findings;
 mod scanning;
 mod scanning_configuration;
 mod signing;

@@ -4,11 +4,8 @@ use serde_json::{Value, json};
 
 use crate::world::{World, invalid};
 
-const NO_SCANNER: &str =
-    "This version of Wharfinger has no scanner: nothing of the image was examined.";
-
 #[tokio::test]
-async fn a_scan_tells_that_nothing_was_examined() {
+async fn without_advisories_a_scan_fails_and_says_why() {
     let world = World::new().await;
     world.create_repository("team/app").await;
     let digest = world.push_image("team/app", "1", Some("v1")).await;
@@ -28,8 +25,8 @@ async fn a_scan_tells_that_nothing_was_examined() {
     };
     assert_eq!(detail().await.get("imageScanStatus"), None);
 
-    let status = json!({ "status": "FAILED", "description": NO_SCANNER });
-    let answer = |image: Value| {
+    let begun = json!({ "status": "IN_PROGRESS", "description": "The scan is in progress." });
+    let answer = |image: Value, status: &Value| {
         json!({
             "registryId": "111122223333", "repositoryName": "team/app", "imageId": image,
             "imageScanStatus": status,
@@ -41,11 +38,21 @@ async fn a_scan_tells_that_nothing_was_examined() {
     for (body, image) in [(&by_tag, tagged), (&by_digest, untagged)] {
         for operation in ["StartImageScan", "DescribeImageScanFindings"] {
             let reply = world.call(operation, body.clone()).await.ok();
-            assert_eq!(reply, answer(image.clone()), "{operation}");
+            assert_eq!(reply, answer(image.clone(), &begun), "{operation}");
         }
+        assert_eq!(
+            world.call("StartImageScan", body.clone()).await.refused("LimitExceededException"),
+            "The scan quota per image has been exceeded. Wait and try again."
+        );
+        world.run_jobs().await;
+        let reply = world.call("DescribeImageScanFindings", body.clone()).await.ok();
+        let status = reply["imageScanStatus"].clone();
+        assert_eq!(status["status"], "FAILED", "{status}");
+        assert!(status["description"].as_str().unwrap().len() > 20, "{status}");
+        assert_eq!(reply, answer(image, &status));
+        assert_eq!(detail().await["imageScanStatus"], status);
+        assert_eq!(detail().await.get("imageScanFindingsSummary"), None);
     }
-    assert_eq!(detail().await["imageScanStatus"], status);
-    assert_eq!(detail().await.get("imageScanFindingsSummary"), None);
     let enhanced = json!({ "scanType": "ENHANCED", "rules": [] });
     world.call("PutRegistryScanningConfiguration", enhanced).await.ok();
     world.call("DescribeImageScanFindings", by_tag.clone()).await.refused("ScanNotFoundException");

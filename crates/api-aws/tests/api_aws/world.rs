@@ -13,6 +13,7 @@ use http::{Method, Request};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use wharfinger_advisories::Store;
 use wharfinger_api_aws::{ApiAws, Body, Endpoints};
 use wharfinger_api_oci::ApiOci;
 use wharfinger_auth::{AccessKey, Auth, AuthKeys};
@@ -23,7 +24,7 @@ use wharfinger_core::{
 };
 use wharfinger_iam::{Iam, KeyOwner};
 use wharfinger_metadata::{Metadata, OpenMode};
-use wharfinger_registry::{KmsKeys, Registry};
+use wharfinger_registry::{JobsUnderWay, KmsKeys, Registry};
 
 use crate::audit_log::AuditLog;
 use crate::people::People;
@@ -54,6 +55,7 @@ pub struct World {
     pub log: AuditLog,
     pub metadata: Metadata,
     pub providers: Arc<Providers>,
+    pub advisories: Arc<Store>,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -106,7 +108,12 @@ impl World {
         let blobs = Arc::new(blobs.unwrap());
         let registry =
             Registry::new(metadata.clone(), blobs, keys, clock.clone(), Arc::clone(&entropy));
-        let registry = registry.with_public(public).with_quotas(quotas).with_upkeep(upkeep);
+        let advisories = Arc::new(Store::new(&folder.path().join("advisories")));
+        let registry = registry
+            .with_public(public)
+            .with_quotas(quotas)
+            .with_upkeep(upkeep)
+            .with_advisories(Arc::clone(&advisories));
         let registry = Arc::new(registry);
         let auth_keys =
             AuthKeys { token_key: Secret::new([2; 32]), secret_key: Secret::new([3; 32]) };
@@ -136,6 +143,7 @@ impl World {
             log,
             metadata,
             providers,
+            advisories,
             entropy,
         }
     }
@@ -316,6 +324,15 @@ impl World {
         let config = self.push_layer(repository, b"{}").await;
         let layer = self.push_layer(repository, b"layer").await;
         manifest(&config, &layer, seed)
+    }
+
+    /// Does the work of the workers that is due.
+    pub async fn run_jobs(&self) {
+        for job in self.registry.lease_jobs(&JobsUnderWay::default()).await.unwrap().jobs {
+            let (registry, row) = (Arc::clone(&self.registry), job.row.clone());
+            let work = async move { registry.run_job(&row).await };
+            self.registry.work_off(&job, work, std::future::pending()).await.unwrap();
+        }
     }
 
     /// The file of the database.

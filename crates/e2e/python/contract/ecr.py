@@ -275,12 +275,15 @@ def scanning(call):
     call.refused("ScanNotFoundException", "DescribeImageScanFindings", **wanted)
     call.refused("UnsupportedImageTypeException", "StartImageScan", repositoryName="app",
                  imageId={"imageTag": "index"})
-    # There is no scanner yet, and nobody is told that an image is clean.
+    # There are no advisories, and nobody is told that an image is clean.
     started = call("StartImageScan", **wanted)
-    assert started["imageScanStatus"]["status"] == "FAILED", started
-    assert started["imageScanStatus"]["description"], started
-    told = call("DescribeImageScanFindings", **wanted)
+    assert started["imageScanStatus"]["status"] == "IN_PROGRESS", started
+    deadline = time.monotonic() + 60
+    told = started
+    while told["imageScanStatus"]["status"] == "IN_PROGRESS" and time.monotonic() < deadline:
+        told = call("DescribeImageScanFindings", **wanted)
     assert told["imageScanStatus"]["status"] == "FAILED", told
+    assert told["imageScanStatus"]["description"], told
     assert "imageScanFindings" not in told, told
     call("PutRegistryScanningConfiguration", scanType="BASIC", rules=[])
 

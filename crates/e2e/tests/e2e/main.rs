@@ -26,6 +26,7 @@ mod podman;
 mod pressure;
 mod pressure_http2;
 mod public;
+mod scan;
 mod sdk;
 mod skopeo;
 mod soak;

@@ -1,9 +1,12 @@
 //! What scans keep: layers are read once, packages are there once, and all of it goes with the images.
 
-use wharfinger_registry::{Error, RequestedImage, ScanStatus};
+use std::time::Duration;
 
-use super::fixture::{Fixture, by_digest, by_tag, permit_for};
-use super::scanned::{layer, push, tar};
+use wharfinger_registry::{Error, RequestedImage, ScanFrequency, ScanStatus, ScanType};
+
+use super::fixture::{Fixture, by_digest, by_tag, index_of, permit_for};
+use super::scanned::{import_all, layer, push, tar, with_advisories};
+use super::scanning::{configure, rule};
 use super::scans::{basic, describe, scanning, status};
 use super::work::run_jobs;
 
@@ -78,4 +81,43 @@ async fn an_inventory_is_had_without_a_scan() {
     }
     let never = describe(&fixture, by_tag("v1"), None, None).await;
     assert!(matches!(never, Err(Error::ScanNotFound { .. })));
+}
+
+#[tokio::test]
+async fn enhanced_scanning_begins_with_what_is_there() {
+    let (fixture, store) = with_advisories(Fixture::with_repository("MUTABLE").await);
+    let digest = push(&fixture, "a", &[layer()], Some("v1")).await;
+    let other = fixture.put("app", &index_of(&[digest]), Some("all")).await.unwrap().id.digest;
+    let rules = vec![rule(ScanFrequency::ScanOnPush, &["*"])];
+    configure(&fixture, ScanType::Enhanced, rules).await;
+    run_jobs(&fixture).await;
+    let (found, why) = status(&fixture, &digest).await;
+    assert_eq!(found, ScanStatus::Failed, "{why}");
+    let index = describe(&fixture, by_digest(&other), None, None).await;
+    assert!(matches!(index, Err(Error::ScanNotFound { .. })));
+
+    // Advisories come, and the scan is done again by itself; what is done is not.
+    import_all(&store);
+    for begun in [1, 0] {
+        fixture.clock.advance(Duration::from_secs(601));
+        let done = run_jobs(&fixture).await;
+        let scans = done.iter().filter(|(row, _)| row.kind == "scan-image").count();
+        assert_eq!(scans, begun);
+        assert_eq!(status(&fixture, &digest).await.0, ScanStatus::Complete);
+    }
+    let rules = vec![rule(ScanFrequency::ContinuousScan, &["*"])];
+    configure(&fixture, ScanType::Enhanced, rules).await;
+    run_jobs(&fixture).await;
+    assert_eq!(status(&fixture, &digest).await.0, ScanStatus::Active);
+    configure(&fixture, ScanType::Basic, vec![]).await;
+    fixture.clock.advance(Duration::from_secs(601));
+    run_jobs(&fixture).await;
+    assert!(
+        fixture
+            .registry
+            .find_job("scan-registry", "111122223333/eu-west-1")
+            .await
+            .unwrap()
+            .is_none()
+    );
 }

@@ -25,11 +25,12 @@ pub(crate) fn compare(corpus: &str, expected: &BTreeSet<String>, found: &BTreeSe
     }
     let class = |kind: &'static str, what: &String| listed.get(&(kind, what.clone())).copied();
     let counted = |kind: &'static str| {
-        let unexplained = |it: &&(&'static str, &String)| it.0 == kind && class(it.0, it.1) != Some("data");
+        let unexplained =
+            |it: &&(&'static str, &String)| it.0 == kind && class(it.0, it.1) != Some("data");
         differences.iter().filter(unexplained).count()
     };
     let both = expected.intersection(found).count();
-    let share = |off: usize| both as f64 / (both + off).max(1) as f64;
+    let share = |off: usize| if both + off == 0 { 1.0 } else { both as f64 / (both + off) as f64 };
     let (recall, precision) = (share(counted("missing")), share(counted("extra")));
     eprintln!(
         "{corpus}: {both} agree, {} differ; recall {:.2} %, precision {:.2} %",

@@ -1,1 +1,68 @@
-//! (to come)
+//! How long 500 packages take against all the advisories of the corpus.
+
+use std::time::{Duration, Instant};
+
+use wharfinger_advisories::{Document, Record};
+use wharfinger_package::PackageIdentity;
+
+use super::database::{Built, package};
+use super::documents;
+
+const SOURCES: [&str; 8] = [
+    "advisories/almalinux/alma-osv.jsonl.zst",
+    "advisories/crates.io/rustsec.jsonl.zst",
+    "advisories/debian/DSA.list",
+    "advisories/debian/DLA.list",
+    "advisories/go/govulndb-osv.jsonl.zst",
+    "advisories/pypi/pypa-osv.jsonl.zst",
+    "advisories/rubygems/ruby-advisory-db.jsonl.zst",
+    "advisories/ubuntu/uct-2020-06.jsonl.zst",
+];
+
+/// Packages of an image: those of which most is said, half of them in an early version, half of them in
+/// one that nothing is said of.
+fn image(documents: &[Document], ecosystem: &str, count: usize) -> Vec<PackageIdentity> {
+    let mut names = std::collections::BTreeMap::<_, usize>::new();
+    for record in documents.iter().flat_map(|it| &it.records) {
+        match record {
+            Record::Affected { ecosystem: of, name, .. } if of.to_string() == ecosystem => {
+                *names.entry(name.clone()).or_default() += 1;
+            }
+            _ => {}
+        }
+    }
+    let mut names: Vec<_> = names.into_iter().collect();
+    names.sort_by_key(|(name, said)| (std::cmp::Reverse(*said), name.clone()));
+    let version = |index: usize| if index % 2 == 0 { "1.0.1-1" } else { "2000.1.2-3" };
+    let names = names.iter().take(count).enumerate();
+    names.map(|(index, (name, _))| package(ecosystem, name, version(index))).collect()
+}
+
+/// `cargo test --release -p wharfinger-scanner --test agreement speed -- --ignored --nocapture`
+#[test]
+#[ignore = "it measures"]
+#[expect(clippy::disallowed_methods, reason = "durations are measured")]
+fn packages_of_an_image_are_matched() {
+    let documents: Vec<_> = SOURCES.into_iter().flat_map(documents).collect();
+    let images =
+        [("debian:10", 500), ("ubuntu:18.04", 500), ("alma:8", 500), ("go", 500), ("pypi", 500)];
+    let images = images.map(|(ecosystem, count)| (ecosystem, image(&documents, ecosystem, count)));
+    let built = Built::of(documents);
+    for (ecosystem, packages) in images {
+        let mut best = Duration::MAX;
+        let mut found = 0;
+        let mut first = Duration::ZERO;
+        for round in 0..20 {
+            let begun = Instant::now();
+            found = packages.iter().map(|it| built.matches(it).len()).sum();
+            best = best.min(begun.elapsed());
+            if round == 0 {
+                first = begun.elapsed();
+            }
+        }
+        eprintln!(
+            "{ecosystem}: {} packages, {found} findings, first {first:?}, best {best:?}",
+            packages.len()
+        );
+    }
+}

@@ -7,7 +7,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 /// Certificates of authorities.
-pub(super) type Certificates = Vec<CertificateDer<'static>>;
+pub(crate) type Certificates = Vec<CertificateDer<'static>>;
 
 /// Where systems keep the certificates they believe: Debian, Fedora, SUSE, Alpine and macOS.
 const OF_SYSTEMS: [&str; 4] = [
@@ -27,7 +27,7 @@ pub struct OidcCaError {
 }
 
 /// The certificates in the operator's file, of which there must be one at least.
-pub(super) fn read(path: &Path) -> Result<Certificates, OidcCaError> {
+pub(crate) fn read(path: &Path) -> Result<Certificates, OidcCaError> {
     let unusable = |source| OidcCaError { path: path.to_owned(), source };
     let pem = fs::read(path).map_err(|error| unusable(Some(error)))?;
     let found: Result<Certificates, _> = CertificateDer::pem_slice_iter(&pem).collect();
@@ -35,7 +35,7 @@ pub(super) fn read(path: &Path) -> Result<Certificates, OidcCaError> {
 }
 
 /// The certificates that the system believes; none if it keeps them elsewhere.
-pub(super) fn of_system() -> Certificates {
+pub(crate) fn of_system() -> Certificates {
     let Some(pem) = OF_SYSTEMS.iter().find_map(|path| fs::read(path).ok()) else {
         tracing::warn!(
             "the system has no certificates of authorities: identity providers are believed only by \

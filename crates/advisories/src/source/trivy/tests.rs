@@ -1,0 +1,1 @@
+//! Trivy's database, written here as bbolt writes it.
