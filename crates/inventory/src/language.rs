@@ -127,7 +127,8 @@ pub fn kind(path: &str, executable: bool) -> Option<LanguageFile> {
 }
 
 /// Reads a file of `size` bytes. What is no package file after all (a program of another language, a
-/// `package.json` without a version) holds no packages; what is damaged is an error.
+/// `package.json` without a version, a template of a `pom.xml`) holds no packages. A file that a program
+/// wrote, and that is damaged, is an error: it would have named packages.
 ///
 /// The packages are in order, none twice.
 ///
