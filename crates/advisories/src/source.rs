@@ -36,7 +36,7 @@ use crate::Document;
 use fault::{Fault, Outlet};
 pub use find::{Found, find};
 pub use format::Format;
-pub use import::{Imported, import};
+pub use import::{ImportError, Imported, import};
 use input::Input;
 
 /// Why a source could not be read. `E` is of whoever takes the documents.

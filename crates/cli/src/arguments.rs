@@ -13,6 +13,7 @@ use wharfinger_server::{
 };
 
 use crate::account::AccountArguments;
+use crate::advisories::AdvisoriesArguments;
 use crate::audit::AuditArguments;
 use crate::doctor::DoctorArguments;
 use crate::environment;
@@ -58,6 +59,8 @@ pub(crate) enum Command {
     Kms(KmsArguments),
     /// Say whether somebody may do something, and which statement of which policy decides
     Explain(ExplainArguments),
+    /// Keep what is known of vulnerabilities up to date: import, update, export, push, pull
+    Advisories(Box<AdvisoriesArguments>),
     /// Search the audit log: who did what
     Audit(AuditArguments),
     /// Bring back what was deleted: an image, a tag, a repository

@@ -5,6 +5,7 @@
 //! with 2.
 
 mod account;
+mod advisories;
 mod arguments;
 mod audit;
 mod doctor;
@@ -78,6 +79,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Key(arguments) => key::run(arguments).await?,
             Command::Kms(arguments) => kms::run(arguments).await?,
             Command::Explain(arguments) => explain::run(arguments).await?,
+            Command::Advisories(arguments) => advisories::run(*arguments).await?,
             Command::Audit(arguments) => audit::run(arguments)?,
             Command::Undelete(arguments) => undelete::run(*arguments).await?,
             Command::History(arguments) => history::run(arguments).await?,

@@ -1,14 +1,18 @@
 //! What is to be imported under a path: a file, or a folder of them.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::fault::Fault;
 use super::input::Input;
 use super::{Format, SourceError, explain, open};
+use crate::bundle::is_bundle;
 
 /// Folders within folders that are looked through.
 const DEPTH_MAX: usize = 8;
+/// Bytes by which a bundle is told.
+const BUNDLE_START_BYTES: u64 = 4096;
 /// Files of a folder. All VEX documents of Red Hat are 300,000.
 const FILES_MAX: usize = 2_000_000;
 
@@ -17,6 +21,8 @@ const FILES_MAX: usize = 2_000_000;
 pub enum Found {
     /// Files of sources, all of one format.
     Files(Format, Vec<PathBuf>),
+    /// A bundle of our own: [`crate::bundle`] reads it.
+    Bundle,
     /// Records of OSV: [`crate::osv`] reads them.
     Osv,
 }
@@ -26,6 +32,7 @@ impl Found {
     pub fn title(&self) -> &'static str {
         match self {
             Self::Files(format, _) => format.title(),
+            Self::Bundle => "a bundle of advisories",
             Self::Osv => "records of OSV",
         }
     }
@@ -37,6 +44,9 @@ impl Found {
 /// # Errors
 /// [`SourceError::Unknown`] if nothing there is known, [`SourceError::Io`].
 pub fn find<E: std::error::Error + 'static>(path: &Path) -> Result<Found, SourceError<E>> {
+    if path.is_file() && begins_as_bundle(path).map_err(|fault| explain(path, fault))? {
+        return Ok(Found::Bundle);
+    }
     let mut files = Vec::new();
     let listed = list(path, DEPTH_MAX, &mut files).map_err(Fault::from);
     listed.map_err(|fault| explain(path, fault))?;
@@ -57,6 +67,12 @@ pub fn find<E: std::error::Error + 'static>(path: &Path) -> Result<Found, Source
         Some((format, files)) => Ok(Found::Files(format, files)),
         None => Err(SourceError::Unknown { path: path.to_owned() }),
     }
+}
+
+fn begins_as_bundle(path: &Path) -> Result<bool, Fault> {
+    let mut start = Vec::new();
+    fs::File::open(path)?.take(BUNDLE_START_BYTES).read_to_end(&mut start)?;
+    Ok(is_bundle(&start))
 }
 
 fn list(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> std::io::Result<()> {

@@ -1,103 +1,110 @@
-//! Files of sources into the folder of advisories.
+//! What is under a path into the folder of advisories, whatever it is.
 
-use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 
 use wharfinger_core::Timestamp;
 
-use super::{Format, SourceError, Summary, read};
-use crate::{Document, Import, ImportOptions, SourceChange, StoreError};
+use super::{Format, Found, SourceError, find, read};
+use crate::bundle::{self, BundleError, BundleReader};
+use crate::osv::{OsvError, OsvReader};
+use crate::{Import, ImportMode, ImportOptions, SourceChange, StoreError};
 
-/// Documents between the thread that reads a file and the one that keeps them.
-const DOCUMENTS_WAITING_MAX: usize = 64;
+/// Why nothing was imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// A file could not be read, or its documents not be kept.
+    #[error(transparent)]
+    Source(#[from] SourceError<StoreError>),
+    /// Records of OSV could not be read.
+    #[error(transparent)]
+    Osv(#[from] OsvError),
+    /// A bundle could not be read.
+    #[error("{path}: {source}")]
+    Bundle {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: BundleError,
+    },
+    /// The folder could not be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
-/// What came of files.
+/// What came of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Imported {
-    /// What was read.
-    pub summary: Summary,
-    /// What it changed, by source.
+    /// What was found.
+    pub title: &'static str,
+    /// How many documents were read.
+    pub document_count: u64,
+    /// What they changed, by source.
     pub changes: Vec<SourceChange>,
 }
 
-/// The other thread has stopped, and says itself why.
-#[derive(Debug, thiserror::Error)]
-#[error("the import has ended")]
-pub struct Ended;
-
-/// Reads files of a format into a running import; `told` hears how many documents were read so far.
+/// Reads what is under `path` into a running import; `told` hears how many documents were read so far.
 ///
 /// # Errors
-/// [`SourceError`], of which [`SourceError::Sink`] is what the folder says. Then nothing of the files is
-/// taken.
+/// [`ImportError`]; then nothing of it is taken.
 pub fn import(
+    import: &mut Import,
+    path: &Path,
+    imported_at: Timestamp,
+    told: &mut dyn FnMut(u64),
+) -> Result<Imported, ImportError> {
+    let found = find(path)?;
+    let title = found.title();
+    let mut document_count = 0;
+    let mut count = || {
+        document_count += 1;
+        told(document_count);
+    };
+    let changes = match found {
+        Found::Files(format, files) => {
+            import_files(import, &files, format, imported_at, &mut count)?
+        }
+        Found::Osv => {
+            let mut documents = import.documents();
+            for document in OsvReader::open(path)? {
+                documents.push(&document?)?;
+                count();
+            }
+            import.take(&options(ImportMode::Update, imported_at), documents)?
+        }
+        Found::Bundle => {
+            let failed = |source| ImportError::Bundle { path: path.to_owned(), source };
+            let file = File::open(path).map_err(|error| failed(error.into()))?;
+            let reader = BundleReader::new(file).map_err(failed)?;
+            let changes = bundle::import(import, reader, imported_at).map_err(failed)?;
+            let told = |it: &SourceChange| it.added + it.changed + it.unchanged;
+            document_count = changes.iter().map(told).sum();
+            changes
+        }
+    };
+    Ok(Imported { title, document_count, changes })
+}
+
+fn options(mode: ImportMode, imported_at: Timestamp) -> ImportOptions {
+    ImportOptions { mode, updated_at: None, imported_at, license: None }
+}
+
+fn import_files(
     import: &mut Import,
     files: &[PathBuf],
     format: Format,
     imported_at: Timestamp,
-    told: &mut dyn FnMut(u64),
-) -> Result<Imported, SourceError<StoreError>> {
-    let (sender, receiver) = sync_channel(DOCUMENTS_WAITING_MAX);
-    thread::scope(|scope| {
-        let reader = scope.spawn(move || produce(files, format, &sender));
-        let options =
-            ImportOptions { mode: format.mode(), updated_at: None, imported_at, license: None };
-        let mut count = 0;
-        let documents = arriving(receiver).inspect(|_| {
-            count += 1;
-            told(count);
-        });
-        let kept = import.import(&options, documents);
-        let read = match reader.join() {
-            Ok(read) => read,
-            Err(panic) => std::panic::resume_unwind(panic),
-        };
-        match (read, kept) {
-            (Err(SourceError::Sink(Ended)), Err(error)) | (Ok(_), Err(error)) => {
-                Err(SourceError::Sink(error))
-            }
-            (Err(error), _) => Err(of_reader(error)),
-            (Ok(summary), Ok(changes)) => Ok(Imported { summary, changes }),
-        }
-    })
-}
-
-/// What goes from one thread to the other: a document, or that the file could not be read to its end,
-/// so that nothing of it may be kept.
-type Sent = Result<Document, Ended>;
-
-fn produce(
-    files: &[PathBuf],
-    format: Format,
-    sender: &SyncSender<Sent>,
-) -> Result<Summary, SourceError<Ended>> {
-    let mut all = Summary { record_count: 0, updated_at: None };
-    for path in files {
-        match read(path, format, &mut |document| sender.send(Ok(document)).map_err(|_| Ended)) {
-            Ok(summary) => {
-                all.record_count += summary.record_count;
-                all.updated_at = all.updated_at.max(summary.updated_at);
-            }
-            Err(error) => {
-                // Nobody waits any more if the other thread ended first.
-                let _ = sender.send(Err(Ended));
-                return Err(error);
-            }
-        }
+    count: &mut dyn FnMut(),
+) -> Result<Vec<SourceChange>, ImportError> {
+    let mut documents = import.documents();
+    let mut updated_at = None;
+    for file in files {
+        let summary = read(file, format, &mut |document| {
+            count();
+            documents.push(&document)
+        })?;
+        updated_at = summary.updated_at.max(updated_at);
     }
-    Ok(all)
-}
-
-fn arriving(receiver: Receiver<Sent>) -> impl Iterator<Item = Sent> {
-    receiver.into_iter()
-}
-
-fn of_reader(error: SourceError<Ended>) -> SourceError<StoreError> {
-    match error {
-        SourceError::Io { path, source } => SourceError::Io { path, source },
-        SourceError::Malformed { path, place, what } => SourceError::Malformed { path, place, what },
-        SourceError::Unknown { path } => SourceError::Unknown { path },
-        SourceError::Sink(Ended) => SourceError::Sink(StoreError::Source(Box::new(Ended))),
-    }
+    let options = ImportOptions { updated_at, ..options(format.mode(), imported_at) };
+    Ok(import.take(&options, documents)?)
 }

@@ -86,19 +86,23 @@ fn what_is_imported_can_be_looked_up() {
     let store = Store::new(folder.path());
     let now = Timestamp::from_seconds(1_772_368_200);
     let mut import: Import = store.begin().unwrap();
-    let files = [corpus("advisories/debian/DLA.list")];
+    let list = corpus("advisories/debian/DLA.list");
     let mut told = 0;
-    let done =
-        source::import(&mut import, &files, Format::DebianList, now, &mut |count| told = count);
-    let done = done.unwrap();
-    assert_eq!((done.changes.len(), done.changes[0].added), (1, told));
+    let done = source::import(&mut import, &list, now, &mut |count| told = count).unwrap();
+    // What says nothing, such as an advisory that was taken back, is not kept.
+    let read = try_read(&list).unwrap();
+    let kept = read.documents.iter().filter(|it| !it.records.is_empty()).count() as u64;
+    assert_eq!((told, kept), (read.documents.len() as u64, done.changes[0].added));
+    let golang = corpus("advisories/go/govulndb-osv.jsonl.zst");
+    let done = source::import(&mut import, &golang, now, &mut |_| {}).unwrap();
+    assert_eq!((done.title, done.changes[0].source.as_str()), ("records of OSV", "go"));
     // A file that is wrong changes nothing.
     let wrong = folder.path().join("wrong.csv");
     std::fs::write(&wrong, "cve,epss,percentile\nCVE-2021-1,0.1,0.1\nCVE-2\n").unwrap();
-    let error = source::import(&mut import, &[wrong], Format::Epss, now, &mut |_| {}).unwrap_err();
+    let error = source::import(&mut import, &wrong, now, &mut |_| {}).unwrap_err();
     assert!(error.to_string().ends_with("line 3: it is not CVE,score,percentile"), "{error}");
     let information = import.commit(now).unwrap();
-    assert_eq!(information.sources.len(), 1);
+    assert_eq!(information.sources.len(), 2);
     let database = store.current().unwrap().unwrap();
     let found = database.affecting(&"debian:10".parse().unwrap(), "duktape").unwrap();
     assert_eq!((found[0].vulnerability.as_str(), found[0].source.as_str()), ("CVE-2021-46322", "debian"));
