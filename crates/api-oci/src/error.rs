@@ -75,7 +75,9 @@ fn of_registry(error: &Error) -> (StatusCode, ErrorCode) {
         | Error::LayerPartTooSmall
         | Error::BodyInterrupted(_) => (StatusCode::BAD_REQUEST, ErrorCode::BlobUploadInvalid),
         // No 429, which clients would answer with pushing again and again.
-        Error::LimitExceeded { .. } => (StatusCode::FORBIDDEN, ErrorCode::Denied),
+        Error::LimitExceeded { .. } | Error::PullRefused { .. } => {
+            (StatusCode::FORBIDDEN, ErrorCode::Denied)
+        }
         Error::Kms { .. } => (StatusCode::BAD_REQUEST, ErrorCode::Unsupported),
         // The first and third are answered with success where they can occur at all.
         Error::ImageAlreadyExists { .. }

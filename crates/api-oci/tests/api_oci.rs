@@ -28,6 +28,7 @@ mod api_oci {
     mod pushing;
     mod referrers;
     mod refusals;
+    mod refusing;
     mod throttling;
     mod undo;
     mod uploading;

@@ -31,6 +31,7 @@ use crate::undelete::UndeleteArguments;
 use crate::upkeep::UpkeepArguments;
 use crate::usage::UsageArguments;
 use crate::user::UserArguments;
+use crate::vex::VexArguments;
 
 /// A container registry that speaks the Amazon ECR API, on your own machine.
 #[derive(Parser, Debug)]
@@ -78,6 +79,8 @@ pub(crate) enum Command {
     Scan(Box<ScanArguments>),
     /// Say what images take up: active, archived, and what nothing refers to
     Usage(UsageArguments),
+    /// Manage the VEX documents that hold for all images of a registry
+    Vex(VexArguments),
     /// Print the version
     Version,
 }
@@ -204,6 +207,9 @@ pub(crate) struct ServeArguments {
     /// Seconds to finish what is in flight when the server stops [default: 30]
     #[arg(long, value_name = "SECONDS", env = "WHARFINGER_SHUTDOWN_GRACE_SECONDS")]
     shutdown_grace_seconds: Option<NonZeroU32>,
+    /// Refuse pulls of images that have had a CRITICAL vulnerability for so many days [default: never]
+    #[arg(long, value_name = "DAYS", env = "WHARFINGER_REFUSE_CRITICAL_AFTER")]
+    refuse_critical_after: Option<NonZeroU32>,
     #[command(flatten)]
     quotas: QuotaArguments,
     #[command(flatten)]
@@ -321,6 +327,7 @@ impl ServeArguments {
             },
             quotas: self.quotas.settings(),
             upkeep: self.upkeep.settings(),
+            refuse_critical_after_days: self.refuse_critical_after,
             oidc: OidcLayer { allow_hosts: self.oidc_allow_host, ca: self.oidc_ca },
             ..self.address.settings()
         };
@@ -351,7 +358,7 @@ mod tests {
                     --public-host public.test --public-path-prefix pub --trusted-proxy 10.0.0.0/8,::1 \
                     --metrics-from 10.1.0.0/16 \
                     --audit writes --audit-bytes-max 67108864 \
-                    --undo-window off --push-lease 2h --orphans-after 3m --lifecycle-debounce 4s \
+                    --refuse-critical-after 30 --undo-window off --push-lease 2h --orphans-after 3m --lifecycle-debounce 4s \
                     --lifecycle-interval 5d --gc-interval 6s --scrub-period 7d \
                     --oidc-allow-host gitlab.lan:8443 --oidc-ca /ca.pem";
         let Command::Serve(serve) = Arguments::parse_from(line.split_whitespace()).command else {
@@ -376,7 +383,7 @@ mod tests {
             Some(2000), Some(100), Some(500), Some(3000), Some(100), Some(9), Some(10)]) }, \
             upkeep: Upkeep { undo_window: 0ns, push_lease: 7200s, orphan_delay: 180s, \
             lifecycle_debounce: 4s, lifecycle_interval: 432000s, garbage_interval: 6s, \
-            scrub_period: 604800s }, oidc: OidcConfig { allowed_hosts: \
+            scrub_period: 604800s }, refuse_critical_after: Some(2592000s), oidc: OidcConfig { allowed_hosts: \
             [OidcHost { host: \"gitlab.lan\", port: 8443 }], ca: Some(\"/ca.pem\") } }";
         assert_eq!(shown, expected);
         let line = ["wharfinger", "serve", "--tls-cert", "/c", "--tls-key", "/k"];

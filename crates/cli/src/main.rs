@@ -30,6 +30,7 @@ mod undelete;
 mod upkeep;
 mod usage;
 mod user;
+mod vex;
 
 use std::process::ExitCode;
 
@@ -88,6 +89,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Fsck(arguments) => return fsck::run(arguments).await,
             Command::Scan(arguments) => return scan::run(*arguments).await,
             Command::Usage(arguments) => usage::run(arguments).await?,
+            Command::Vex(arguments) => vex::run(arguments).await?,
             Command::Version => print::line(&format!("wharfinger {}", wharfinger_server::VERSION))?,
         }
         Ok(ExitCode::SUCCESS)

@@ -25,6 +25,7 @@ use crate::reference::{Part, Reference, RegistryArguments};
 use crate::{environment, print};
 
 use archive::Archive;
+pub(crate) use archive::read_bounded;
 use image::{FoundImage, Source};
 use stored::Stored;
 
@@ -191,14 +192,15 @@ fn statements(files: &[PathBuf]) -> anyhow::Result<Statements> {
 }
 
 fn document(path: &Path) -> anyhow::Result<Document> {
-    let bytes = archive::read_bounded(path, VEX_DOCUMENT_BYTES_MAX)?;
+    let bytes = read_bounded(path, VEX_DOCUMENT_BYTES_MAX)?;
     Ok(Document::parse(&bytes)?)
 }
 
 /// What a bill of materials is of. An image without a manifest is named by its packages.
 fn subject(looked: &Looked) -> anyhow::Result<sbom::Subject> {
     let digest = looked.image.digest.or_else(|| looked.image.layers.last().map(|it| it.digest));
-    let digest = digest.ok_or_else(|| anyhow!("an image without layers has no bill of materials"))?;
+    let digest =
+        digest.ok_or_else(|| anyhow!("an image without layers has no bill of materials"))?;
     Ok(sbom::Subject { name: looked.repository(), digest, created_at: SystemClock.now() })
 }
 

@@ -16,6 +16,8 @@ mod accounts;
 mod explain;
 #[path = "cli/jobs.rs"]
 mod jobs;
+#[path = "cli/scan.rs"]
+mod scan;
 #[path = "cli/tls.rs"]
 mod tls;
 #[path = "cli/undelete.rs"]

@@ -409,7 +409,11 @@ pub const REMATCH_RECOUNT_SECONDS: u64 = 600;
 /// Images that one event of a finding names.
 pub const FINDING_EVENT_IMAGES_MAX: usize = 100;
 /// Bytes of a VEX document (ours, like all of suppression's): a statement is some 500 bytes.
-pub const VEX_DOCUMENT_BYTES_MAX: usize = 4 * 1024 * 1024;
+pub const VEX_DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
+/// VEX documents that hold for all images of a registry.
+pub const VEX_DOCUMENTS_PER_REGISTRY_MAX: u32 = 50;
+/// VEX documents that refer to one image and are honoured.
+pub const VEX_REFERRERS_MAX: usize = 10;
 /// Characters of the words of a statement that are shown as the reason of a suppression.
 pub const VEX_REASON_CHARS_MAX: usize = 500;
 

@@ -277,6 +277,13 @@ pub enum Error {
     /// The client's body broke off or could not be read. What had arrived is kept.
     #[error("the request body ended early: {0}")]
     BodyInterrupted(String),
+    /// The pull policy refuses the image.
+    #[error(
+        "The image with digest '{digest}' is not handed out: it has had the CRITICAL vulnerability \
+         {vulnerability} for more than {days} days, and the policy of this registry refuses pulls \
+         of such images"
+    )]
+    PullRefused { digest: Digest, vulnerability: String, days: u64 },
     /// No space is left where the registry keeps its data. Nothing of the request was kept.
     #[error("No space is left on the storage of this registry; the request was not carried out")]
     StorageFull(#[source] Box<dyn std::error::Error + Send + Sync>),

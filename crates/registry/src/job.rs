@@ -25,6 +25,8 @@ pub enum JobKind {
     ActivateImage,
     /// Collects garbage (the whole installation).
     CollectGarbage,
+    /// Counts the findings of an image anew, after what is stated of them (subject: repository and digest).
+    CountFindings,
     /// Deletes or archives the images that what held them has left (the whole installation).
     FollowHolders,
     /// Matches stored packages with the advisories in use, if they are others (the whole installation).
@@ -43,9 +45,10 @@ pub enum JobKind {
 
 impl JobKind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::ActivateImage,
         Self::CollectGarbage,
+        Self::CountFindings,
         Self::EvaluateLifecyclePolicy,
         Self::FollowHolders,
         Self::MatchAdvisories,
@@ -60,6 +63,7 @@ impl JobKind {
         match self {
             Self::ActivateImage => "activate-image",
             Self::CollectGarbage => "collect-garbage",
+            Self::CountFindings => "count-findings",
             Self::EvaluateLifecyclePolicy => "evaluate-lifecycle-policy",
             Self::FollowHolders => "follow-holders",
             Self::MatchAdvisories => "match-advisories",
@@ -126,6 +130,7 @@ impl Registry {
         match kind {
             JobKind::ActivateImage => self.activate_image(&row.subject).await,
             JobKind::CollectGarbage => self.collect_garbage_job().await,
+            JobKind::CountFindings => self.count_findings(&row.subject).await,
             JobKind::EvaluateLifecyclePolicy => self.evaluate_lifecycle_policy(&row.subject).await,
             JobKind::FollowHolders => self.follow_holders().await,
             JobKind::MatchAdvisories => self.match_advisories().await,

@@ -31,6 +31,7 @@ mod mutability;
 mod orphan;
 mod page;
 mod public_registry;
+mod pull_policy;
 mod pull_through_cache_rule;
 mod pull_time;
 mod pull_time_exclusion;
@@ -92,6 +93,7 @@ pub use lifecycle_policy::{
 pub use mutability::TagMutability;
 pub use page::{Page, PageRequest};
 pub use public_registry::PublicRegistry;
+pub use pull_policy::PullPolicy;
 pub use pull_through_cache_rule::{
     NewPullThroughCacheRule, PullThroughCacheRule, UpstreamRegistry,
 };
@@ -103,7 +105,8 @@ pub use repository_policy::LockOut;
 pub use scanning::{
     BasicFinding, DescribedScan, EffectiveScanning, EnhancedFinding, ImageInventory, ImageScan,
     RepositoriesScanning, ScanFindings, ScanFrequency, ScanStatus, ScanSummary, ScanType,
-    ScannedImage, ScanningConfiguration, ScanningFilter, ScanningRule, VulnerablePackage,
+    ScannedImage, ScanningConfiguration, ScanningFilter, ScanningRule, VexDocument,
+    VulnerablePackage,
 };
 pub use signing::{SigningConfiguration, SigningRule, SigningStatus};
 pub use storage_class::{ImageStatusChange, StorageClass};
@@ -140,6 +143,7 @@ pub struct Registry {
     tag_pages: image::TagPageCache,
     quotas: Quotas,
     upkeep: Upkeep,
+    pull_policy: PullPolicy,
     counters: Counters,
     throttle: throttle::Throttle,
     public: Option<PublicEndpoint>,
@@ -179,6 +183,7 @@ impl Registry {
             tag_pages: image::TagPageCache::default(),
             quotas,
             upkeep: Upkeep::default(),
+            pull_policy: PullPolicy::default(),
             counters: Counters::default(),
             throttle,
             public: None,
@@ -204,6 +209,12 @@ impl Registry {
     #[must_use]
     pub fn with_upkeep(self, upkeep: Upkeep) -> Self {
         Self { upkeep, ..self }
+    }
+
+    /// The same service with a pull policy.
+    #[must_use]
+    pub fn with_pull_policy(self, pull_policy: PullPolicy) -> Self {
+        Self { pull_policy, ..self }
     }
 
     /// The same service with public registries, if they are served anywhere.

@@ -16,6 +16,7 @@ use wharfinger_core::{Digest, RegistryId, RepositoryName, Timestamp};
 use wharfinger_metadata::image::ImageRow;
 use wharfinger_metadata::{ChangeKind, Changes, RepositoryId, StandingCache};
 
+use crate::pull_policy::Refusal;
 use crate::{ImageHead, ImageIdentifier, RequestedImage};
 
 /// What an entry takes up beside its texts and bytes.
@@ -37,6 +38,8 @@ pub(crate) struct FoundImage {
     pub(crate) subject: Option<Digest>,
     pub(crate) manifest_size_bytes: u64,
     pub(crate) last_pulled_at: Option<Timestamp>,
+    /// From when on the pull policy refuses it.
+    pub(crate) refusal: Option<Refusal>,
 }
 
 impl Default for ManifestCache {
@@ -109,7 +112,12 @@ impl ManifestCache {
 }
 
 impl FoundImage {
-    pub(crate) fn new(repository: RepositoryId, id: &ImageIdentifier, row: &ImageRow) -> Self {
+    pub(crate) fn new(
+        repository: RepositoryId,
+        id: &ImageIdentifier,
+        row: &ImageRow,
+        refusal: Option<Refusal>,
+    ) -> Self {
         Self {
             repository,
             id: id.clone(),
@@ -117,6 +125,7 @@ impl FoundImage {
             subject: row.subject,
             manifest_size_bytes: row.manifest_size_bytes,
             last_pulled_at: row.last_pulled_at,
+            refusal,
         }
     }
 

@@ -24,6 +24,8 @@ mod run;
 mod sweep;
 mod tally;
 mod told;
+mod union;
+mod vex;
 
 use std::sync::Arc;
 
@@ -48,10 +50,12 @@ pub use configuration::{
 pub use described::{DescribedScan, ScanFindings};
 pub use enhanced::{EnhancedFinding, ScannedImage, VulnerablePackage};
 pub use filter::ScanningFilter;
+pub(crate) use finding::kept_criticals;
 pub(crate) use image_scan::last;
 pub use image_scan::{ImageScan, ScanStatus, ScanSummary};
 pub use inventory::ImageInventory;
 pub(crate) use request::scan_pushed;
+pub use vex::VexDocument;
 
 /// What holds for the repositories of a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -45,6 +45,7 @@ mod registry {
     mod scrubbing;
     mod signing;
     mod small_layers;
+    mod suppressing;
     mod undoing;
     mod undoing_repositories;
     mod undoing_tags;

@@ -79,6 +79,9 @@ pub struct Config {
     pub quotas: Quotas,
     /// How every registry keeps itself in order.
     pub upkeep: Upkeep,
+    /// How long an image may have a CRITICAL vulnerability before it is handed out no more; none: for
+    /// ever.
+    pub refuse_critical_after: Option<Duration>,
     /// How identity providers are reached.
     pub oidc: OidcConfig,
 }
@@ -202,6 +205,9 @@ impl Config {
             limits: given.limits.resolve(),
             quotas: given.quotas.resolve(),
             upkeep: given.upkeep.resolve(),
+            refuse_critical_after: given
+                .refuse_critical_after_days
+                .map(|days| Duration::from_secs(u64::from(days.get()) * 86_400)),
             oidc: given.oidc.resolve(),
         })
     }

@@ -20,7 +20,7 @@ use wharfinger_blobs::{
 use wharfinger_core::{AccountId, Clock, Entropy};
 use wharfinger_iam::Iam;
 use wharfinger_metadata::{Metadata, MetadataError, OpenMode, installation};
-use wharfinger_registry::{KmsKeys, Registry};
+use wharfinger_registry::{KmsKeys, PullPolicy, Registry};
 
 pub use accounts::RootKeyFile;
 pub use archive::ArchiveError;
@@ -219,9 +219,14 @@ impl Installation {
             registry
                 .with_quotas(config.quotas)
                 .with_upkeep(config.upkeep)
+                .with_pull_policy(PullPolicy {
+                    refuse_critical_after: config.refuse_critical_after,
+                })
                 .with_archive(archive)
                 .with_public(config.public.clone())
-                .with_advisories(Arc::new(AdvisoryStore::new(&directory.path().join("advisories")))),
+                .with_advisories(Arc::new(AdvisoryStore::new(
+                    &directory.path().join("advisories"),
+                ))),
         ))
     }
 

@@ -133,6 +133,7 @@ fn registry_failure(error: &RegistryError) -> Failure {
         | RegistryError::LayerNotFound { .. }
         | RegistryError::LayerDamaged { .. } => "LayersNotFoundException",
         RegistryError::ReferencedImagesNotFound { .. } => "ReferencedImagesNotFoundException",
+        RegistryError::PullRefused { .. } => "AccessDeniedException",
         RegistryError::LayerInaccessible { .. } => "LayerInaccessibleException",
         RegistryError::UploadNotFound { .. } => "UploadNotFoundException",
         RegistryError::InvalidLayerPart {

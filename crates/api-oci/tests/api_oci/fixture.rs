@@ -24,7 +24,9 @@ use wharfinger_core::{
 use wharfinger_iam::{Iam, KeyOwner};
 use wharfinger_metadata::{Metadata, OpenMode};
 use wharfinger_oci::media_type::{OCI_CONFIG, OCI_MANIFEST};
-use wharfinger_registry::{Encryption, KmsKeys, NewRepository, Registry, TagMutability};
+use wharfinger_registry::{
+    Encryption, KmsKeys, NewRepository, PullPolicy, Registry, TagMutability,
+};
 
 use crate::people::People;
 
@@ -87,6 +89,9 @@ async fn build(public: Option<PublicEndpoint>, quotas: Quotas, upkeep: Upkeep) -
     let people = People(Arc::new(iam));
     let registry = Registry::new(metadata, Arc::new(blobs), ring, time, shared);
     let registry = registry.with_public(public).with_quotas(quotas).with_upkeep(upkeep);
+    // What was never scanned does not notice.
+    let refuse_critical_after = Some(std::time::Duration::from_secs(30 * 86_400));
+    let registry = registry.with_pull_policy(PullPolicy { refuse_critical_after });
     let registry = Arc::new(registry);
     let root = auth.ensure_account(Some(ACCOUNT.parse().unwrap())).await.unwrap().new_key.unwrap();
     let log = AuditLog::new(clock.clone(), entropy.clone());

@@ -138,7 +138,7 @@ fn path_of(digest: &Digest) -> String {
 }
 
 /// A file of so many bytes at the most.
-pub(super) fn read_bounded(path: &Path, bytes_max: usize) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn read_bounded(path: &Path, bytes_max: usize) -> anyhow::Result<Vec<u8>> {
     bounded(File::open(path)?, bytes_max)
 }
 

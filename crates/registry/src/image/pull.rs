@@ -16,16 +16,26 @@ use super::{
 };
 use crate::kms_key::require_usable;
 use crate::manifest_cache::{FoundImage, ManifestCache};
+use crate::pull_policy::Refusal;
 use crate::repository::must_find;
 use crate::{Error, ImageFailure, ImageFailureCode, Registry, pull_time};
 
 /// What is to be pulled, and what cannot be.
 struct Pull {
     repository: RepositoryRow,
-    found: Vec<(RequestedImage, ImageIdentifier, ImageRow, Content)>,
+    found: Vec<Found>,
     failures: Vec<ImageFailure>,
     /// Whether it counts as a pull.
     is_recorded: bool,
+}
+
+/// An image that is to be pulled.
+struct Found {
+    requested: RequestedImage,
+    id: ImageIdentifier,
+    row: ImageRow,
+    content: Content,
+    refusal: Option<Refusal>,
 }
 
 /// The bytes of a manifest.
@@ -39,14 +49,15 @@ impl Registry {
     /// is a failure, and without their KMS key all are. Those that are read count as pulled.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for more bytes of manifests than one answer may hold.
+    /// [`Error::InvalidParameter`] for more bytes of manifests than one answer may hold;
+    /// [`Error::PullRefused`] by the pull policy.
     pub async fn batch_get_image(
         &self,
         permit: &Permit<BatchGetImage>,
         ids: Vec<RequestedImage>,
     ) -> Result<(Vec<StoredImage>, Vec<ImageFailure>), Error> {
         let changes = self.changes_for(permit).await?;
-        if let Some(images) = self.kept_images(&changes, permit, &ids) {
+        if let Some(images) = self.kept_images(&changes, permit, &ids)? {
             return Ok((images, Vec::new()));
         }
         let Pull { repository, found, mut failures, is_recorded } =
@@ -54,7 +65,7 @@ impl Registry {
         let keys = match self.manifest_keys(&repository.key_domain).await {
             Err(Error::Kms { message, kms_error }) => {
                 let code = ImageFailureCode::KmsError { message, kms_error };
-                failures.extend(found.into_iter().map(|(requested, ..)| {
+                failures.extend(found.into_iter().map(|Found { requested, .. }| {
                     let code = code.clone();
                     ImageFailure { requested, code }
                 }));
@@ -64,7 +75,7 @@ impl Registry {
         };
         let mut images = Vec::with_capacity(found.len());
         let mut pulled = Vec::new();
-        for (requested, id, row, content) in found {
+        for Found { requested, id, row, content, refusal } in found {
             let manifest = match content {
                 Content::Kept(manifest) => manifest,
                 Content::Sealed(sealed) => {
@@ -76,7 +87,7 @@ impl Registry {
             if is_recorded {
                 pulled.push((id.digest, row.last_pulled_at));
             }
-            let found = FoundImage::new(repository.id, &id, &row);
+            let found = FoundImage::new(repository.id, &id, &row, refusal);
             self.manifests.remember(&changes, permit.resource(), requested, found);
             let ImageRow { media_type, subject, .. } = row;
             images.push(StoredImage { id, manifest, media_type, subject });
@@ -97,9 +108,11 @@ impl Registry {
     ) -> Result<Option<ImageHead>, Error> {
         let changes = self.changes_for(permit).await?;
         if let Some(found) = self.manifests.find(&changes, permit.resource(), &requested) {
+            self.check_refusal(permit, &found)?;
             return Ok(Some(found.head()));
         }
         let (resource, wanted) = (permit.resource().clone(), requested.clone());
+        let policy = self.pull_policy;
         let found = self
             .metadata
             .read(move |tx| {
@@ -107,13 +120,15 @@ impl Registry {
                     let repository = must_find(tx, &resource).await?;
                     let found = resolve_active(tx, repository.id, &wanted).await?;
                     require_usable(tx, &repository.key_domain).await?;
-                    Ok::<_, Error>(
-                        found.ok().map(|(id, row)| FoundImage::new(repository.id, &id, &row)),
-                    )
+                    let Ok((id, row)) = found else { return Ok(None) };
+                    let registry = &resource.registry;
+                    let refusal = policy.refusal(tx, registry, repository.id, &id.digest).await?;
+                    Ok::<_, Error>(Some(FoundImage::new(repository.id, &id, &row, refusal)))
                 })
             })
             .await?;
         let Some(found) = found else { return Ok(None) };
+        self.check_refusal(permit, &found)?;
         let head = found.head();
         self.manifests.remember(&changes, permit.resource(), requested, found);
         Ok(Some(head))
@@ -142,22 +157,38 @@ impl Registry {
         changes: &Changes,
         permit: &Permit<BatchGetImage>,
         ids: &[RequestedImage],
-    ) -> Option<Vec<StoredImage>> {
+    ) -> Result<Option<Vec<StoredImage>>, Error> {
         let now = self.now();
         let mut images = Vec::with_capacity(ids.len());
         let mut bytes = 0;
         for requested in ids {
-            let found = self.manifests.find(changes, permit.resource(), requested)?;
+            let Some(found) = self.manifests.find(changes, permit.resource(), requested) else {
+                return Ok(None);
+            };
+            self.check_refusal(permit, &found)?;
             if permit.principal().is_some() && pull_time::is_due(found.last_pulled_at, now) {
-                return None;
+                return Ok(None);
             }
             bytes += found.manifest_size_bytes;
-            let manifest = self.manifests.get(changes, found.repository, found.id.digest)?;
+            let kept = self.manifests.get(changes, found.repository, found.id.digest);
+            let Some(manifest) = kept else { return Ok(None) };
             let (id, media_type) = (found.id.clone(), found.media_type.clone());
             images.push(StoredImage { id, manifest, media_type, subject: found.subject });
         }
         // What is too much is refused where it is read.
-        (bytes <= BATCH_MANIFEST_BYTES_MAX).then_some(images)
+        Ok((bytes <= BATCH_MANIFEST_BYTES_MAX).then_some(images))
+    }
+
+    /// Whether the pull policy lets the caller have an image. It is not about the registry itself.
+    fn check_refusal(
+        &self,
+        permit: &Permit<BatchGetImage>,
+        found: &FoundImage,
+    ) -> Result<(), Error> {
+        match (&found.refusal, permit.principal()) {
+            (Some(refusal), Some(_)) => Refusal::check(Some(refusal), found.id.digest, self.now()),
+            _ => Ok(()),
+        }
     }
 
     async fn find(
@@ -169,6 +200,7 @@ impl Registry {
         let resource = permit.resource().clone();
         let principal = permit.principal().map(Principal::arn);
         let (changes, kept) = (*changes, self.manifests.clone());
+        let (policy, now) = (self.pull_policy, self.now());
         self.metadata
             .read(move |tx| {
                 Box::pin(async move {
@@ -178,10 +210,16 @@ impl Registry {
                     for requested in ids {
                         match resolve_active(tx, repository.id, &requested).await? {
                             Ok((id, row)) => {
+                                let registry = &resource.registry;
+                                let refusal =
+                                    policy.refusal(tx, registry, repository.id, &id.digest).await?;
+                                if principal.is_some() {
+                                    Refusal::check(refusal.as_ref(), id.digest, now)?;
+                                }
                                 budget.take(&row)?;
                                 let content =
                                     content(tx, &kept, &changes, &repository, &id).await?;
-                                found.push((requested, id, row, content));
+                                found.push(Found { requested, id, row, content, refusal });
                             }
                             Err(code) => failures.push(ImageFailure { requested, code }),
                         }

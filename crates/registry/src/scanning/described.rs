@@ -7,6 +7,7 @@ use wharfinger_auth::{Permit, RepositoryResource};
 use wharfinger_core::Timestamp;
 use wharfinger_metadata::image::ImageRow;
 use wharfinger_metadata::inventory::{self, InventoryRow};
+use wharfinger_metadata::repository::RepositoryRow;
 use wharfinger_metadata::{RepositoryId, Tx, resource_tag, scan, tag};
 use wharfinger_package::Severity;
 
@@ -15,6 +16,7 @@ use super::enhanced::{self, EnhancedFinding, ScannedImage};
 use super::finding::{self, PackageFinding, Rank};
 use super::inventory::{ImageInventory, KeptInventory, blocking, open_kept};
 use super::told::Lookup;
+use super::union::find_index;
 use super::{ImageScan, ScanType, last, of_registry};
 use crate::deletion::must_resolve;
 use crate::repository::must_find;
@@ -54,12 +56,12 @@ pub(crate) struct FoundScan {
     pub(crate) scan: ImageScan,
     pub(crate) findings: Vec<PackageFinding>,
     pub(crate) inventory: Option<KeptInventory>,
-    image: Option<ScannedImage>,
+    pub(super) image: Option<ScannedImage>,
 }
 
 /// What is read of a scan at once.
 struct ReadScan {
-    repository: RepositoryId,
+    repository: RepositoryRow,
     id: ImageIdentifier,
     scan_type: ScanType,
     scan: ImageScan,
@@ -132,11 +134,29 @@ impl Registry {
         Ok(DescribedScan { id, scan, findings: Some(findings), next_token })
     }
 
-    /// The last scan of an image in the registry's mode of scanning, and all that it found.
+    /// The last scan of an image in the registry's mode of scanning, and all that it found; of an index
+    /// those of its images.
     ///
     /// # Errors
     /// [`Error::ScanNotFound`].
     pub(crate) async fn find_scan(
+        &self,
+        resource: &RepositoryResource,
+        requested: RequestedImage,
+    ) -> Result<FoundScan, Error> {
+        let (wanted, of) = (requested.clone(), resource.clone());
+        let index = self
+            .metadata
+            .read(move |tx| Box::pin(async move { find_index(tx, &of, wanted).await }))
+            .await?;
+        match index {
+            Some(index) => self.find_union(resource, index).await,
+            None => self.find_image_scan(resource, requested).await,
+        }
+    }
+
+    /// The same of one image.
+    pub(super) async fn find_image_scan(
         &self,
         resource: &RepositoryResource,
         requested: RequestedImage,
@@ -165,7 +185,8 @@ impl Registry {
             _ => Vec::new(),
         };
         findings.retain(|finding| finding.is_of(scan_type));
-        self.suppress(repository, &id, &mut findings).await?;
+        let content = inventory.as_ref().map(|it| &it.content);
+        self.suppress(&repository, id.digest, content, &mut findings).await?;
         if let Some(summary) = &mut scan.summary {
             summary.counts = finding::counts(&findings, scan_type);
         }
@@ -174,16 +195,6 @@ impl Registry {
             (image, _) => image,
         };
         Ok(FoundScan { id, scan_type, scan, findings, inventory, image })
-    }
-
-    /// Says of findings why they do not matter in the image, as far as anybody has stated that.
-    async fn suppress(
-        &self,
-        _repository: RepositoryId,
-        _image: &ImageIdentifier,
-        _findings: &mut [PackageFinding],
-    ) -> Result<(), Error> {
-        Ok(())
     }
 }
 
@@ -201,7 +212,8 @@ async fn read_scan(
     resource: RepositoryResource,
     requested: RequestedImage,
 ) -> Result<ReadScan, Error> {
-    let repository = must_find(tx, &resource).await?.id;
+    let found = must_find(tx, &resource).await?;
+    let repository = found.id;
     let name = ImageName::from(requested.clone());
     let (id, row) = must_resolve(tx, repository, requested, &resource).await?;
     let scan_type = of_registry(tx, &resource.registry).await?.scan_type();
@@ -209,16 +221,16 @@ async fn read_scan(
         let (name, registry, image) = (resource.name, resource.registry.account, name);
         return Err(Error::ScanNotFound { image, name, registry });
     };
-    let (mut kept, mut found, mut image) = (None, None, None);
+    let (mut kept, mut inventory, mut image) = (None, None, None);
     if scan.summary.is_some() {
         kept = scan::findings(tx, repository, &row.digest, scan_type.as_str()).await?;
         // What basic scanning shows is all in what it has kept.
         if kept.is_none() || scan_type == ScanType::Enhanced {
-            found = shown_inventory(tx, repository, &row).await?;
+            inventory = shown_inventory(tx, repository, &row).await?;
             image = Some(scanned_image(tx, repository, resource, &row).await?);
         }
     }
-    Ok(ReadScan { repository, id, scan_type, scan, kept, inventory: found, image })
+    Ok(ReadScan { repository: found, id, scan_type, scan, kept, inventory, image })
 }
 
 /// The inventory that was scanned, though a newer version may read the image otherwise.

@@ -102,6 +102,17 @@ pub(crate) fn counts_json(counts: &BTreeMap<Severity, u64>) -> Result<String, Er
     serde_json::to_string(counts).map_err(|error| Error::Server(Box::new(error)))
 }
 
+/// When each critical finding among kept ones was first seen, and which it is.
+pub(crate) fn kept_criticals(
+    kept: &[u8],
+    scan_type: ScanType,
+) -> Result<Vec<(Timestamp, String)>, Error> {
+    let critical = unpack(kept)?.into_iter().filter(|finding| {
+        finding.is_of(scan_type) && finding.vulnerability.severity == Severity::Critical
+    });
+    Ok(critical.map(|it| (it.first_seen_at, it.vulnerability.vulnerability)).collect())
+}
+
 /// Findings as they are kept with a scan.
 pub(super) fn pack(findings: &[PackageFinding]) -> Result<Vec<u8>, Error> {
     compressed::pack(findings)

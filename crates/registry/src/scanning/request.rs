@@ -6,7 +6,7 @@ use wharfinger_metadata::repository::RepositoryRow;
 use wharfinger_metadata::scan::{self, ScanRow};
 use wharfinger_metadata::{RepositoryId, Tx, image, repository, scan_tally};
 
-use super::{ScanStatus, ScanType, image_scan, of_registry};
+use super::{ScanStatus, ScanType, image_scan, of_registry, vex};
 use crate::job::{JobKind, ask};
 use crate::removal::Removal;
 use crate::{Error, ImageName};
@@ -33,6 +33,7 @@ pub(crate) async fn scan_pushed(
     if repository.registry.is_public() {
         return Ok(());
     }
+    vex::note_pushed(tx, id, digest, removal).await?;
     let configuration = of_registry(tx, &repository.registry).await?;
     if !configuration.effective(&repository.name, repository.scan_on_push).scan_on_push {
         return Ok(());

@@ -77,7 +77,11 @@ impl Registry {
         };
         let mut report = serde_json::Map::new();
         for (scan_type, row) in &due.scans {
-            let end = end_of(&due, *scan_type, &examined, self.now());
+            let mut end = end_of(&due, *scan_type, &examined, self.now());
+            if let (Some((_, findings)), Ok(examined)) = (&mut end.findings, &examined) {
+                let content = Some(&examined.inventory.content);
+                self.suppress(&due.repository, due.digest, content, findings).await?;
+            }
             report.insert(scan_type.as_str().to_lowercase(), end.status.as_str().into());
             self.end_scan(&due, *scan_type, row, end).await?;
         }

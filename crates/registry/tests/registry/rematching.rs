@@ -260,15 +260,11 @@ fn told(expected: &[(&str, usize, &str)]) -> BTreeMap<(String, usize), Vec<Strin
     all
 }
 
-const FIRST: [(&str, &str, &str, Severity); 2] = [
-    ("CVE-1", "openssl", "1.5", Severity::High),
-    ("CVE-2", "curl", "9", Severity::Low),
-];
+const FIRST: [(&str, &str, &str, Severity); 2] =
+    [("CVE-1", "openssl", "1.5", Severity::High), ("CVE-2", "curl", "9", Severity::Low)];
 /// CVE-1 gets worse and is in the other version as well, CVE-2 is withdrawn, CVE-3 is new.
-const SECOND: [(&str, &str, &str, Severity); 2] = [
-    ("CVE-1", "openssl", "2.5", Severity::Critical),
-    ("CVE-3", "zlib", "9", Severity::Medium),
-];
+const SECOND: [(&str, &str, &str, Severity); 2] =
+    [("CVE-1", "openssl", "2.5", Severity::Critical), ("CVE-3", "zlib", "9", Severity::Medium)];
 
 fn told_of_second() -> BTreeMap<(String, usize), Vec<String>> {
     told(&[
@@ -282,12 +278,8 @@ fn told_of_second() -> BTreeMap<(String, usize), Vec<String>> {
     ])
 }
 
-const COUNTS_OF_SECOND: [&str; 4] = [
-    r#"{"CRITICAL":1}"#,
-    r#"{"MEDIUM":1,"CRITICAL":1}"#,
-    r#"{"MEDIUM":1,"CRITICAL":1}"#,
-    "{}",
-];
+const COUNTS_OF_SECOND: [&str; 4] =
+    [r#"{"CRITICAL":1}"#, r#"{"MEDIUM":1,"CRITICAL":1}"#, r#"{"MEDIUM":1,"CRITICAL":1}"#, "{}"];
 
 #[tokio::test]
 async fn findings_appear_change_and_go() {

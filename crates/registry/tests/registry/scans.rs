@@ -213,12 +213,14 @@ async fn enhanced_scans_on_push_are_complete_and_no_rule_means_none() {
 }
 
 #[tokio::test]
-async fn images_of_an_index_are_scanned_and_the_index_is_not() {
+async fn an_index_shows_what_its_images_have() {
     let fixture = scanning().await;
     let child = push(&fixture, "a", &[layer()], None).await;
     fixture.put("app", &index_of(&[child]), Some("all")).await.unwrap();
     run_jobs(&fixture).await;
     assert_eq!(status(&fixture, &child).await.0, ScanStatus::Complete);
-    let index = describe(&fixture, by_tag("all"), None, None).await;
-    assert!(matches!(index, Err(Error::ScanNotFound { .. })));
+    let index = describe(&fixture, by_tag("all"), None, None).await.unwrap();
+    let alone = describe(&fixture, by_digest(&child), None, None).await.unwrap();
+    assert_eq!((&index.scan, &index.findings), (&alone.scan, &alone.findings));
+    assert_eq!(index.id.tag.unwrap().as_str(), "all");
 }

@@ -60,6 +60,8 @@ pub struct Settings {
     /// See [`Config::upkeep`](super::Config::upkeep).
     #[serde(default)]
     pub upkeep: UpkeepLayer,
+    /// Days, see [`Config::refuse_critical_after`](super::Config::refuse_critical_after).
+    pub refuse_critical_after_days: Option<NonZeroU32>,
     /// See [`Config::oidc`](super::Config::oidc).
     #[serde(default)]
     pub oidc: OidcLayer,
@@ -130,6 +132,9 @@ impl Settings {
             },
             quotas: self.quotas.over(below.quotas),
             upkeep: self.upkeep.over(below.upkeep),
+            refuse_critical_after_days: self
+                .refuse_critical_after_days
+                .or(below.refuse_critical_after_days),
             oidc: self.oidc.over(below.oidc),
         }
     }

@@ -84,6 +84,18 @@ pub(super) const OF_IMAGES: &[Deviation] = &[
                available again; no upload is needed.",
     },
     Deviation {
+        place: "`DescribeImageScanFindings` of a manifest list",
+        aws: "`ScanNotFoundException`.",
+        here: "Once all of its images are scanned: the worst of their statuses, and all that any \
+               of them has, each finding of a package once.",
+    },
+    Deviation {
+        place: "Pulls of images with CRITICAL findings",
+        aws: "Are not refused.",
+        here: "With `--refuse-critical-after DAYS` an image that has been known for longer to have \
+               one is refused: `AccessDeniedException`, and 403 `DENIED` on `/v2`.",
+    },
+    Deviation {
         place: "`ListImageReferrers` with `filter.artifactTypes`",
         aws: "Names no limit to what a page searches.",
         here: "A page looks at 1,000 referrers at the most, and ends early at 16 MiB of manifests, \

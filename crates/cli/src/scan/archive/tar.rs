@@ -127,7 +127,9 @@ fn check(header: &[u8; BLOCK as usize]) -> anyhow::Result<()> {
 
 fn octal(field: &[u8]) -> anyhow::Result<u64> {
     // GNU writes what does not fit in base 256: the first bit says so.
-    if let [first @ 0x80.., rest @ ..] = field {
+    if let [first, rest @ ..] = field
+        && *first >= 0x80
+    {
         let begin = u64::from(first & 0x7f);
         let number = rest
             .iter()

@@ -14,12 +14,13 @@ use wharfinger_package::Severity;
 
 use super::super::event::{ChangedFinding, FindingEvents};
 use super::super::finding::counts_json;
-use super::super::tally;
 use super::super::{ScanFrequency, ScanType, of_registry};
+use super::super::{request, tally, vex};
 use super::effect::{Effect, Vulnerabilities, recounted};
 use super::plan::{Change, Plan};
 use super::postings::Postings;
 use super::{Rematch, Report};
+use crate::job::{JobKind, ask};
 use crate::{Error, Registry};
 
 /// Packages with a vulnerability that are read at once.
@@ -123,6 +124,7 @@ impl Registry {
                         };
                         telling.count(tx, inventory, &image, &effects).await?;
                         telling.note(&mut events, &repository, &image, &effects);
+                        telling.have_counted(tx, &repository, &image).await?;
                         report.images += 1;
                     }
                     report.events = events.insert(tx, &*telling.entropy, telling.now).await?;
@@ -152,6 +154,21 @@ impl Telling {
         let counts = counts_json(&counts)?;
         let (id, updated_at) = (&self.database_id, self.database_updated_at);
         Ok(advisory_matching::set_counts(tx, image, &counts, id, updated_at).await?)
+    }
+
+    /// Where something is stated of the findings, they are counted by whoever can read it.
+    async fn have_counted(
+        &self,
+        tx: &mut Tx,
+        repository: &RepositoryRow,
+        image: &WatchedImage,
+    ) -> Result<(), Error> {
+        if !vex::is_spoken_of(tx, &repository.registry, repository.id, &image.digest).await? {
+            return Ok(());
+        }
+        let subject = request::subject(repository.id, &image.digest);
+        let (kind, now) = (JobKind::CountFindings, self.now);
+        Ok(ask(tx, &*self.entropy, kind, &subject, now, now).await?)
     }
 
     fn note<'a>(

@@ -1,0 +1,143 @@
+//! The scan of an index: that of all its images, which ECR does not show. Its status is the worst of
+//! theirs, its findings are all that any of them has.
+
+use std::collections::BTreeSet;
+
+use wharfinger_auth::RepositoryResource;
+use wharfinger_core::{Digest, Timestamp};
+use wharfinger_metadata::{Tx, image};
+use wharfinger_oci::media_type::{DOCKER_MANIFEST_LIST, OCI_INDEX};
+
+use super::described::FoundScan;
+use super::finding;
+use super::image_scan::check_type;
+use super::inventory::KeptInventory;
+use super::{ImageScan, ScanStatus, ScanSummary};
+use crate::deletion::must_resolve;
+use crate::repository::must_find;
+use crate::{Error, ImageIdentifier, ImageName, Registry, RequestedImage};
+
+/// An index, and its images that can be scanned.
+pub(super) struct ScannedIndex {
+    id: ImageIdentifier,
+    pushed_at: Timestamp,
+    children: Vec<Digest>,
+}
+
+/// The index that is asked for; `None` for everything else.
+pub(super) async fn find_index(
+    tx: &mut Tx,
+    resource: &RepositoryResource,
+    requested: RequestedImage,
+) -> Result<Option<ScannedIndex>, Error> {
+    let repository = must_find(tx, resource).await?.id;
+    let (id, row) = must_resolve(tx, repository, requested, resource).await?;
+    if ![OCI_INDEX, DOCKER_MANIFEST_LIST].contains(&row.media_type.as_str()) {
+        return Ok(None);
+    }
+    let mut children = Vec::new();
+    for digest in image::children(tx, repository, &id.digest).await? {
+        let name = ImageName { digest: Some(digest.to_string()), tag: None };
+        // Attestations are children as well, and have no packages.
+        if let Some(row) = image::find(tx, repository, &digest).await?
+            && check_type(&row, &name).is_ok()
+        {
+            children.push(digest);
+        }
+    }
+    Ok(Some(ScannedIndex { id, pushed_at: row.pushed_at, children }))
+}
+
+impl Registry {
+    /// The scan of an index.
+    ///
+    /// # Errors
+    /// [`Error::ScanNotFound`] if any of its images was not scanned: the rest alone would look as
+    /// if it were all.
+    pub(super) async fn find_union(
+        &self,
+        resource: &RepositoryResource,
+        index: ScannedIndex,
+    ) -> Result<FoundScan, Error> {
+        let ScannedIndex { id, pushed_at, children } = index;
+        let mut union: Option<FoundScan> = None;
+        for digest in children {
+            let requested = RequestedImage { digest: Some(digest.to_string()), tag: None };
+            let found = self.find_image_scan(resource, requested).await?;
+            union = Some(match union {
+                Some(union) => joined(union, found),
+                None => found,
+            });
+        }
+        let Some(mut union) = union else {
+            let (name, registry) = (resource.name.clone(), resource.registry.account);
+            let image = ImageName { digest: Some(id.digest.to_string()), tag: None };
+            return Err(Error::ScanNotFound { image, name, registry });
+        };
+        let mut seen = BTreeSet::new();
+        union.findings.retain(|finding| {
+            // Of one package in several images the finding is one, unless it matters in one only.
+            let vulnerability = finding.vulnerability.vulnerability.clone();
+            seen.insert((vulnerability, finding.package.clone(), finding.suppression.is_some()))
+        });
+        if let Some(summary) = &mut union.scan.summary {
+            summary.counts = finding::counts(&union.findings, union.scan_type);
+        }
+        if let Some(image) = &mut union.image {
+            image.tags = id.tag.iter().cloned().collect();
+            (image.digest, image.pushed_at) = (id.digest, pushed_at);
+            (image.architecture, image.platform) = (None, None);
+        }
+        union.id = id;
+        Ok(union)
+    }
+}
+
+fn joined(mut union: FoundScan, other: FoundScan) -> FoundScan {
+    union.findings.extend(other.findings);
+    union.inventory = match (union.inventory, other.inventory) {
+        (Some(one), Some(other)) => Some(both(one, other)),
+        (one, other) => one.or(other),
+    };
+    union.scan = worse(union.scan, other.scan);
+    union.image = union.image.or(other.image);
+    union
+}
+
+fn both(mut one: KeptInventory, other: KeptInventory) -> KeptInventory {
+    let packages = &mut one.content.inventory.packages;
+    packages.extend(other.content.inventory.packages);
+    packages.sort();
+    packages.dedup();
+    one.row.created_at = one.row.created_at.min(other.row.created_at);
+    one
+}
+
+/// The one that says less; of a sum the numbers are made anew.
+fn worse(one: ImageScan, other: ImageScan) -> ImageScan {
+    let summary = match (&one.summary, &other.summary) {
+        (Some(a), Some(b)) => Some(ScanSummary {
+            completed_at: a.completed_at.max(b.completed_at),
+            source_updated_at: a.source_updated_at.min(b.source_updated_at),
+            counts: a.counts.clone(),
+        }),
+        // What one of them has not would be missing without a word.
+        _ => None,
+    };
+    let worst = if badness(one.status) >= badness(other.status) { one } else { other };
+    ImageScan { summary, ..worst }
+}
+
+const fn badness(status: ScanStatus) -> u8 {
+    match status {
+        ScanStatus::Complete => 0,
+        ScanStatus::Active => 1,
+        ScanStatus::Pending => 2,
+        ScanStatus::InProgress => 3,
+        ScanStatus::ImageArchived => 4,
+        ScanStatus::LimitExceeded => 5,
+        ScanStatus::ImageSizeExceeded => 6,
+        ScanStatus::UnsupportedImage => 7,
+        ScanStatus::Failed => 8,
+    }
+}

@@ -1,0 +1,118 @@
+//! Statements: what is stated not to matter is shown as suppressed, with the reason, and not counted.
+
+use wharfinger_core::Digest;
+use wharfinger_registry::{ScanFrequency, ScanType, Severity};
+
+use super::fixture::{Fixture, by_digest, digest_of, permit_for};
+use super::scanned::{layer, push};
+use super::scanning::{configure, rule};
+use super::scans::{basic, describe, enhanced, scanning};
+use super::work::run_jobs;
+
+fn document(id: &str, at: &str, status: &str, product: &str) -> String {
+    let why = match status {
+        "not_affected" => r#", "justification": "inline_mitigations_already_exist""#,
+        _ => "",
+    };
+    format!(
+        r#"{{"@context": "https://openvex.dev/ns/v0.2.0", "@id": "{id}", "author": "Team",
+        "timestamp": "{at}", "version": 1, "statements": [{{
+        "vulnerability": {{"name": "CVE-2024-0001"}}{product}, "status": "{status}"{why}}}]}}"#
+    )
+}
+
+const OPENSSL: &str = r#", "products": [{"@id": "pkg:deb/debian/openssl"}]"#;
+
+async fn scanned() -> (Fixture, Digest) {
+    let fixture = scanning().await;
+    let digest = push(&fixture, "a", &[layer()], Some("v1")).await;
+    run_jobs(&fixture).await;
+    (fixture, digest)
+}
+
+/// Attaches a document to an image.
+async fn attach(fixture: &Fixture, subject: &Digest, document: &str, size: usize) {
+    fixture.layer("app", b"{}").await;
+    let layer = fixture.layer("app", document.as_bytes()).await;
+    let manifest = format!(
+        r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",
+        "artifactType":"application/vnd.openvex+json",
+        "config":{{"mediaType":"application/vnd.oci.empty.v1+json","digest":"{}","size":2}},
+        "layers":[{{"mediaType":"application/vnd.openvex+json","digest":"{layer}","size":{}}}],
+        "subject":{{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{subject}","size":{size}}}}}"#,
+        digest_of(b"{}"),
+        document.len()
+    );
+    fixture.put("app", &manifest, None).await.unwrap();
+}
+
+/// Whether the critical finding is counted, and why not.
+async fn critical(fixture: &Fixture, digest: &Digest) -> (bool, Option<String>) {
+    let found = describe(fixture, by_digest(digest), None, None).await.unwrap();
+    let counted = found.scan.summary.as_ref().unwrap().counts.contains_key(&Severity::Critical);
+    let reason = basic(found).into_iter().find(|it| it.name == "CVE-2024-0001").unwrap();
+    let reason = reason.attributes.into_iter().find(|(key, _)| *key == "suppression_reason");
+    (counted, reason.map(|(_, reason)| reason))
+}
+
+#[tokio::test]
+async fn documents_of_a_registry_hold_for_its_images() {
+    let (fixture, digest) = scanned().await;
+    assert_eq!(critical(&fixture, &digest).await, (true, None));
+    let permit = permit_for("");
+    let add = async |text: String| fixture.registry.add_vex_document(&permit, text.into()).await;
+    let text = document("https://vex.test/1", "2026-01-01T00:00:00Z", "not_affected", OPENSSL);
+    assert_eq!(add(text).await.unwrap(), "https://vex.test/1");
+    let reason = "inline_mitigations_already_exist (https://vex.test/1)";
+    assert_eq!(critical(&fixture, &digest).await, (false, Some(reason.into())));
+    // A newer one that says otherwise, and what is none.
+    let text = document("https://vex.test/2", "2026-02-01T00:00:00Z", "affected", OPENSSL);
+    add(text).await.unwrap();
+    assert_eq!(critical(&fixture, &digest).await, (true, None));
+    assert!(add("{}".into()).await.unwrap_err().to_string().contains("OpenVEX"));
+    let listed = fixture.registry.vex_documents(&permit).await.unwrap();
+    let listed: Vec<_> = listed.iter().map(|it| (it.id.as_str(), it.statement_count)).collect();
+    assert_eq!(listed, [("https://vex.test/1", 1), ("https://vex.test/2", 1)]);
+    let remove = async |id: &str| fixture.registry.remove_vex_document(&permit, id.into()).await;
+    assert!(remove("https://vex.test/2").await.unwrap());
+    assert!(!remove("https://vex.test/2").await.unwrap());
+    assert!(!critical(&fixture, &digest).await.0);
+}
+
+#[tokio::test]
+async fn documents_that_refer_to_an_image_hold_for_it_alone() {
+    let (fixture, digest) = scanned().await;
+    let other = push(&fixture, "b", &[layer()], None).await;
+    run_jobs(&fixture).await;
+    let text = document("urn:x", "2026-01-01T00:00:00Z", "fixed", "");
+    attach(&fixture, &digest, &text, 1).await;
+    assert_eq!(critical(&fixture, &digest).await, (false, Some("fixed (urn:x)".into())));
+    assert_eq!(critical(&fixture, &other).await, (true, None));
+    // Lists have the counts as they are kept.
+    let listed = async || {
+        let (permit, ids) = (permit_for("app"), vec![by_digest(&digest)]);
+        let listed = fixture.registry.describe_images_by_id(&permit, ids).await.unwrap();
+        let scan = listed.into_iter().next().unwrap().scan.unwrap();
+        scan.summary.unwrap().counts.contains_key(&Severity::Critical)
+    };
+    assert!(listed().await);
+    run_jobs(&fixture).await;
+    assert!(!listed().await);
+    attach(&fixture, &other, "no document", 2).await;
+    assert_eq!(critical(&fixture, &other).await, (true, None));
+}
+
+#[tokio::test]
+async fn enhanced_findings_are_suppressed() {
+    let (fixture, _) = scanned().await;
+    let filter = vec![rule(ScanFrequency::ContinuousScan, &["*"])];
+    configure(&fixture, ScanType::Enhanced, filter).await;
+    let text = document("urn:x", "2026-01-01T00:00:00Z", "not_affected", OPENSSL);
+    fixture.registry.add_vex_document(&permit_for(""), text.into()).await.unwrap();
+    let digest = push(&fixture, "c", &[layer()], None).await;
+    run_jobs(&fixture).await;
+    let found = describe(&fixture, by_digest(&digest), None, None).await.unwrap();
+    let (findings, _) = enhanced(found);
+    let suppressed = findings.into_iter().filter_map(|it| it.suppression).collect::<Vec<_>>();
+    assert_eq!(suppressed, ["inline_mitigations_already_exist (urn:x)"]);
+}
