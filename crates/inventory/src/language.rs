@@ -11,11 +11,13 @@ mod cargo;
 mod composer;
 mod dotnet;
 mod go;
+mod java;
 mod java_build;
 mod license;
 mod listing;
 mod npm;
 mod place;
+mod program;
 mod python;
 mod ruby;
 mod settle;
@@ -142,7 +144,12 @@ pub fn read(
     limits: &Limits,
 ) -> Result<Vec<LanguagePackage>, FileError> {
     match kind {
-        LanguageFile::JavaArchive | LanguageFile::Program => Ok(Vec::new()),
+        LanguageFile::JavaArchive => java::read(path, size, content, limits),
+        LanguageFile::Program => {
+            let mut listing = Listing::new(path, limits);
+            program::read(size, content, &mut listing)?;
+            Ok(listing.into_packages())
+        }
         LanguageFile::BunLock
         | LanguageFile::CargoLock
         | LanguageFile::ComposerInstalled
