@@ -10,7 +10,10 @@ mod imported;
 mod license;
 mod spdx;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use wharfinger_core::{Digest, Timestamp};
 
 use crate::{Inventory, Limits};
@@ -59,16 +62,24 @@ pub enum SbomError {
     TooMany(usize),
 }
 
-/// Which of the formats a document is of.
+/// Which of the formats a document is of, or what it wraps: the payload of an envelope (DSSE), the
+/// predicate of an attestation (in-toto).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Format {
+struct Format<'a> {
     bom_format: Option<String>,
     spdx_version: Option<String>,
+    payload: Option<String>,
+    #[serde(borrow)]
+    predicate: Option<&'a RawValue>,
 }
 
-/// Reads a bill of materials, CycloneDX or SPDX. Packages of which it does not say the layer are put
-/// into `layer` (the digest of the image does).
+/// Envelopes around a bill of materials: an envelope, an attestation, and one to spare.
+const WRAPPED_MAX: u32 = 3;
+
+/// Reads a bill of materials, CycloneDX or SPDX, as it is or as an attestation of in-toto (what BuildKit
+/// and cosign put beside an image; its signature is not looked at). Packages of which it does not say the
+/// layer are put into `layer` (the digest of the image does).
 ///
 /// # Errors
 /// [`SbomError`], whatever the document is.
@@ -76,15 +87,33 @@ pub fn read(document: &[u8], layer: Digest, limits: &Limits) -> Result<Imported,
     if document.len() as u64 > limits.database_bytes {
         return Err(SbomError::TooLarge(limits.database_bytes));
     }
-    measure(document)?;
-    let format: Format = json(document)?;
     let mut into = imported::Builder::new(layer, limits);
-    match (format.bom_format.as_deref(), format.spdx_version.as_deref()) {
-        (Some("CycloneDX"), _) => cyclonedx::read(document, &mut into)?,
-        (_, Some(version)) if version.starts_with("SPDX-2.") => spdx::read(document, &mut into)?,
-        _ => return Err(SbomError::Foreign),
-    }
+    read_wrapped(document, WRAPPED_MAX, &mut into)?;
     Ok(into.finish())
+}
+
+fn read_wrapped(
+    document: &[u8],
+    wrapped_max: u32,
+    into: &mut imported::Builder,
+) -> Result<(), SbomError> {
+    measure(document)?;
+    let format: Format<'_> = json(document)?;
+    let within = wrapped_max.checked_sub(1);
+    match (format.bom_format.as_deref(), format.spdx_version.as_deref(), within) {
+        (Some("CycloneDX"), _, _) => cyclonedx::read(document, into),
+        (_, Some(version), _) if version.starts_with("SPDX-2.") => spdx::read(document, into),
+        (None, None, Some(within)) => match (format.predicate, format.payload) {
+            (Some(predicate), _) => read_wrapped(predicate.get().as_bytes(), within, into),
+            (None, Some(payload)) => {
+                let payload = BASE64_STANDARD.decode(payload);
+                let payload = payload.map_err(|error| SbomError::Malformed(error.to_string()))?;
+                read_wrapped(&payload, within, into)
+            }
+            (None, None) => Err(SbomError::Foreign),
+        },
+        _ => Err(SbomError::Foreign),
+    }
 }
 
 /// Objects of a document. A hundred thousand packages, each with its properties and licences, have fewer.

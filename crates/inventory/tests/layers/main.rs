@@ -1,6 +1,7 @@
 //! Layers read and composed, as the caller does it.
 
 mod archive;
+mod hostile;
 mod images;
 
 use std::time::Duration;

@@ -18,7 +18,8 @@ fn named(imported: &Imported) -> Vec<String> {
 
 #[test]
 fn an_image_of_centos_in_both_formats() {
-    for name in ["centos-7-cyclonedx.json", "centos-7-spdx.json"] {
+    for name in ["centos-7-cyclonedx.json", "centos-7-cyclonedx.intoto.jsonl", "centos-7-spdx.json"]
+    {
         let imported = import(name);
         let distribution = imported.inventory.distribution.as_ref().unwrap();
         assert_eq!(
@@ -98,6 +99,19 @@ fn what_is_no_bill_is_refused() {
     let many = r#"{"purl": "pkg:npm/a@1"},"#.repeat(3);
     let many = format!(r#"{{"bomFormat": "CycloneDX", "components": [{many}{{}}]}}"#);
     assert!(matches!(read(&many), SbomError::TooMany(2)));
+}
+
+#[test]
+fn attestations_are_unwrapped_so_often() {
+    let mut document = r#"{"spdxVersion": "SPDX-2.3"}"#.to_owned();
+    for _ in 0..3 {
+        document =
+            format!(r#"{{"_type": "https://in-toto.io/Statement/v1", "predicate": {document}}}"#);
+        read(document.as_bytes(), IMAGE, &Limits::default()).unwrap();
+    }
+    document = format!(r#"{{"predicate": {document}}}"#);
+    let error = read(document.as_bytes(), IMAGE, &Limits::default()).unwrap_err();
+    assert!(matches!(error, SbomError::Foreign));
 }
 
 #[test]

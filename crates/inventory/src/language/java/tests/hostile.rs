@@ -131,7 +131,7 @@ fn archives_that_are_small_and_many_end() {
         let names: Vec<_> = (0..400).map(|number| format!("{number}.jar")).collect();
         let first = archive(&[(&names[0], &nested, STORED)]);
         let (entry, rest) =
-            first.split_at(first.windows(4).position(|it| it == DIRECTORY).unwrap());
+            first.split_at(first.windows(4).rposition(|it| it == DIRECTORY).unwrap());
         let line = &rest[..46 + names[0].len()];
         let mut end = rest[line.len()..].to_vec();
         end[8..12].copy_from_slice(&[0x90, 1, 0x90, 1]);
