@@ -11,15 +11,17 @@ mod cargo;
 mod composer;
 mod dotnet;
 mod go;
+mod java;
 mod java_build;
 mod license;
 mod listing;
 mod npm;
 mod place;
+mod program;
 mod python;
 mod ruby;
 mod settle;
-mod text;
+pub(crate) mod text;
 mod yaml;
 
 use std::io::Read;
@@ -127,7 +129,8 @@ pub fn kind(path: &str, executable: bool) -> Option<LanguageFile> {
 }
 
 /// Reads a file of `size` bytes. What is no package file after all (a program of another language, a
-/// `package.json` without a version) holds no packages; what is damaged is an error.
+/// `package.json` without a version, a template of a `pom.xml`) holds no packages. A file that a program
+/// wrote, and that is damaged, is an error: it would have named packages.
 ///
 /// The packages are in order, none twice.
 ///
@@ -141,7 +144,12 @@ pub fn read(
     limits: &Limits,
 ) -> Result<Vec<LanguagePackage>, FileError> {
     match kind {
-        LanguageFile::JavaArchive | LanguageFile::Program => Ok(Vec::new()),
+        LanguageFile::JavaArchive => java::read(path, size, content, limits),
+        LanguageFile::Program => {
+            let mut listing = Listing::new(path, limits);
+            program::read(size, content, &mut listing)?;
+            Ok(listing.into_packages())
+        }
         LanguageFile::BunLock
         | LanguageFile::CargoLock
         | LanguageFile::ComposerInstalled

@@ -69,10 +69,13 @@ fn each_directive<'a>(
     Ok(())
 }
 
+/// A module and its version.
 type Module<'a> = (&'a str, &'a str);
+/// A module, and its version if only that one is meant.
+type Replaced<'a> = (&'a str, Option<&'a str>);
 
 /// What a `replace` replaces, and by what; none for a folder.
-fn replacement<'a>(words: &[&'a str]) -> Option<((&'a str, Option<&'a str>), Option<Module<'a>>)> {
+fn replacement<'a>(words: &[&'a str]) -> Option<(Replaced<'a>, Option<Module<'a>>)> {
     let arrow = words.iter().position(|word| *word == "=>")?;
     let (old, new) = (words.get(..arrow)?, words.get(arrow + 1..)?);
     let old = (*old.first()?, old.get(1).copied());

@@ -44,6 +44,23 @@ impl<'a> Listing<'a> {
         self.add_licensed((family, manager), name, version, std::iter::empty())
     }
 
+    /// Adds a package that a part of the file tells of; `inner` follows the path of the file.
+    pub(super) fn add_inside(
+        &mut self,
+        kind: (Family, PackageManager),
+        inner: &str,
+        name: &str,
+        version: &str,
+    ) -> Result<(), FileError> {
+        let next = self.packages.len();
+        self.add(kind, name, version)?;
+        if let Some(package) = self.packages.get_mut(next) {
+            package.path.push_str(inner);
+            self.text_bytes += inner.len();
+        }
+        Ok(())
+    }
+
     /// Adds a package with the licences that it declares.
     pub(super) fn add_licensed<'l>(
         &mut self,

@@ -78,7 +78,7 @@ fn lock(folders: &str, name: &str) -> Option<LanguageFile> {
 }
 
 /// Whether a name is that of a Java archive.
-fn is_java_archive(name: &str) -> bool {
+pub(super) fn is_java_archive(name: &str) -> bool {
     let extension = name.rsplit_once('.').map(|(_, extension)| extension).unwrap_or_default();
     ["ear", "jar", "par", "war"].iter().any(|it| extension.eq_ignore_ascii_case(it))
 }

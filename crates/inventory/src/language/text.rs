@@ -8,9 +8,9 @@ use serde::de::{DeserializeOwned, Deserializer, Error, MapAccess, SeqAccess, Vis
 
 use crate::found::FileError;
 
-/// Bytes of TOML that are read. A document of TOML is held whole, at up to forty times its size; the
-/// largest lock files that people have are a few megabytes.
-const TOML_BYTES_MAX: usize = 8 << 20;
+/// Values of a TOML document. It is held whole, and the smallest table takes a kilobyte; the largest lock
+/// files that people have are a quarter of this.
+const TOML_VALUES_MAX: usize = 500_000;
 
 /// Members of one object, or items of one list. Empty ones are the smallest of JSON and not of memory.
 const MEMBERS_MAX: usize = 250_000;
@@ -30,8 +30,9 @@ pub(super) fn json<T: DeserializeOwned>(file: &[u8]) -> Result<T, FileError> {
 
 /// The file as TOML. `toml` bounds how deep it nests.
 pub(super) fn toml<T: DeserializeOwned>(file: &[u8]) -> Result<T, FileError> {
-    if file.len() > TOML_BYTES_MAX {
-        return Err(FileError::TooLarge(TOML_BYTES_MAX as u64));
+    let values = file.iter().filter(|byte| matches!(byte, b'=' | b',' | b'[' | b'{')).count();
+    if values > TOML_VALUES_MAX {
+        return Err(FileError::TooMany { count: TOML_VALUES_MAX as u64, what: "values" });
     }
     toml::from_str(utf8(file)?).map_err(|error| {
         FileError::Malformed(format!("it is not the TOML expected: {}", error.message()))
@@ -88,7 +89,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Members<T> {
 
 /// The items of a list.
 #[derive(Debug)]
-pub(super) struct Items<T>(pub(super) Vec<T>);
+pub(crate) struct Items<T>(pub(crate) Vec<T>);
 
 impl<T> Default for Items<T> {
     fn default() -> Self {

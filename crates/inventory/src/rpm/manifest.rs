@@ -18,7 +18,7 @@ pub fn read_manifest(file: &[u8], limits: &Limits) -> Result<SystemPackages, Fil
     if file.len() as u64 > limits.database_bytes {
         return Err(FileError::TooLarge(limits.database_bytes));
     }
-    let text = String::from_utf8_lossy(file);
+    let text = str::from_utf8(file).map_err(|_| damaged("the list of packages is no text"))?;
     let mut packages = Vec::new();
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         if packages.len() >= limits.packages {

@@ -112,8 +112,8 @@ fn what_is_no_database_is_an_error() {
     assert_eq!(read(MARINER, &limits).unwrap_err().to_string(), "it is larger than 100 bytes");
     let limits = Limits { packages: 128, ..Limits::default() };
     assert_eq!(read(MARINER, &limits).unwrap_err().to_string(), "it holds more than 128 packages");
-    let limits = Limits { entries: 10, ..Limits::default() };
-    assert_eq!(read(MARINER, &limits).unwrap_err().to_string(), "it holds more than 10 files");
+    let limits = Limits { entries: 1000, ..Limits::default() };
+    assert_eq!(read(MARINER, &limits).unwrap_err().to_string(), "it holds more than 1000 files");
 }
 
 #[test]

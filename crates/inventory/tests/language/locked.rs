@@ -117,20 +117,23 @@ fn damaged_files_are_errors_and_empty_ones_are_not() {
         (LanguageFile::BunLock, "{\"packages\": [1]}"),
         (LanguageFile::CargoLock, "[[package]"),
         (LanguageFile::ComposerLock, "{\"packages\": 1}"),
-        (LanguageFile::DotnetProps, "<a></b>"),
         (LanguageFile::NpmLock, "<<<<<<< HEAD"),
         (LanguageFile::PipfileLock, "{"),
         (LanguageFile::PnpmLock, "packages: {a: b}"),
         (LanguageFile::PoetryLock, "[[package]]\nname = 1"),
-        (LanguageFile::Pom, "<project><a></project>"),
-        (LanguageFile::Requirements, "a==\u{0}"),
         (LanguageFile::YarnLock, "{}"),
     ] {
         let found = corpus::packages(kind, "file", file.as_bytes());
-        match kind {
-            LanguageFile::Requirements => assert_eq!(found.unwrap(), []),
-            _ => assert!(matches!(found, Err(FileError::Malformed(_))), "{kind:?}: {found:?}"),
-        }
+        assert!(matches!(found, Err(FileError::Malformed(_))), "{kind:?}: {found:?}");
+    }
+    // What people write, and templates of it.
+    for (kind, file) in [
+        (LanguageFile::DotnetProps, "<a></b>"),
+        (LanguageFile::NodePackage, "{{name}}"),
+        (LanguageFile::Pom, "<project><a></project>"),
+        (LanguageFile::Requirements, "a==\u{0}"),
+    ] {
+        assert_eq!(corpus::packages(kind, "file", file.as_bytes()).unwrap(), [], "{kind:?}");
     }
     for kind in LanguageFile::ALL {
         if !matches!(kind, LanguageFile::JavaArchive | LanguageFile::Program) {

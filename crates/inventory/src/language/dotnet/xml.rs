@@ -1,4 +1,5 @@
-//! NuGet's files that are XML: `packages.config`, `Directory.Packages.props`.
+//! NuGet's files that are XML: `packages.config`, `Directory.Packages.props`. People write these: what is
+//! not well formed, with which NuGet could do nothing either, is read no further.
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -15,8 +16,8 @@ pub(in crate::language) fn config(file: &[u8], into: &mut Listing<'_>) -> Result
         if element.local_name().as_ref() != b"package" {
             return Ok(());
         }
-        let development = attribute(element, "developmentDependency")?;
-        match (attribute(element, "id")?, attribute(element, "version")?) {
+        let development = attribute(element, "developmentDependency");
+        match (attribute(element, "id"), attribute(element, "version")) {
             (Some(id), Some(version)) if development.as_deref() != Some("true") => {
                 into.add((Family::NuGet, PackageManager::Nuget), &id, &version)
             }
@@ -33,11 +34,8 @@ pub(in crate::language) fn props(file: &[u8], into: &mut Listing<'_>) -> Result<
         if !names.contains(&name.as_ref()) {
             return Ok(());
         }
-        let id = match attribute(element, "Include")? {
-            Some(id) => Some(id),
-            None => attribute(element, "Update")?,
-        };
-        match (id, attribute(element, "Version")?) {
+        let id = attribute(element, "Include").or_else(|| attribute(element, "Update"));
+        match (id, attribute(element, "Version")) {
             (Some(id), Some(version)) if !version.contains(['$', '[', '(', '*']) => {
                 into.add((Family::NuGet, PackageManager::Nuget), &id, &version)
             }
@@ -50,24 +48,19 @@ fn each_element(
     file: &[u8],
     mut act: impl FnMut(&BytesStart<'_>) -> Result<(), FileError>,
 ) -> Result<(), FileError> {
-    let mut reader = Reader::from_str(text::utf8(file)?);
+    let Ok(text) = text::utf8(file) else { return Ok(()) };
+    let mut reader = Reader::from_str(text);
     loop {
-        match reader.read_event().map_err(malformed)? {
-            Event::Start(element) | Event::Empty(element) => act(&element)?,
-            Event::Eof => return Ok(()),
-            _ => {}
+        match reader.read_event() {
+            Ok(Event::Start(element) | Event::Empty(element)) => act(&element)?,
+            Ok(Event::Eof) | Err(_) => return Ok(()),
+            Ok(_) => {}
         }
     }
 }
 
-fn attribute(element: &BytesStart<'_>, name: &str) -> Result<Option<String>, FileError> {
-    let Some(attribute) = element.try_get_attribute(name).map_err(malformed)? else {
-        return Ok(None);
-    };
-    let value = std::str::from_utf8(&attribute.value).map_err(malformed)?;
-    Ok(Some(quick_xml::escape::unescape(value).map_err(malformed)?.into_owned()))
-}
-
-fn malformed(error: impl std::fmt::Display) -> FileError {
-    FileError::Malformed(format!("it is not the XML expected: {error}"))
+fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
+    let attribute = element.try_get_attribute(name).ok()??;
+    let value = std::str::from_utf8(&attribute.value).ok()?;
+    Some(quick_xml::escape::unescape(value).ok()?.into_owned())
 }

@@ -36,9 +36,10 @@ struct Coordinates {
     scope: String,
 }
 
-/// Reads a `pom.xml`.
+/// Reads a `pom.xml`. People write these, and templates of them: what is not the XML of a project, with
+/// which Maven could do nothing either, holds nothing.
 pub(in crate::language) fn pom(file: &[u8], into: &mut Listing<'_>) -> Result<(), FileError> {
-    let mut pom = parse(text::utf8(file)?)?;
+    let Some(mut pom) = text::utf8(file).ok().and_then(parse) else { return Ok(()) };
     let (project, parent) = (&mut pom.project, &pom.parent);
     for (own, inherited) in
         [(&mut project.group, &parent.group), (&mut project.version, &parent.version)]
@@ -108,19 +109,19 @@ impl Pom {
     }
 }
 
-/// Reads elements by the path of their names.
-fn parse(text: &str) -> Result<Pom, FileError> {
+/// Reads elements by the path of their names; none if it is not XML, or nests too deep.
+fn parse(text: &str) -> Option<Pom> {
     let mut reader = Reader::from_str(text);
     let mut pom = Pom::default();
     let mut path: Vec<String> = Vec::new();
     let mut content = String::new();
     loop {
-        match reader.read_event().map_err(malformed)? {
+        match reader.read_event().ok()? {
             Event::Start(element) => {
                 let name = element.local_name();
                 path.push(String::from_utf8_lossy(name.as_ref()).into_owned());
                 if path.len() > DEPTH_MAX {
-                    return Err(malformed("it nests too deep"));
+                    return None;
                 }
                 content.clear();
                 pom.open(&path);
@@ -132,7 +133,7 @@ fn parse(text: &str) -> Result<Pom, FileError> {
                 content.clear();
                 path.pop();
             }
-            Event::Eof => return Ok(pom),
+            Event::Eof => return Some(pom),
             _ => {}
         }
     }
@@ -184,10 +185,6 @@ impl Pom {
 /// The names of a path; those of one that is too deep to matter are none.
 fn names(path: &[String]) -> Vec<&str> {
     if path.len() > 5 { Vec::new() } else { path.iter().map(String::as_str).collect() }
-}
-
-fn malformed(error: impl std::fmt::Display) -> FileError {
-    FileError::Malformed(format!("it is not the XML expected: {error}"))
 }
 
 #[cfg(test)]

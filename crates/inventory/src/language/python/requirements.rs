@@ -9,11 +9,10 @@ use wharfinger_package::Family;
 use crate::PackageManager;
 use crate::found::FileError;
 use crate::language::listing::Listing;
-use crate::language::text;
 
-/// Reads a `requirements.txt`, which on Windows may be UTF-16.
+/// Reads a `requirements.txt`, which on Windows may be UTF-16, and of which only what is ASCII matters.
 pub(in crate::language) fn read(file: &[u8], into: &mut Listing<'_>) -> Result<(), FileError> {
-    let text = decoded(file)?;
+    let text = decoded(file);
     for line in text.lines() {
         if let Some((name, version)) = pinned(line) {
             into.add((Family::PyPi, PackageManager::Pip), name, version)?;
@@ -37,16 +36,17 @@ fn pinned(line: &str) -> Option<(&str, &str)> {
     (named && plain).then_some((name, version))
 }
 
-fn decoded(file: &[u8]) -> Result<Cow<'_, str>, FileError> {
+fn decoded(file: &[u8]) -> Cow<'_, str> {
     let decode = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let (pairs, _) = bytes.as_chunks::<2>();
         let units = pairs.iter().map(|pair| unit(*pair));
         char::decode_utf16(units).map(|it| it.unwrap_or('\u{fffd}')).collect::<String>()
     };
     match file {
-        [0xff, 0xfe, rest @ ..] => Ok(Cow::Owned(decode(rest, u16::from_le_bytes))),
-        [0xfe, 0xff, rest @ ..] => Ok(Cow::Owned(decode(rest, u16::from_be_bytes))),
-        _ => text::utf8(file).map(Cow::Borrowed),
+        [0xff, 0xfe, rest @ ..] => Cow::Owned(decode(rest, u16::from_le_bytes)),
+        [0xfe, 0xff, rest @ ..] => Cow::Owned(decode(rest, u16::from_be_bytes)),
+        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8_lossy(rest),
+        _ => String::from_utf8_lossy(file),
     }
 }
 
@@ -80,7 +80,7 @@ mod tests {
             "\u{feff}a==1.0\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
         let big: Vec<u8> = "\u{feff}a==1.0\r\n".encode_utf16().flat_map(u16::to_be_bytes).collect();
         for file in [little, big, "\u{feff}a==1.0\r\n".into()] {
-            assert_eq!(decoded(&file).unwrap().lines().find_map(pinned), Some(("a", "1.0")));
+            assert_eq!(decoded(&file).lines().find_map(pinned), Some(("a", "1.0")));
         }
     }
 }

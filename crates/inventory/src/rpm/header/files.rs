@@ -42,7 +42,7 @@ impl<'a> OwnedFiles<'a> {
         for (index, path) in strings(header, OLD_FILE_NAMES)?.enumerate() {
             self.consider(&[path], &facts, index)?;
         }
-        let directories: Vec<&[u8]> = strings(header, DIRECTORY_NAMES)?.collect();
+        let directories = self.few(strings(header, DIRECTORY_NAMES)?)?;
         let indexes = match header.entry(DIRECTORY_INDEXES)? {
             Some(entry) => entry.numbers().ok_or_else(|| wrong(DIRECTORY_INDEXES))?.collect(),
             None => Vec::new(),
@@ -55,6 +55,20 @@ impl<'a> OwnedFiles<'a> {
             self.consider(&[directory, name], &facts, index)?;
         }
         Ok(())
+    }
+
+    /// The directories of a package: no more than it could have files.
+    fn few<'h>(
+        &self,
+        directories: impl Iterator<Item = &'h [u8]>,
+    ) -> Result<Vec<&'h [u8]>, FileError> {
+        let count = self.limits.entries;
+        let bounded = directories.zip(0..=count).map(|(directory, _)| directory);
+        let directories: Vec<_> = bounded.collect();
+        if directories.len() as u64 > count {
+            return Err(FileError::TooMany { count, what: "directories" });
+        }
+        Ok(directories)
     }
 
     /// Keeps a path if a reader of languages would look at it. Short names may have long directories: the

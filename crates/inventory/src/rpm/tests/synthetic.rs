@@ -151,6 +151,11 @@ fn files_of_a_package() {
     assert_eq!(owned, ["usr/bin/tool", "usr/sbin/daemon"]);
     assert!(files(&[0, 0, 0, 0, 2]).is_err());
     assert!(files(&[0]).is_err());
+    let limits = Limits { entries: 5, ..Limits::default() };
+    let mut many = named("filesystem");
+    many.push((1118, Tag::Texts(&["/"; 6])));
+    let error = header::Collected::new(&limits).add(&header(&many)).unwrap_err();
+    assert_eq!(error.to_string(), "it holds more than 5 directories");
     let mut old = named("setup");
     old.push((1027, Tag::Texts(&["/usr/bin/setup"])));
     assert_eq!(collect(&old).unwrap().owned_paths, ["usr/bin/setup"]);
