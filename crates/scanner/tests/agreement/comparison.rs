@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Differences and their reasons: corpus, `missing` or `extra`, `data` or `ours`, what, why; separated by
-/// tabs. `data` is a difference of the advisories (newer or older than those of the other scanner),
-/// which no matching can mend; `ours` counts against us.
+/// tabs. `data` is a difference of what was asked or known (advisories that are newer or older than those
+/// of the other scanner, options of it), which no matching can mend; `ours` counts against us.
 const DISAGREEMENTS: &str = include_str!("disagreements.tsv");
 
 /// Compares two sets of `id package@version …`, prints recall and precision, and fails if either is below
