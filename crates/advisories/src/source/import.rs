@@ -96,7 +96,9 @@ fn arriving(receiver: Receiver<Sent>) -> impl Iterator<Item = Sent> {
 fn of_reader(error: SourceError<Ended>) -> SourceError<StoreError> {
     match error {
         SourceError::Io { path, source } => SourceError::Io { path, source },
-        SourceError::Malformed { path, place, what } => SourceError::Malformed { path, place, what },
+        SourceError::Malformed { path, place, what } => {
+            SourceError::Malformed { path, place, what }
+        }
         SourceError::Unknown { path } => SourceError::Unknown { path },
         SourceError::Sink(Ended) => SourceError::Sink(StoreError::Source(Box::new(Ended))),
     }
