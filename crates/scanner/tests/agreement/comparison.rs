@@ -9,6 +9,7 @@ const DISAGREEMENTS: &str = include_str!("disagreements.tsv");
 
 /// Compares two sets of `id package@version …`, prints recall and precision, and fails if either is below
 /// 99 %, or a difference is not listed, or a listed one is none.
+#[expect(clippy::print_stderr, reason = "the shares are worth seeing")]
 pub(crate) fn compare(corpus: &str, expected: &BTreeSet<String>, found: &BTreeSet<String>) {
     let missing = expected.difference(found).map(|it| ("missing", it));
     let extra = found.difference(expected).map(|it| ("extra", it));

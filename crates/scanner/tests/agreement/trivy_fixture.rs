@@ -20,7 +20,7 @@ const DISTRIBUTIONS: [(&str, &str, &str, &str); 8] = [
 ];
 
 pub(crate) fn documents() -> Vec<Document> {
-    let mut documents: Vec<_> = DISTRIBUTIONS.iter().map(|it| distribution(it)).collect();
+    let mut documents: Vec<_> = DISTRIBUTIONS.iter().map(distribution).collect();
     documents.extend(vulnerabilities());
     documents
 }

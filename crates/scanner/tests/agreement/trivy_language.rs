@@ -27,7 +27,7 @@ const LANGUAGES: [(&str, &str, &str); 8] = [
 
 #[test]
 fn packages_of_languages_have_what_trivy_finds() {
-    let languages = LANGUAGES.iter().flat_map(|it| language(it));
+    let languages = LANGUAGES.iter().flat_map(language);
     let built = Built::of(trivy_fixture::vulnerabilities().into_iter().chain(languages));
     let (mut expected, mut found) = (BTreeSet::new(), BTreeSet::new());
     let mut reports: Vec<_> = std::fs::read_dir(format!("{CORPUS}/trivy/reports"))
