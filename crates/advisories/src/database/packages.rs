@@ -1,5 +1,9 @@
 //! What is said of a package, by its number.
 
+use std::cell::RefCell;
+
+use zstd::bulk::Decompressor;
+
 use super::file::DatabaseFile;
 use crate::encoding::Cursor;
 use crate::format::{Section, short_hash};
@@ -49,9 +53,21 @@ pub(super) fn read(file: &DatabaseFile, number: u32) -> Result<Statements, Datab
     Ok(Statements::new(decompress(&stored, entry.raw_bytes)?))
 }
 
+thread_local! {
+    /// Making one costs more than most of what is decompressed.
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
 /// Decompresses to exactly `raw_bytes`, which the caller has limited.
 pub(super) fn decompress(stored: &[u8], raw_bytes: usize) -> Result<Vec<u8>, DatabaseError> {
-    match zstd::bulk::decompress(stored, raw_bytes) {
+    let raw = DECOMPRESSOR.with_borrow_mut(|kept| {
+        let decompressor = match kept {
+            Some(decompressor) => decompressor,
+            None => kept.insert(Decompressor::new()?),
+        };
+        decompressor.decompress(stored, raw_bytes)
+    });
+    match raw {
         Ok(raw) if raw.len() == raw_bytes => Ok(raw),
         _ => Err(DatabaseError::Damaged("something cannot be decompressed")),
     }

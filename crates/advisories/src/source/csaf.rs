@@ -159,7 +159,10 @@ impl Document {
     fn give(self, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
         let Self { document, product_tree, vulnerabilities } = self;
         let tracking = &document.tracking;
-        if !matches!(document.category.as_str(), "csaf_vex" | "csaf_base" | "csaf_security_advisory") {
+        if !matches!(
+            document.category.as_str(),
+            "csaf_vex" | "csaf_base" | "csaf_security_advisory"
+        ) {
             let what = format!("a document of the category `{}` is no VEX", document.category);
             return Err(Fault::malformed(tracking.id.clone(), what));
         }
@@ -203,7 +206,8 @@ impl Flaw {
         let fixed = [&statuses.fixed, &statuses.first_fixed, &statuses.recommended];
         for id in fixed.into_iter().flatten() {
             let Some(component) = products.component(id) else { continue };
-            let Component { ecosystem, name, version: Some(version), architecture, module } = component
+            let Component { ecosystem, name, version: Some(version), architecture, module } =
+                component
             else {
                 continue;
             };
@@ -259,10 +263,9 @@ impl Flaw {
             let of_package = Affected { intervals, status, ..statement(product) };
             // Said once more as of the architecture `src`: a package of another name that is built of
             // these sources finds it by their name.
-            let of_sources = said.is_of_sources.then(|| Affected {
-                architectures: vec![SOURCES.into()],
-                ..of_package.clone()
-            });
+            let of_sources = said
+                .is_of_sources
+                .then(|| Affected { architectures: vec![SOURCES.into()], ..of_package.clone() });
             return [of_package].into_iter().chain(of_sources).collect();
         }
         // One statement for all architectures that were fixed by the same version.
@@ -341,7 +344,12 @@ impl Flaw {
             cvss,
             published_at: self.release_date.as_deref().and_then(date),
             url: Some(page),
-            references: self.references.iter().take(REFERENCES_MAX).map(|it| it.url.clone()).collect(),
+            references: self
+                .references
+                .iter()
+                .take(REFERENCES_MAX)
+                .map(|it| it.url.clone())
+                .collect(),
             ..Vulnerability::default()
         }
     }

@@ -90,19 +90,11 @@ impl Format {
             }
             Self::Kev => kev::read(input, outlet),
             Self::KevLines => kev::read_lines(input, outlet),
-            Self::NodeJs => {
-                json::documents(input, &mut |it| nodejs::give(it, outlet))
-            }
+            Self::NodeJs => json::documents(input, &mut |it| nodejs::give(it, outlet)),
             Self::Nvd => nvd::read(input, outlet),
-            Self::RubySec => {
-                json::documents(input, &mut |it: rubysec::Advisory| it.give(outlet))
-            }
-            Self::RustSec => {
-                json::documents(input, &mut |it: rustsec::Advisory| it.give(outlet))
-            }
-            Self::RustSecMarkdown => {
-                rustsec::Advisory::of_markdown(&text(input)?)?.give(outlet)
-            }
+            Self::RubySec => json::documents(input, &mut |it: rubysec::Advisory| it.give(outlet)),
+            Self::RustSec => json::documents(input, &mut |it: rustsec::Advisory| it.give(outlet)),
+            Self::RustSecMarkdown => rustsec::Advisory::of_markdown(&text(input)?)?.give(outlet),
             Self::Secdb => json::document::<Secdb>(input)?.give(outlet),
             Self::TrivyDb => trivy::read(input, outlet),
             Self::TrivyDbArchive => trivy::read_archive(input, outlet),

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Differences and their reasons: corpus, `missing` or `extra`, `data` or `ours`, what, why; separated by
-/// tabs. `data` is a difference of the advisories (newer or older than those of the other scanner),
-/// which no matching can mend; `ours` counts against us.
+/// tabs. `data` is a difference of what was asked or known (advisories that are newer or older than those
+/// of the other scanner, options of it), which no matching can mend; `ours` counts against us.
 const DISAGREEMENTS: &str = include_str!("disagreements.tsv");
 
 /// Compares two sets of `id package@version …`, prints recall and precision, and fails if either is below
 /// 99 %, or a difference is not listed, or a listed one is none.
+#[expect(clippy::print_stderr, reason = "the shares are worth seeing")]
 pub(crate) fn compare(corpus: &str, expected: &BTreeSet<String>, found: &BTreeSet<String>) {
     let missing = expected.difference(found).map(|it| ("missing", it));
     let extra = found.difference(expected).map(|it| ("extra", it));

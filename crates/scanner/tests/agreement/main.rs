@@ -10,6 +10,7 @@ mod rules;
 mod speed;
 mod trivy;
 mod trivy_fixture;
+mod trivy_language;
 mod yaml;
 
 use std::convert::Infallible;

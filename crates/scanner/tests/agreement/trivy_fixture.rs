@@ -20,27 +20,30 @@ const DISTRIBUTIONS: [(&str, &str, &str, &str); 8] = [
 ];
 
 pub(crate) fn documents() -> Vec<Document> {
-    let mut documents: Vec<_> = DISTRIBUTIONS.iter().map(|it| distribution(it)).collect();
-    documents.extend(
-        pairs(&fixture("vulnerability")[0]).flat_map(|(id, told)| vulnerabilities(&id, &told)),
-    );
+    let mut documents: Vec<_> = DISTRIBUTIONS.iter().map(distribution).collect();
+    documents.extend(vulnerabilities());
     documents
 }
 
-fn fixture(name: &str) -> Value {
+/// What the vendors tell of vulnerabilities.
+pub(crate) fn vulnerabilities() -> Vec<Document> {
+    pairs(&fixture("vulnerability")[0]).flat_map(|(id, told)| vulnerability(&id, &told)).collect()
+}
+
+pub(crate) fn fixture(name: &str) -> Value {
     yaml::parse(&std::fs::read_to_string(format!("{CORPUS}/trivy/db/{name}.yaml")).expect(name))
 }
 
-fn text(value: &Value) -> &str {
+pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-fn pairs(bucket: &Value) -> impl Iterator<Item = (String, Value)> {
+pub(crate) fn pairs(bucket: &Value) -> impl Iterator<Item = (String, Value)> {
     let pairs = bucket["pairs"].as_array().cloned().unwrap_or_default();
     pairs.into_iter().map(|pair| (text(&pair["key"]).to_owned(), pair["value"].clone()))
 }
 
-fn items(value: &Value) -> Vec<Value> {
+pub(crate) fn items(value: &Value) -> Vec<Value> {
     value.as_array().cloned().unwrap_or_default()
 }
 
@@ -112,7 +115,7 @@ fn severity(number: &str) -> Option<Severity> {
 }
 
 /// What each vendor tells of a vulnerability: its rating and its vectors.
-fn vulnerabilities(id: &str, told: &Value) -> Vec<Document> {
+fn vulnerability(id: &str, told: &Value) -> Vec<Document> {
     let raters = |key: &str| told[key].as_object().cloned().unwrap_or_default();
     let vectors = raters("CVSS");
     let ratings = raters("VendorSeverity");
