@@ -44,7 +44,7 @@ pub(crate) fn read(
         number = line.number;
         if line.text.is_empty() {
             record.own(false, &mut packages, wanted);
-            std::mem::take(&mut record).add(&mut packages, number, limits)?;
+            std::mem::take(&mut record).add(&mut packages, number.saturating_sub(1), limits)?;
             continue;
         }
         let [letter, b':', value @ ..] = line.text else {

@@ -63,7 +63,8 @@ pub(crate) fn read(
     while let Some(line) = lines.next_line()? {
         number = line.number;
         if line.text.trim_ascii().is_empty() {
-            status.add(std::mem::take(&mut paragraph), form, number, limits)?;
+            let last = number.saturating_sub(1);
+            status.add(std::mem::take(&mut paragraph), form, last, limits)?;
         } else if !line.text.starts_with(b" ") && !line.text.starts_with(b"\t") {
             paragraph.field(line.text, line.cut, number)?;
         }

@@ -53,7 +53,7 @@ fn packages_have_origins_and_files() {
 #[test]
 fn damaged_databases_say_where() {
     let error = |text: &str| parse(text).unwrap_err().to_string();
-    assert_eq!(error(&text("trivy-apk")), "the package that ends at line 20 has no version");
+    assert_eq!(error(&text("trivy-apk")), "the package that ends at line 23 has no version");
     assert_eq!(error("P:a\nhello\n"), "line 2 is no field");
     assert_eq!(error("P:a\nV:1\nV:2\n"), "line 3 says again what was said");
     assert_eq!(error("V:1\n"), "the package that ends at line 1 has no name");

@@ -40,7 +40,7 @@ fn what_is_installed_is_read() {
         ("scalibr/trailingnewlines", 1),
         ("scalibr/transitional", 1),
         ("scalibr/valid", 7),
-        ("syft/status.d/coreutils-relationships", 7),
+        ("syft/status.d/coreutils-relationships", 9),
         ("syft/status.d/libpam-runtime", 1),
         ("syft/status.d/multiple", 2),
         ("syft/status.d/single", 1),
