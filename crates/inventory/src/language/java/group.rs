@@ -2,7 +2,7 @@
 //! `pom.properties`, or say something else in their manifests. From what Maven Central has of each.
 
 /// Artifacts by their whole names.
-const EXACT: [(&str, &str); 56] = [
+const EXACT: [(&str, &str); 57] = [
     ("antlr", "antlr"),
     ("asm", "org.ow2.asm"),
     ("bsh", "org.beanshell"),
@@ -25,6 +25,7 @@ const EXACT: [(&str, &str); 56] = [
     ("commons-pool", "commons-pool"),
     ("commons-validator", "commons-validator"),
     ("conscrypt-openjdk-uber", "org.conscrypt"),
+    ("ecj", "org.eclipse.jdt.core.compiler"),
     ("gson", "com.google.code.gson"),
     ("guava", "com.google.guava"),
     ("h2", "com.h2database"),

@@ -11,18 +11,22 @@ pub(super) struct Coordinates {
     pub(super) version: String,
 }
 
-/// The packages of an archive: `parts` are what Maven left in it. Where those are several and none is the
-/// archive itself, as its name calls it, another tool built it of them, and it is one more.
+/// The packages of an archive: `parts` are what Maven left in it. Where none of them is the archive itself,
+/// as its name calls it, another tool may have built it of them, and it is one more: surely if they are
+/// several, and if its manifest says the version that its name says.
 pub(super) fn identify(
     file_name: &str,
     parts: Vec<Coordinates>,
     attributes: &Attributes,
 ) -> Vec<Coordinates> {
     let named = Named::parse(file_name, attributes);
-    let itself =
-        |part: &Coordinates| named.as_ref().is_none_or(|named| named.artifact == part.artifact);
+    let itself = |part: &Coordinates| {
+        let is = |it: &Named<'_>| it.artifact == part.artifact || it.version == part.version;
+        named.as_ref().is_none_or(is)
+    };
+    let sure = parts.len() != 1 || named.as_ref().is_some_and(|it| attributes.say(it.version));
     let mut packages = parts;
-    if packages.is_empty() || (packages.len() > 1 && !packages.iter().any(itself)) {
+    if sure && !packages.iter().any(itself) {
         packages.extend(described(named, attributes));
     }
     packages
@@ -51,11 +55,14 @@ fn described(named: Option<Named<'_>>, attributes: &Attributes) -> Option<Coordi
     Some(Coordinates { group, artifact: artifact.to_owned(), version: version.to_owned() })
 }
 
-/// The group of an artifact: as the manifest says, else what stands before the last part of the name of
-/// the bundle, else that of old packages, whose group and artifact are one.
+/// The group of an artifact: as the manifest says, else the name of the bundle (without its last part,
+/// if that is of the artifact), else that of old packages, whose group and artifact are one.
 fn group(artifact: &str, version: &str, attributes: &Attributes) -> String {
     let is_group = |text: &&str| !text.is_empty() && !text.contains([' ', '/', ':', ',']);
-    let bundle = attributes.bundle.rsplit_once('.').map(|(before, _)| before);
+    let bundle = match attributes.bundle.rsplit_once('.') {
+        Some((before, last)) if artifact.ends_with(last) => Some(before),
+        _ => Some(attributes.bundle.as_str()),
+    };
     let group = Some(attributes.group.as_str())
         .filter(is_group)
         .or_else(|| known_group(artifact, version))
@@ -71,7 +78,7 @@ struct Named<'a> {
 }
 
 /// What may follow a version in a name without being part of it.
-const CLASSIFIERS: [&str; 11] = [
+const CLASSIFIERS: [&str; 12] = [
     "-all",
     "-bundle",
     "-exec",
@@ -79,6 +86,7 @@ const CLASSIFIERS: [&str; 11] = [
     "-fat",
     "-jar-with-dependencies",
     "-no-deps",
+    "-no_aop",
     "-shaded",
     "-sources",
     "-standalone",
@@ -110,10 +118,8 @@ impl<'a> Named<'a> {
             let numbered = version.starts_with(|it: char| it.is_ascii_digit());
             (numbered && !artifact.is_empty()).then_some(Self { artifact, version })
         });
-        let said = |it: &Self| {
-            [&attributes.version, &attributes.bundle_version].into_iter().any(|is| is == it.version)
-        };
-        splits.clone().find(said).or_else(|| splits.clone().find(|it| is_version(it.version)))
+        let said = splits.clone().find(|it| attributes.say(it.version));
+        said.or_else(|| splits.clone().find(|it| is_version(it.version)))
     }
 }
 

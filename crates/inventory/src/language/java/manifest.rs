@@ -47,6 +47,11 @@ impl Attributes {
         attributes
     }
 
+    /// Whether they say that it is of a version.
+    pub(super) fn say(&self, version: &str) -> bool {
+        self.version == version || self.bundle_version == version
+    }
+
     fn set(&mut self, key: &str, value: &str) {
         let attribute = match key.to_ascii_lowercase().as_str() {
             "group-id" => &mut self.group,

@@ -99,6 +99,20 @@ fn archives_within_archives() {
     assert_eq!(error.to_string(), "it holds more than 1 archives within each other");
 }
 
+#[test]
+fn an_archive_around_one_part_is_one_more() {
+    let manifest = b"Bundle-SymbolicName: com.google.inject\nBundle-Version: 4.2.3\n";
+    let guice =
+        archive(&[(LIB, LIB_PROPERTIES, DEFLATED), ("META-INF/MANIFEST.MF", manifest, STORED)]);
+    let part = |path: &str| format!("org.acme:lib 1.2 {path}");
+    let whole = "com.google.inject:guice 4.2.3 guice-4.2.3.jar".to_owned();
+    assert_eq!(packages("guice-4.2.3.jar", &guice).unwrap(), [whole, part("guice-4.2.3.jar")]);
+    // Another name, or another version, of what it may well be.
+    for path in ["guice-5.jar", "guice.jar", "guice-1.2.jar", "lib-4.2.3.jar"] {
+        assert_eq!(packages(path, &guice).unwrap(), [part(path)]);
+    }
+}
+
 /// What the archives of an installation of Cassandra are by their manifests and names alone: so they are on
 /// Maven Central. (Clair calls them by their bundles, `org.apache.commons.lang3` in version `3.11.0`, and
 /// by the vendor where there is no bundle, `org.antlr`; advisories of Maven name neither.)
