@@ -78,7 +78,9 @@ impl OsvReader {
         let malformed = |what: String| OsvError::Malformed { place: place.to_owned(), what };
         let record = serde_json::from_slice(json).map_err(|error| malformed(error.to_string()))?;
         let document = convert::document(record).map_err(malformed)?;
-        if let Some(covers) = &mut self.covers {
+        // Packages that are themselves the evil say nothing of the others of their ecosystem.
+        let covers = self.covers.as_mut().filter(|_| document.source != source::MALICIOUS);
+        if let Some(covers) = covers {
             for record in &document.records {
                 if let Record::Affected { ecosystem, .. } = record {
                     let covered = (document.source.clone(), ecosystem.clone());

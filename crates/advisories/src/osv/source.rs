@@ -5,6 +5,9 @@ use wharfinger_package::Family;
 use super::ecosystem;
 use super::schema::OsvRecord;
 
+/// The database of packages that are themselves the evil.
+pub(super) const MALICIOUS: &str = "malicious-packages";
+
 /// What a record is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -37,7 +40,7 @@ const PREFIXES: [(&str, &str, Kind); 36] = [
     ("GHSA-", "ghsa", Kind::Vulnerability),
     ("GO-", "go", Kind::Vulnerability),
     ("LSN-", "ubuntu", Kind::Errata),
-    ("MAL-", "malicious-packages", Kind::Malicious),
+    ("MAL-", MALICIOUS, Kind::Malicious),
     ("MINI-", "minimos", Kind::Vulnerability),
     ("OESA-", "openeuler", Kind::Errata),
     ("PHSA-", "photon", Kind::Errata),
@@ -88,7 +91,7 @@ pub(super) fn page(source: &str, record: &OsvRecord) -> Option<String> {
         "ghsa" => Some(format!("https://github.com/advisories/{id}")),
         "go" => Some(format!("https://pkg.go.dev/vuln/{id}")),
         "rustsec" => Some(format!("https://rustsec.org/advisories/{id}.html")),
-        "pypa" | "malicious-packages" => Some(format!("https://osv.dev/vulnerability/{id}")),
+        "pypa" | MALICIOUS => Some(format!("https://osv.dev/vulnerability/{id}")),
         "debian" | "ubuntu" if cve_of(id).is_some() => {
             let cve = cve_of(id)?;
             Some(match source {

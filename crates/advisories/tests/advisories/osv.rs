@@ -308,6 +308,17 @@ fn what_subscribers_get_does_not_hide_what_an_image_has() {
     assert_eq!(record(&["Ubuntu:Pro:FIPS:16.04:LTS"]), 0);
 }
 
+#[test]
+fn malicious_packages_say_nothing_of_others() {
+    let one = r#"{"id":"MAL-2024-1","affected":[{"package":{"ecosystem":"npm","name":"evil"},"versions":["1.0.0"]}]}"#;
+    let lines = format!("{one}\n{}", one.replace("MAL-2024-1", "MAL-2024-2"));
+    let documents: Vec<_> =
+        OsvReader::of_bytes(lines.into_bytes()).collect::<Result<_, _>>().unwrap();
+    assert_eq!(documents.len(), 2, "no ecosystem is spoken for");
+    let (name, _, statement) = affected(&documents[0]).next().unwrap();
+    assert_eq!((name, statement.severity), ("evil", Some(Severity::Critical)));
+}
+
 proptest! {
     #[test]
     fn any_bytes_end(bytes in prop::collection::vec(any::<u8>(), 0..200)) {

@@ -129,6 +129,30 @@ fn a_failed_import_changes_nothing() {
 }
 
 #[test]
+fn what_a_crash_leaves_is_swept_by_the_next_import() {
+    let folder = Folder::new();
+    folder.import(ImportMode::Replace, vec![ghsa("GHSA-1", "a")]);
+    let root = folder.folder.path().join("advisories");
+    let left = [
+        "current.new",
+        "databases/half.db",
+        "sources/ghsa-1.documents",
+        "work/database",
+        "work/sorted",
+    ];
+    for name in left {
+        fs::write(root.join(name), "half of it").unwrap();
+    }
+    assert_eq!(names(&folder.current(), &["a"]), [true]);
+    folder.import(ImportMode::Update, vec![ghsa("GHSA-2", "b")]);
+    assert_eq!(names(&folder.current(), &["a", "b"]), [true, true]);
+    for name in left.iter().filter(|name| !name.starts_with("sources/")) {
+        assert!(!root.join(name).exists(), "{name}");
+    }
+    assert_eq!(fs::read_dir(root.join("sources")).unwrap().count(), 1);
+}
+
+#[test]
 fn the_database_before_is_kept_and_older_ones_are_not() {
     let folder = Folder::new();
     let ids: Vec<String> = (0..4)
