@@ -15,7 +15,10 @@ pub(super) fn date(text: &str) -> Option<Timestamp> {
     let day = |text: &str| {
         Date::parse(text, format_description!("[year]-[month]-[day]"))
             .or_else(|_| {
-                Date::parse(text, format_description!("[day padding:none] [month repr:short] [year]"))
+                Date::parse(
+                    text,
+                    format_description!("[day padding:none] [month repr:short] [year]"),
+                )
             })
             .ok()
     };

@@ -90,19 +90,11 @@ impl Format {
             }
             Self::Kev => kev::read(input, outlet),
             Self::KevLines => kev::read_lines(input, outlet),
-            Self::NodeJs => {
-                json::documents(input, &mut |it| nodejs::give(it, outlet))
-            }
+            Self::NodeJs => json::documents(input, &mut |it| nodejs::give(it, outlet)),
             Self::Nvd => nvd::read(input, outlet),
-            Self::RubySec => {
-                json::documents(input, &mut |it: rubysec::Advisory| it.give(outlet))
-            }
-            Self::RustSec => {
-                json::documents(input, &mut |it: rustsec::Advisory| it.give(outlet))
-            }
-            Self::RustSecMarkdown => {
-                rustsec::Advisory::of_markdown(&text(input)?)?.give(outlet)
-            }
+            Self::RubySec => json::documents(input, &mut |it: rubysec::Advisory| it.give(outlet)),
+            Self::RustSec => json::documents(input, &mut |it: rustsec::Advisory| it.give(outlet)),
+            Self::RustSecMarkdown => rustsec::Advisory::of_markdown(&text(input)?)?.give(outlet),
             Self::Secdb => json::document::<Secdb>(input)?.give(outlet),
             Self::TrivyDb => trivy::read(input, outlet),
             Self::TrivyDbArchive => trivy::read_archive(input, outlet),
@@ -120,7 +112,7 @@ fn text(mut input: Input<'_>) -> Result<String, Fault> {
 
 fn csaf_archive(input: Input<'_>, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
     let meter = input.meter();
-    let mut content = Vec::new();
+    let (mut content, mut count) = (Vec::new(), 0_u64);
     tar::each_file(input, &mut |name, file| {
         meter.next_record();
         if !name.ends_with(".json") {
@@ -128,6 +120,11 @@ fn csaf_archive(input: Input<'_>, outlet: &mut Outlet<'_>) -> Result<(), Fault> 
         }
         content.clear();
         file.read_to_end(&mut content)?;
+        count += 1;
         csaf::read(&content, outlet)
-    })
+    })?;
+    match count {
+        0 => Err(Fault::malformed("", "the archive has no document")),
+        _ => Ok(()),
+    }
 }

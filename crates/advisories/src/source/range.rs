@@ -61,7 +61,12 @@ fn version(text: &str) -> Result<String, String> {
 }
 
 impl Range {
-    fn narrow(&mut self, operator: &str, number: &str, scheme: VersionScheme) -> Result<(), String> {
+    fn narrow(
+        &mut self,
+        operator: &str,
+        number: &str,
+        scheme: VersionScheme,
+    ) -> Result<(), String> {
         let wildcard = matches!(number, "*" | "x" | "X" | "");
         if wildcard && matches!(operator, "" | "=" | ">=") {
             return Ok(());
@@ -109,7 +114,12 @@ impl Range {
     }
 
     /// The highest of lower ends holds.
-    fn above(&mut self, number: String, inclusive: bool, scheme: VersionScheme) -> Result<(), String> {
+    fn above(
+        &mut self,
+        number: String,
+        inclusive: bool,
+        scheme: VersionScheme,
+    ) -> Result<(), String> {
         let is_tighter = match &self.low {
             None => true,
             Some((known, known_inclusive)) => match order(scheme, &number, known)? {
@@ -125,7 +135,12 @@ impl Range {
     }
 
     /// The lowest of upper ends holds.
-    fn below(&mut self, number: String, inclusive: bool, scheme: VersionScheme) -> Result<(), String> {
+    fn below(
+        &mut self,
+        number: String,
+        inclusive: bool,
+        scheme: VersionScheme,
+    ) -> Result<(), String> {
         let is_tighter = match &self.high {
             None => true,
             Some((known, known_inclusive)) => match order(scheme, &number, known)? {
@@ -157,10 +172,7 @@ impl Range {
             (Some((low, _)), Some((high, _))) => compare(scheme, low, high),
             _ => Some(Ordering::Less),
         };
-        let closed = matches!(
-            (&self.low, &self.high),
-            (Some((_, true)), Some((_, true)))
-        );
+        let closed = matches!((&self.low, &self.high), (Some((_, true)), Some((_, true))));
         match order {
             Some(Ordering::Greater) => None,
             Some(Ordering::Equal) if !closed => None,

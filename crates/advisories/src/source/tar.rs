@@ -85,9 +85,9 @@ fn text(field: &[u8]) -> String {
 /// An octal number, or one in base 256 as GNU writes large ones.
 fn number(field: &[u8]) -> Option<u64> {
     if let Some((0x80, rest)) = field.split_first().map(|(first, rest)| (*first, rest)) {
-        return rest.iter().try_fold(0_u64, |sum, byte| {
-            sum.checked_mul(256)?.checked_add(u64::from(*byte))
-        });
+        return rest
+            .iter()
+            .try_fold(0_u64, |sum, byte| sum.checked_mul(256)?.checked_add(u64::from(*byte)));
     }
     let text = text(field);
     u64::from_str_radix(text.trim(), 8).ok()

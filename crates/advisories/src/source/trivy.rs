@@ -120,14 +120,16 @@ impl Database {
     fn read_products(&self, cpes: &Bucket) -> Result<BTreeMap<u64, Ecosystem>, Fault> {
         let mut products = BTreeMap::new();
         self.bolt.each(cpes, &mut |name, entry| match entry {
-            Entry::Bucket(bucket) if name == b"cpe" => self.bolt.each(&bucket, &mut |key, entry| {
-                let number = std::str::from_utf8(key).ok().and_then(|key| key.parse().ok());
-                if let (Some(number), Entry::Value(value)) = (number, entry) {
-                    let cpe: String = json("Red Hat CPE", key, value)?;
-                    products.extend(csaf::ecosystem(&cpe).map(|it| (number, it)));
-                }
-                Ok(())
-            }),
+            Entry::Bucket(bucket) if name == b"cpe" => {
+                self.bolt.each(&bucket, &mut |key, entry| {
+                    let number = std::str::from_utf8(key).ok().and_then(|key| key.parse().ok());
+                    if let (Some(number), Entry::Value(value)) = (number, entry) {
+                        let cpe: String = json("Red Hat CPE", key, value)?;
+                        products.extend(csaf::ecosystem(&cpe).map(|it| (number, it)));
+                    }
+                    Ok(())
+                })
+            }
             _ => Ok(()),
         })?;
         Ok(products)

@@ -175,9 +175,9 @@ impl Place {
             Some((epoch, upstream)) => (format!("{epoch}:"), upstream),
             None => (String::new(), version),
         };
-        let is_of_it = upstream.strip_prefix(topic).is_some_and(|rest| {
-            !rest.starts_with(|c: char| c.is_ascii_digit())
-        });
+        let is_of_it = upstream
+            .strip_prefix(topic)
+            .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()));
         is_of_it.then(|| format!("{epoch}{topic}"))
     }
 }

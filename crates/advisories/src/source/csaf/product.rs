@@ -111,7 +111,8 @@ impl Products<'_> {
 
     /// The module that an id means: `nodejs:12` of `nodejs:12:8010020190612:cdc1202b`.
     fn module(&self, id: &str) -> Option<String> {
-        let purl = self.helpers.get(id).copied().flatten().and_then(|helper| helper.purl.as_deref());
+        let purl =
+            self.helpers.get(id).copied().flatten().and_then(|helper| helper.purl.as_deref());
         match purl.and_then(|purl| purl.parse::<PackageUrl>().ok()) {
             Some(purl) if purl.kind == "rpmmod" || purl.namespace.as_deref() == Some("rpmmod") => {
                 Some(format!("{}:{}", purl.name, purl.version?.split(':').next()?))

@@ -199,9 +199,8 @@ impl List<'_, '_> {
         let Some((intervals, status)) = unstable.conclusion() else { return Ok(()) };
         let status = if status == FixStatus::Fixed { FixStatus::Affected } else { status };
         for release in release::CURRENT.map(released) {
-            let has_its_own = |line: &&Line| {
-                line.ecosystem == release && line.package == unstable.package
-            };
+            let has_its_own =
+                |line: &&Line| line.ecosystem == release && line.package == unstable.package;
             if entry.lines.iter().find(has_its_own).is_none() {
                 self.say(entry, unstable, &release, (intervals.clone(), status), false)?;
             }

@@ -80,8 +80,8 @@ impl Advisory {
             let at = |what| Fault::malformed(self.id.clone(), what);
             good.extend(range::parse(text, scheme).map_err(at)?);
         }
-        let intervals = range::outside(good, scheme)
-            .map_err(|what| Fault::malformed(self.id.clone(), what))?;
+        let intervals =
+            range::outside(good, scheme).map_err(|what| Fault::malformed(self.id.clone(), what))?;
         let cve = self.aliases.iter().find(|alias| alias.starts_with("CVE-"));
         let id = cve.unwrap_or(&self.id).clone();
         let rating = self.cvss.as_ref().and_then(|vector| {

@@ -105,5 +105,8 @@ fn what_is_imported_can_be_looked_up() {
     assert_eq!(information.sources.len(), 2);
     let database = store.current().unwrap().unwrap();
     let found = database.affecting(&"debian:10".parse().unwrap(), "duktape").unwrap();
-    assert_eq!((found[0].vulnerability.as_str(), found[0].source.as_str()), ("CVE-2021-46322", "debian"));
+    assert_eq!(
+        (found[0].vulnerability.as_str(), found[0].source.as_str()),
+        ("CVE-2021-46322", "debian")
+    );
 }

@@ -37,7 +37,8 @@ fn damaged_files_say_where() {
         ),
         (
             "kev.json",
-            r#"{"catalogVersion":"1","vulnerabilities":[{"cveID":"CVE-1","dateAdded":"soon"}]}"#.into(),
+            r#"{"catalogVersion":"1","vulnerabilities":[{"cveID":"CVE-1","dateAdded":"soon"}]}"#
+                .into(),
             "CVE-1: `soon` is no date",
         ),
         (

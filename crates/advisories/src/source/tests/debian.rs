@@ -112,7 +112,8 @@ fn the_lists_of_advisories_say_what_others_read_in_them() {
         assert_eq!((read.format, read.name.as_str()), (Format::DebianList, "debian"));
         let text = std::fs::read(corpus(&format!("advisories/debian/{list}.list"))).unwrap();
         let text = String::from_utf8_lossy(&text).into_owned();
-        let lines = text.lines().filter_map(|line| line.trim_start().strip_prefix('[')?.split_once("- "));
+        let lines =
+            text.lines().filter_map(|line| line.trim_start().strip_prefix('[')?.split_once("- "));
         let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
         lines_of_all.extend(lines.map(|(_, line)| words(line)));
         for record in read.records {

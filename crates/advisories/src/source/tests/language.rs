@@ -5,7 +5,8 @@ use crate::FixStatus;
 use crate::source::Format;
 
 fn of_corpus(name: &str) -> Read {
-    try_read(&corpus(&format!("advisories/{name}.jsonl.zst"))).unwrap_or_else(|error| panic!("{error}"))
+    try_read(&corpus(&format!("advisories/{name}.jsonl.zst")))
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]
@@ -65,7 +66,10 @@ fn nodejs_security_wg() {
     assert_eq!(read.covers(), ["npm"]);
     // It is told twice: by itself and in the index, which is a document of the corpus as well.
     let one = read.of("npm", "bassmaster")[0];
-    assert_eq!((intervals(one).as_str(), one.advisory.as_deref()), ("(, 1.5.1]", Some("NSWG-ECO-1")));
+    assert_eq!(
+        (intervals(one).as_str(), one.advisory.as_deref()),
+        ("(, 1.5.1]", Some("NSWG-ECO-1"))
+    );
     assert_eq!(intervals(read.of("npm", "uri-js")[0]), "(, 2.1.1]");
 }
 

@@ -63,14 +63,23 @@ fn vex_of_red_hat() {
     assert_eq!(intervals(ssl), "(, 1:1.1.1k-6.el8)");
     assert_eq!(ssl.architectures, ["aarch64", "x86_64"]);
     assert_eq!(ssl.advisory.as_deref(), Some("RHSA-2024:2"));
-    assert_eq!((ssl.severity, ssl.vendor_severity.as_deref()), (Some(Severity::High), Some("Important")));
+    assert_eq!(
+        (ssl.severity, ssl.vendor_severity.as_deref()),
+        (Some(Severity::High), Some("Important"))
+    );
     let npm = read.one("redhat:8", "npm", "CVE-2024-1");
-    assert_eq!((intervals(npm).as_str(), npm.module.as_deref()), ("(, 1:6.1-1.el8)", Some("nodejs:12")));
+    assert_eq!(
+        (intervals(npm).as_str(), npm.module.as_deref()),
+        ("(, 1:6.1-1.el8)", Some("nodejs:12"))
+    );
     // What is said of sources holds for what is built of them.
     let bash = read.of("redhat:9", "bash");
     assert!(bash.iter().all(|it| it.status == FixStatus::WillNotFix && intervals(it) == "(, )"));
     let architectures: Vec<_> = bash.iter().map(|it| it.architectures.join(" ")).collect();
-    assert_eq!((architectures, bash[0].severity), (vec!["".into(), "src".into()], Some(Severity::Medium)));
+    assert_eq!(
+        (architectures, bash[0].severity),
+        (vec!["".into(), "src".into()], Some(Severity::Medium))
+    );
     assert_eq!(read.one("redhat:9", "curl", "CVE-2024-1").status, FixStatus::NotAffected);
     assert_eq!(read.one("redhat:9", "zlib", "CVE-2024-1").status, FixStatus::UnderInvestigation);
     assert_eq!(read.affected_count(), 6);
@@ -98,15 +107,18 @@ fn an_archive_of_vex() {
     let wrong = VEX.replace("\"cve\":\"CVE-2024-1\"", "\"cve\":1");
     let archive = tar_of(&[("2024/cve-2024-1.json", wrong.as_bytes())]);
     let error = error_of("csaf.tar", archive);
-    let expected = "2024/cve-2024-1.json, line 30, column 28: invalid type: integer `1`, expected a string";
+    let expected =
+        "2024/cve-2024-1.json, line 30, column 28: invalid type: integer `1`, expected a string";
     assert_eq!(error, expected);
+    let error = error_of("csaf.tar", tar_of(&[("README.txt", b"nothing")]));
+    assert_eq!(error, "the archive has no document");
     let archive = tar_of(&[("2024/cve-2024-1.json", VEX.as_bytes())]);
     let error = error_of("csaf.tar", &archive[..2000]);
     assert!(error.contains("EOF while parsing"), "{error}");
 }
 
 /// A tar of files.
-pub(super) fn tar_of(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(in crate::source) fn tar_of(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut archive = Vec::new();
     for (name, content) in files {
         let mut header = [0; 512];
@@ -150,7 +162,10 @@ fn advisories_of_amazon_linux() {
     assert_eq!((read.format, read.name.as_str()), (Format::UpdateInfo, "amazon"));
     assert_eq!(read.covers(), ["amazon:2"]);
     let kernel = read.one("amazon:2", "kernel", "CVE-2017-5753");
-    assert_eq!((intervals(kernel).as_str(), kernel.severity), ("(, 4.9.76-37.amzn2)", Some(Severity::High)));
+    assert_eq!(
+        (intervals(kernel).as_str(), kernel.severity),
+        ("(, 4.9.76-37.amzn2)", Some(Severity::High))
+    );
     assert_eq!(kernel.architectures, ["aarch64", "x86_64"]);
     assert_eq!(kernel.advisory.as_deref(), Some("ALAS2-2018-939"));
     let bind = read.one("amazon:2", "bind-license", "CVE-2017-5715");
@@ -202,7 +217,10 @@ fn nvd() {
     let log4shell = told(&read)[0];
     let ratings: Vec<_> = log4shell.cvss.iter().map(|it| (it.version.as_str(), it.score)).collect();
     assert_eq!(ratings, [("3.1", 10.0), ("2.0", 9.3)]);
-    assert_eq!((log4shell.severity, log4shell.cvss[0].source.as_str()), (Some(Severity::Critical), "NVD"));
+    assert_eq!(
+        (log4shell.severity, log4shell.cvss[0].source.as_str()),
+        (Some(Severity::Critical), "NVD")
+    );
     assert_eq!(log4shell.description.as_deref(), Some("Apache Log4j2"));
     assert_eq!(read.documents[1].id, "CVE-2021-4");
     assert_eq!(read.summary.updated_at.unwrap().iso8601(), "2024-04-04T17:21:30Z");

@@ -129,7 +129,12 @@ impl Advisory {
         entries.map(|it| statement(&it.fixed_version, &it.arches, &it.vendor_ids)).collect()
     }
 
-    fn of_language(&self, id: &str, place: &Place, scheme: VersionScheme) -> Result<Affected, String> {
+    fn of_language(
+        &self,
+        id: &str,
+        place: &Place,
+        scheme: VersionScheme,
+    ) -> Result<Affected, String> {
         let ranges = |texts: &[String]| -> Result<Vec<Range>, String> {
             let parsed = texts.iter().map(|text| range::parse(text, scheme));
             Ok(parsed.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
@@ -172,7 +177,9 @@ impl Advisory {
                 true => vec![&own],
                 false => entry.cves.iter().collect(),
             };
-            for (release, cve) in releases.iter().flat_map(|it| cves.iter().map(move |cve| (*it, *cve))) {
+            for (release, cve) in
+                releases.iter().flat_map(|it| cves.iter().map(move |cve| (*it, *cve)))
+            {
                 let vulnerability = if cve.id.is_empty() { id } else { &cve.id };
                 said.push((
                     release.clone(),

@@ -118,6 +118,9 @@ impl Vectors {
             let version = version.unwrap_or("2.0").to_owned();
             Some(Cvss { version, vector: vector.clone(), score, source: source.clone() })
         };
-        [&self.v3_vector, &self.v40_vector, &self.v2_vector].into_iter().filter_map(rating).collect()
+        [&self.v3_vector, &self.v40_vector, &self.v2_vector]
+            .into_iter()
+            .filter_map(rating)
+            .collect()
     }
 }

@@ -95,7 +95,8 @@ impl Update {
             b"issued" => self.issued = attribute(tag, "date")?,
             b"updated" => self.updated = attribute(tag, "date")?,
             b"reference" => {
-                for text in [attribute(tag, "id")?, attribute(tag, "title")?].into_iter().flatten() {
+                for text in [attribute(tag, "id")?, attribute(tag, "title")?].into_iter().flatten()
+                {
                     self.vulnerabilities.extend(cves(&text).map(str::to_owned));
                 }
             }
