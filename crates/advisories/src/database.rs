@@ -7,6 +7,8 @@ mod blocks;
 mod difference;
 mod file;
 mod packages;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 use std::path::Path;
@@ -20,7 +22,8 @@ use crate::encoding::{Cursor, Malformed};
 use crate::format::{Section, hex};
 use crate::keys::Keys;
 use crate::limits::{INFORMATION_BYTES_MAX, RECORDS_PER_ID_MAX, TABLE_BYTES_MAX};
-use crate::{Affected, Epss, Statements, Vulnerability};
+use crate::statements::Cost;
+use crate::{Affected, Epss, Statement, Statements, Vulnerability};
 use blocks::Blocks;
 use file::DatabaseFile;
 
@@ -134,10 +137,14 @@ impl Database {
         ecosystem: &Ecosystem,
         name: &str,
     ) -> Result<Vec<Affected>, DatabaseError> {
-        match self.statements(ecosystem, name)? {
-            Some(statements) => statements.iter()?.map(|it| it?.to_affected()).collect(),
-            None => Ok(Vec::new()),
-        }
+        let Some(statements) = self.statements(ecosystem, name)? else { return Ok(Vec::new()) };
+        let mut cost = Cost::default();
+        let copy = |it: Result<Statement<'_>, DatabaseError>| {
+            let it = it?;
+            cost.add_statement(&it)?;
+            it.to_affected()
+        };
+        statements.iter()?.map(copy).collect()
     }
 
     /// The same as [`Self::affecting`] without a copy of each text; `None` if nothing is said.

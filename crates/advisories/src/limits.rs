@@ -7,6 +7,9 @@ pub(crate) const STATEMENTS_BYTES_MAX: usize = 32 << 20;
 /// Statements of one package that are larger are compressed: those of a kernel. Smaller ones are read
 /// faster as they are.
 pub(crate) const STATEMENTS_BYTES_UNCOMPRESSED_MAX: usize = 32 << 10;
+/// Bytes of statements with a copy of each text, of one package or one document: a text may be named
+/// any number of times.
+pub(crate) const STATEMENTS_BYTES_IN_MEMORY_MAX: usize = 256 << 20;
 /// Bytes of one vulnerability as a source tells of it.
 pub(crate) const VULNERABILITY_BYTES_MAX: usize = 2 << 20;
 /// Bytes of a description; what is longer is cut.

@@ -3,9 +3,11 @@
 //! A table of texts (each once) is followed by statements that name them by number, because the
 //! advisories of a package repeat each other's versions. `docs/advisory-database.md` has the bytes.
 
+mod cost;
 mod encode;
 mod view;
 
+pub(crate) use cost::{Cost, cost};
 pub(crate) use encode::encode;
 pub(crate) use encode::severity_number;
 pub(crate) use view::severity;

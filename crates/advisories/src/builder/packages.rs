@@ -13,7 +13,7 @@ use crate::format::{Section, short_hash};
 use crate::keys::KeysBuilder;
 use crate::limits::{STATEMENTS_BYTES_MAX, STATEMENTS_BYTES_UNCOMPRESSED_MAX};
 use crate::sorting::Merged;
-use crate::statements;
+use crate::statements::{self, Cost};
 
 /// How hard the statements of a package are compressed where they are: zstd's level.
 const LEVEL: i32 = 6;
@@ -70,9 +70,12 @@ fn package(
     contents: &Contents,
 ) -> Result<(Vec<u8>, usize, [u8; 16]), BuildError> {
     let mut all = Vec::with_capacity(said.len());
+    let mut cost = Cost::default();
     for bytes in said {
         for statement in statements::parse(bytes)? {
-            all.push(statement?.to_affected().map_err(|_| Malformed("a sorted file is damaged"))?);
+            let statement = statement?;
+            let copied = cost.add_statement(&statement).and_then(|()| statement.to_affected());
+            all.push(copied.map_err(|_| Malformed("too much is said of a package"))?);
         }
     }
     all.sort_by(|a, b| order(a).cmp(&order(b)));

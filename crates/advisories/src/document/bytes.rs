@@ -1,8 +1,9 @@
 //! Documents as bytes, as they are kept and passed on.
 
 use crate::encoding::{Cursor, Malformed, put_bytes, put_number, put_optional_time, put_text};
+use crate::statements::{self, Cost};
+use crate::vulnerability;
 use crate::{Affected, Document, Epss, KnownExploited, Record, Vulnerability};
-use crate::{statements, vulnerability};
 
 use wharfinger_core::Timestamp;
 use wharfinger_package::Ecosystem;
@@ -35,8 +36,9 @@ pub(crate) fn decode(source: &str, id: &str, body: &[u8]) -> Result<Document, Ma
     let mut cursor = Cursor::new(body);
     let modified_at = cursor.optional_time()?;
     let count = cursor.length()?;
-    let records =
-        (0..count).map(|_| decode_record(&mut cursor, source)).collect::<Result<_, _>>()?;
+    let mut cost = Cost::default();
+    let records = (0..count).map(|_| decode_record(&mut cursor, source, &mut cost));
+    let records = records.collect::<Result<_, _>>()?;
     if !cursor.is_empty() {
         return Err(Malformed("a document is longer than it says"));
     }
@@ -80,15 +82,19 @@ fn encode_record(out: &mut Vec<u8>, record: &Record) {
     }
 }
 
-fn decode_record(cursor: &mut Cursor<'_>, source: &str) -> Result<Record, Malformed> {
+fn decode_record(
+    cursor: &mut Cursor<'_>,
+    source: &str,
+    cost: &mut Cost,
+) -> Result<Record, Malformed> {
     Ok(match cursor.byte()? {
         0 => {
             let ecosystem = ecosystem(cursor)?;
             let name = cursor.text()?.to_owned();
             let statement = statements::parse(cursor.bytes()?)?.next();
             let statement = statement.ok_or(Malformed("a record says nothing"))??;
-            let affected =
-                statement.to_affected().map_err(|_| Malformed("a statement is damaged"))?;
+            let copied = cost.add_statement(&statement).and_then(|()| statement.to_affected());
+            let affected = copied.map_err(|_| Malformed("a statement is damaged, or huge"))?;
             let affected = Affected { source: source.to_owned(), ..affected };
             Record::Affected { ecosystem, name, affected }
         }

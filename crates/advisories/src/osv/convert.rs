@@ -1,17 +1,15 @@
 //! A record of OSV as a document.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use wharfinger_core::Timestamp;
-use wharfinger_package::{Severity, cvss};
+use wharfinger_package::{Ecosystem, Severity, cvss};
 
 use super::schema::{OsvAffected, OsvRecord, Rating};
 use super::source::{self, Kind};
 use super::{ecosystem, errata, versions};
+use crate::statements::{self, Cost};
 use crate::{Affected, Cvss, Document, FixStatus, Record, VersionEnd, Vulnerability};
-
-/// Statements of one record: an update of a kernel with all its packages has some thousands.
-const STATEMENTS_MAX: usize = 500_000;
 
 /// The document of a record.
 ///
@@ -73,15 +71,19 @@ fn affected(
     vulnerabilities: &[String],
 ) -> Result<Vec<Record>, String> {
     let mut records = Vec::new();
+    let mut cost = Cost::default();
+    let of_releases = of_releases(record);
     for it in &record.affected {
         let Some(ecosystem) = ecosystem::read(&it.package.ecosystem) else { continue };
         let Some(statement) = statement(record, it, source, kind, &ecosystem)? else { continue };
-        if is_in_the_release_too(record, it) {
+        let of = &it.package;
+        if ecosystem::is_subscription(&of.ecosystem)
+            && of_releases.contains(&(ecosystem.clone(), of.name.as_str()))
+        {
             continue;
         }
-        if records.len() + vulnerabilities.len() > STATEMENTS_MAX {
-            return Err(format!("{} says more than {STATEMENTS_MAX} things", record.id));
-        }
+        let all = statements::cost(&statement).saturating_mul(vulnerabilities.len());
+        cost.add(all).map_err(|what| format!("{}: {}", record.id, what.0))?;
         let name = ecosystem::name(ecosystem.family, &it.package.name);
         records.extend(vulnerabilities.iter().map(|vulnerability| {
             Record::Affected {
@@ -99,16 +101,12 @@ fn affected(
     Ok(records)
 }
 
-/// Whether a statement about what subscribers get stands beside one about the release itself, which
-/// then holds: what is free is what an image has.
-fn is_in_the_release_too(record: &OsvRecord, it: &OsvAffected) -> bool {
-    let of = &it.package.ecosystem;
-    ecosystem::is_subscription(of)
-        && record.affected.iter().any(|other| {
-            !ecosystem::is_subscription(&other.package.ecosystem)
-                && other.package.name == it.package.name
-                && ecosystem::read(&other.package.ecosystem) == ecosystem::read(of)
-        })
+/// The packages of which something is said about a release itself. What is said about what subscribers
+/// get of them is then left out: what is free is what an image has.
+fn of_releases(record: &OsvRecord) -> HashSet<(Ecosystem, &str)> {
+    let free = record.affected.iter().map(|it| &it.package);
+    let free = free.filter(|it| !ecosystem::is_subscription(&it.ecosystem));
+    free.filter_map(|it| Some((ecosystem::read(&it.ecosystem)?, it.name.as_str()))).collect()
 }
 
 /// What is said of a package, without the id of a vulnerability; `None` if no version is named.
@@ -117,7 +115,7 @@ fn statement(
     it: &OsvAffected,
     source: &str,
     kind: Kind,
-    ecosystem: &wharfinger_package::Ecosystem,
+    ecosystem: &Ecosystem,
 ) -> Result<Option<Affected>, String> {
     if it.package.name.is_empty() {
         return Err(format!("{} names no package", record.id));

@@ -4,11 +4,11 @@ use std::cmp::Ordering;
 
 use wharfinger_package::{VersionScheme, compare};
 
-use super::schema::{OsvAffected, OsvEvent};
+use super::schema::{OsvAffected, OsvEvent, OsvRange};
 use crate::{Interval, VersionEnd};
 
-/// Events of a range, beyond which nobody can have meant it.
-const EVENTS_MAX: usize = 2_000;
+/// Events of a package, beyond which nobody can have meant it.
+const EVENTS_MAX: usize = 1_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Change {
@@ -23,11 +23,13 @@ pub(super) fn intervals(
     affected: &OsvAffected,
     scheme: VersionScheme,
 ) -> Result<Vec<Interval>, String> {
+    let about_versions = |it: &&OsvRange| it.kind == "SEMVER" || it.kind == "ECOSYSTEM";
+    let ranges = affected.ranges.iter().filter(about_versions);
+    if ranges.clone().map(|it| it.events.len()).sum::<usize>() > EVENTS_MAX {
+        return Err(format!("a package has more than {EVENTS_MAX} events"));
+    }
     let mut all = Vec::new();
-    for range in affected.ranges.iter().filter(|it| it.kind == "SEMVER" || it.kind == "ECOSYSTEM") {
-        if range.events.len() > EVENTS_MAX {
-            return Err(format!("a range has more than {EVENTS_MAX} events"));
-        }
+    for range in ranges {
         for interval in of_events(&sorted(&range.events, scheme)) {
             if !all.contains(&interval) {
                 all.push(interval);
@@ -104,7 +106,6 @@ fn of_events(changes: &[(&str, Change)]) -> Vec<Interval> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::osv::schema::OsvRange;
 
     fn written(events: &str) -> String {
         let events = events.split_whitespace().map(|event| {
