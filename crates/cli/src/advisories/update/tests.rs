@@ -170,7 +170,7 @@ async fn a_source_that_fails_does_not_stop_the_others() {
 #[test]
 fn sources_are_named() {
     assert!(chosen(&["nobody".into()]).is_err_and(|it| it.to_string().contains("--list")));
-    assert_eq!(chosen(&["osv".into()]).unwrap().len(), 13);
+    assert_eq!(chosen(&["osv".into()]).unwrap().len(), 14);
     let defaults = chosen(&[]).unwrap();
     assert!(
         defaults.iter().any(|it| it.name == "debian")
