@@ -127,7 +127,8 @@ impl HttpClient {
         headers: &HeaderMap,
         body: Bytes,
     ) -> Result<HttpResponse, HttpError> {
-        let unreachable = |source| HttpError::Unreachable { host: target.authority.clone(), source };
+        let unreachable =
+            |source| HttpError::Unreachable { host: target.authority.clone(), source };
         let mut request = Request::builder().method(method).uri(&target.path);
         request = request.header(HOST, &target.authority).header(CONTENT_LENGTH, body.len());
         request = request.header(USER_AGENT, concat!("wharfinger/", env!("CARGO_PKG_VERSION")));
@@ -206,7 +207,8 @@ impl Target {
             Some("http") => false,
             _ => return Err(wrong()),
         };
-        let authority = uri.authority().filter(|it| !it.as_str().contains('@')).ok_or_else(wrong)?;
+        let authority =
+            uri.authority().filter(|it| !it.as_str().contains('@')).ok_or_else(wrong)?;
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
         let port = authority.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
         let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();

@@ -3,130 +3,28 @@
 //! (<https://ftp.suse.com/pub/projects/security/csaf-vex/>).
 //! The format: <https://docs.oasis-open.org/csaf/csaf/v2.0/csaf-v2.0.html>.
 
+mod detail;
 mod product;
+mod schema;
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use wharfinger_package::{Ecosystem, Severity, compare, cvss};
 
 use super::date::date;
 use super::fault::{Fault, Outlet};
 use super::json;
 use crate::{Affected, Cvss, FixStatus, Interval, Record, VersionEnd, Vulnerability};
+use detail::Details;
 pub(super) use product::ecosystem;
-use product::{Component, Products, Tree};
+use product::{Component, Products};
+use schema::{Document, Flaw, Meta};
 
 /// References of a flaw that are kept.
 const REFERENCES_MAX: usize = 50;
 
 /// The architecture of sources.
 const SOURCES: &str = "src";
-
-/// A document.
-#[derive(Deserialize)]
-pub(super) struct Document {
-    document: Meta,
-    #[serde(default)]
-    product_tree: Tree,
-    #[serde(default)]
-    vulnerabilities: Vec<Flaw>,
-}
-
-#[derive(Deserialize)]
-struct Meta {
-    category: String,
-    title: Option<String>,
-    aggregate_severity: Option<Text>,
-    publisher: Option<Publisher>,
-    tracking: Tracking,
-}
-
-#[derive(Deserialize)]
-struct Publisher {
-    /// `https://www.redhat.com`.
-    #[serde(default)]
-    namespace: String,
-}
-
-#[derive(Deserialize)]
-struct Text {
-    text: String,
-}
-
-#[derive(Deserialize)]
-struct Tracking {
-    id: String,
-    status: Option<String>,
-    current_release_date: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Flaw {
-    cve: Option<String>,
-    title: Option<String>,
-    #[serde(default)]
-    notes: Vec<Note>,
-    #[serde(default)]
-    product_status: Statuses,
-    #[serde(default)]
-    scores: Vec<Score>,
-    #[serde(default)]
-    threats: Vec<Detail>,
-    #[serde(default)]
-    remediations: Vec<Detail>,
-    #[serde(default)]
-    references: Vec<Reference>,
-    release_date: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Note {
-    category: String,
-    text: String,
-}
-
-#[derive(Deserialize)]
-struct Reference {
-    url: String,
-}
-
-/// Products by what is said of them, each by its id.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Statuses {
-    fixed: Vec<String>,
-    first_fixed: Vec<String>,
-    /// SUSE's fixed ones.
-    recommended: Vec<String>,
-    known_affected: Vec<String>,
-    known_not_affected: Vec<String>,
-    under_investigation: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Score {
-    cvss_v2: Option<Rating>,
-    cvss_v3: Option<Rating>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Rating {
-    version: String,
-    vector_string: String,
-}
-
-/// A threat, or a remediation.
-#[derive(Deserialize)]
-struct Detail {
-    category: String,
-    #[serde(default)]
-    details: String,
-    url: Option<String>,
-    #[serde(default)]
-    product_ids: Vec<String>,
-}
 
 /// Reads a document, and hands on what it says.
 pub(super) fn read(document: &[u8], outlet: &mut Outlet<'_>) -> Result<(), Fault> {
@@ -178,9 +76,10 @@ impl Document {
         for flaw in vulnerabilities {
             let id = flaw.cve.clone().unwrap_or_else(|| tracking.id.clone());
             let said = flaw.said(&products);
+            let details = Details::of(&flaw, &document);
             for (key, said) in &said {
                 outlet.covers(source, &key.0)?;
-                for affected in flaw.affected(&id, source, said, &document) {
+                for affected in Flaw::affected(&id, source, said, &details) {
                     let (ecosystem, name) = (key.0.clone(), key.1.clone());
                     let affected = Affected { module: key.2.clone(), ..affected };
                     outlet.give(Record::Affected { ecosystem, name, affected })?;
@@ -242,9 +141,9 @@ impl Flaw {
         said
     }
 
-    fn affected(&self, id: &str, source: &str, said: &Said, document: &Meta) -> Vec<Affected> {
+    fn affected(id: &str, source: &str, said: &Said, details: &Details<'_>) -> Vec<Affected> {
         let statement = |product: &str| {
-            let word = self.severity_of(product, document);
+            let word = details.severity(product);
             Affected {
                 vulnerability: id.into(),
                 source: source.into(),
@@ -257,7 +156,7 @@ impl Flaw {
         if let Some((status, product)) = &said.other {
             let (status, intervals) = match status {
                 FixStatus::NotAffected => (*status, Vec::new()),
-                FixStatus::Affected => (self.plan_of(product), interval(VersionEnd::Open)),
+                FixStatus::Affected => (details.plan(product), interval(VersionEnd::Open)),
                 _ => (*status, interval(VersionEnd::Open)),
             };
             let of_package = Affected { intervals, status, ..statement(product) };
@@ -275,45 +174,13 @@ impl Flaw {
             entry.1.extend(Some(architecture.clone()).filter(|text| !text.is_empty()));
         }
         let fixed = versions.into_iter().map(|(version, (product, architectures))| Affected {
-            advisory: self.advisory_of(product),
+            advisory: details.advisory(product),
             intervals: interval(VersionEnd::Fixed(version.into())),
             architectures,
             status: FixStatus::Fixed,
             ..statement(product)
         });
         fixed.collect()
-    }
-
-    /// How bad the vendor takes it for in a product.
-    fn severity_of<'a>(&'a self, product: &str, document: &'a Meta) -> Option<&'a str> {
-        let impacts = || self.threats.iter().filter(|threat| threat.category == "impact");
-        let of_product = impacts().find(|it| it.product_ids.iter().any(|id| id == product));
-        let of_all = || impacts().find(|it| it.product_ids.is_empty());
-        let threat = of_product.or_else(of_all).map(|it| it.details.as_str());
-        threat.or(document.aggregate_severity.as_ref().map(|it| it.text.as_str()))
-    }
-
-    /// The advisory that fixed it in a product, by the last part of its address.
-    fn advisory_of(&self, product: &str) -> Option<String> {
-        let mut fixes = self.remediations.iter().filter(|it| it.category == "vendor_fix");
-        let fix = fixes.find(|it| it.product_ids.iter().any(|id| id == product))?;
-        let name = fix.url.as_deref()?.trim_end_matches('/').rsplit('/').next()?;
-        Some(name.to_owned()).filter(|name| name.starts_with("RH") || name.starts_with("SUSE-"))
-    }
-
-    /// What the vendor is going to do about it in a product that has no fix.
-    fn plan_of(&self, product: &str) -> FixStatus {
-        let plans = ["none_available", "no_fix_planned"];
-        let of_product = |it: &&Detail| {
-            plans.contains(&it.category.as_str()) && it.product_ids.iter().any(|id| id == product)
-        };
-        let plan = self.remediations.iter().find(of_product);
-        match plan.map(|it| it.details.to_ascii_lowercase()) {
-            Some(text) if text.contains("will not fix") => FixStatus::WillNotFix,
-            Some(text) if text.contains("out of support") => FixStatus::EndOfLife,
-            Some(text) if text.contains("deferred") => FixStatus::Deferred,
-            _ => FixStatus::Affected,
-        }
     }
 
     fn vulnerability(&self, id: String, source: &str, document: &Meta) -> Vulnerability {

@@ -112,7 +112,7 @@ fn text(mut input: Input<'_>) -> Result<String, Fault> {
 
 fn csaf_archive(input: Input<'_>, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
     let meter = input.meter();
-    let mut content = Vec::new();
+    let (mut content, mut count) = (Vec::new(), 0_u64);
     tar::each_file(input, &mut |name, file| {
         meter.next_record();
         if !name.ends_with(".json") {
@@ -120,6 +120,11 @@ fn csaf_archive(input: Input<'_>, outlet: &mut Outlet<'_>) -> Result<(), Fault> 
         }
         content.clear();
         file.read_to_end(&mut content)?;
+        count += 1;
         csaf::read(&content, outlet)
-    })
+    })?;
+    match count {
+        0 => Err(Fault::malformed("", "the archive has no document")),
+        _ => Ok(()),
+    }
 }

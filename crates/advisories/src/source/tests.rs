@@ -6,6 +6,8 @@ mod debian;
 mod language;
 mod vendor;
 
+pub(super) use vendor::tar_of;
+
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
@@ -15,21 +17,21 @@ use super::{Format, Found, SourceError, Summary, find, read};
 use crate::{Affected, Document, Record};
 
 /// A file of the corpus.
-fn corpus(name: &str) -> PathBuf {
+pub(super) fn corpus(name: &str) -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../corpus")).join(name)
 }
 
 /// All that a file says.
-struct Read {
-    format: Format,
+pub(super) struct Read {
+    pub(super) format: Format,
     /// The source.
-    name: String,
-    summary: Summary,
-    records: Vec<Record>,
-    documents: Vec<Document>,
+    pub(super) name: String,
+    pub(super) summary: Summary,
+    pub(super) records: Vec<Record>,
+    pub(super) documents: Vec<Document>,
 }
 
-fn try_read(path: &Path) -> Result<Read, SourceError<Infallible>> {
+pub(super) fn try_read(path: &Path) -> Result<Read, SourceError<Infallible>> {
     let Found::Files(format, files) = find(path)? else { panic!("{} is OSV", path.display()) };
     assert_eq!(files, [path]);
     let mut documents = Vec::new();
@@ -45,14 +47,17 @@ fn try_read(path: &Path) -> Result<Read, SourceError<Infallible>> {
 }
 
 /// The same of a file with this content.
-fn read_text(name: &str, content: impl AsRef<[u8]>) -> Result<Read, SourceError<Infallible>> {
+pub(super) fn read_text(
+    name: &str,
+    content: impl AsRef<[u8]>,
+) -> Result<Read, SourceError<Infallible>> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, content).unwrap();
     try_read(&path)
 }
 
-fn error_of(name: &str, content: impl AsRef<[u8]>) -> String {
+pub(super) fn error_of(name: &str, content: impl AsRef<[u8]>) -> String {
     let error = read_text(name, content).err().unwrap_or_else(|| panic!("{name} was read"));
     let text = error.to_string();
     text.split_once(name).map_or(text.clone(), |(_, rest)| rest.trim_start_matches(": ").into())
@@ -60,7 +65,7 @@ fn error_of(name: &str, content: impl AsRef<[u8]>) -> String {
 
 impl Read {
     /// What is said of a package.
-    fn of(&self, ecosystem: &str, package: &str) -> Vec<&Affected> {
+    pub(super) fn of(&self, ecosystem: &str, package: &str) -> Vec<&Affected> {
         let wanted: Ecosystem = ecosystem.parse().unwrap();
         self.records
             .iter()
@@ -74,14 +79,14 @@ impl Read {
     }
 
     /// What is said of a package and a vulnerability, of which there is one statement.
-    fn one(&self, ecosystem: &str, package: &str, id: &str) -> &Affected {
+    pub(super) fn one(&self, ecosystem: &str, package: &str, id: &str) -> &Affected {
         let mut found = self.of(ecosystem, package);
         found.retain(|affected| affected.vulnerability == id);
         assert_eq!(found.len(), 1, "{ecosystem} {package} {id}: {found:?}");
         found[0]
     }
 
-    fn covers(&self) -> Vec<String> {
+    pub(super) fn covers(&self) -> Vec<String> {
         let covered = self.records.iter().filter_map(|record| match record {
             Record::Covers(ecosystem) => Some(ecosystem.to_string()),
             _ => None,
@@ -89,13 +94,13 @@ impl Read {
         covered.collect()
     }
 
-    fn affected_count(&self) -> usize {
+    pub(super) fn affected_count(&self) -> usize {
         self.records.iter().filter(|record| matches!(record, Record::Affected { .. })).count()
     }
 }
 
 /// An interval in short: `[1.0, 2.0)`, `(, 2.0]`, `[1.0, )`.
-fn intervals(affected: &Affected) -> String {
+pub(super) fn intervals(affected: &Affected) -> String {
     use crate::VersionEnd::{Fixed, LastAffected, Open};
     let written = affected.intervals.iter().map(|interval| {
         let from = interval.introduced.as_ref().map_or("(".into(), |from| format!("[{from}"));

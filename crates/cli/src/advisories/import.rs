@@ -88,7 +88,7 @@ fn built_line(built: &DatabaseInformation) -> String {
 
 /// Says what a file was, and what it changed.
 pub(super) fn report(name: &str, done: &Imported) -> anyhow::Result<()> {
-    print::line(&format!("{name}: {}, {} documents", done.title, done.document_count))?;
+    print::line(&format!("{name}: {}; documents: {}", done.title, done.document_count))?;
     for change in &done.changes {
         print::line(&format!("  {}", change_line(change)))?;
     }

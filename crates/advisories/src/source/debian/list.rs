@@ -136,8 +136,8 @@ fn line(ecosystem: Ecosystem, text: &str) -> Result<Option<Line>, String> {
     let mut words = text.split_whitespace();
     let package = words.next().ok_or("it names no package")?;
     let Some(state) = words.next() else { return Ok(None) };
-    let urgency = notes.trim_end_matches(')').split(';').map(str::trim);
-    let urgency = urgency.last().filter(|word| Severity::from_vendor_word(word).is_some());
+    let mut urgency = notes.trim_end_matches(')').rsplit(';').map(str::trim);
+    let urgency = urgency.next().filter(|word| Severity::from_vendor_word(word).is_some());
     Ok(Some(Line {
         ecosystem,
         package: package.into(),

@@ -110,13 +110,15 @@ fn an_archive_of_vex() {
     let expected =
         "2024/cve-2024-1.json, line 30, column 28: invalid type: integer `1`, expected a string";
     assert_eq!(error, expected);
+    let error = error_of("csaf.tar", tar_of(&[("README.txt", b"nothing")]));
+    assert_eq!(error, "the archive has no document");
     let archive = tar_of(&[("2024/cve-2024-1.json", VEX.as_bytes())]);
     let error = error_of("csaf.tar", &archive[..2000]);
     assert!(error.contains("EOF while parsing"), "{error}");
 }
 
 /// A tar of files.
-pub(super) fn tar_of(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(in crate::source) fn tar_of(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut archive = Vec::new();
     for (name, content) in files {
         let mut header = [0; 512];

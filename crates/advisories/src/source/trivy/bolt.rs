@@ -44,6 +44,9 @@ pub(super) enum Entry<'a> {
     Bucket(Bucket),
 }
 
+/// What is done with each key and what it has.
+type Each<'a> = &'a mut dyn FnMut(&[u8], Entry<'_>) -> Result<(), Fault>;
+
 fn damaged(what: &str) -> Fault {
     Fault::malformed("", format!("the file is damaged: {what}"))
 }
@@ -90,11 +93,7 @@ impl Bolt {
     }
 
     /// Calls `each` with the entries of a bucket in the order of their keys.
-    pub(super) fn each(
-        &self,
-        bucket: &Bucket,
-        each: &mut dyn FnMut(&[u8], Entry<'_>) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
+    pub(super) fn each(&self, bucket: &Bucket, each: Each<'_>) -> Result<(), Fault> {
         if bucket.root == 0 {
             let children = self.visit(&bucket.inline, each)?;
             return match children.is_empty() {
@@ -111,11 +110,7 @@ impl Bolt {
     }
 
     /// Calls `each` with the entries of a leaf, or gives the children of a branch.
-    fn visit(
-        &self,
-        page: &[u8],
-        each: &mut dyn FnMut(&[u8], Entry<'_>) -> Result<(), Fault>,
-    ) -> Result<Vec<u64>, Fault> {
+    fn visit(&self, page: &[u8], each: Each<'_>) -> Result<Vec<u64>, Fault> {
         let cut = || damaged("a page is cut");
         let (flags, count) = (u16_at(page, 8).ok_or_else(cut)?, u16_at(page, 10).ok_or_else(cut)?);
         let mut children = Vec::new();
