@@ -20,6 +20,7 @@ pub(crate) fn authorities(ecosystem: &Ecosystem) -> Vec<Ecosystem> {
 pub(crate) fn source_rank(family: Family, source: &str) -> u8 {
     let own: &[&str] = match family {
         Family::CentOs => &["redhat"],
+        Family::CblMariner => &["cbl-mariner", "azurelinux"],
         Family::Chainguard => &["chainguard", "wolfi"],
         Family::CratesIo => &["rustsec"],
         Family::Npm => &["nodejs"],
