@@ -65,13 +65,13 @@ impl Advisory {
         })
     }
 
-    /// Hands on what it says. Crates that nobody maintains any more are no vulnerabilities.
+    /// Hands on what it says. Of crates that nobody maintains any more, or that may be used wrongly, it is
+    /// said for information, as OSV's export has it.
     pub(in crate::source) fn give(self, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
         let family = Ecosystem::rolling(Family::CratesIo);
         outlet.covers("rustsec", &family)?;
         outlet.document("rustsec", self.id.clone(), date(&self.date))?;
-        let is_said = matches!(self.informational.as_deref(), None | Some("unsound"));
-        if self.withdrawn.is_some() || !is_said {
+        if self.withdrawn.is_some() {
             return Ok(());
         }
         let scheme = VersionScheme::SemVer;
