@@ -187,7 +187,6 @@ fn detail(resource: &RepositoryResource, image: ImageDetail) -> ImageDetailOutpu
         last_recorded_pull_time: image.last_pulled_at,
         last_archived_at: image.archived_at,
         last_activated_at: image.activated_at,
-        ..ImageDetailOutput::default()
     }
 }
 

@@ -107,8 +107,7 @@ impl Registry {
         if content.size_bytes > SCANNED_CONFIG_BYTES_MAX {
             return Ok(Configuration::default());
         }
-        let parts: Vec<Bytes> =
-            content.read_all().try_collect().await.map_err(|error| Error::from(error))?;
+        let parts: Vec<Bytes> = content.read_all().try_collect().await.map_err(Error::from)?;
         Ok(serde_json::from_slice(&parts.concat()).unwrap_or_default())
     }
 
