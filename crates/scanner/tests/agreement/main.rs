@@ -35,6 +35,7 @@ fn documents(path: &str) -> Vec<Document> {
     let file = PathBuf::from(format!("{CORPUS}/{path}"));
     let mut documents = Vec::new();
     match source::find::<Infallible>(&file).expect(path) {
+        Found::Bundle => panic!("{path} is a bundle"),
         Found::Osv => {
             let reader = OsvReader::open(&file).expect(path);
             documents.extend(reader.map(|document| document.expect(path)));
