@@ -78,7 +78,8 @@ pub fn scanned(
     })?;
     // Names of which one had an advisory and two had none, in turns; two of them are of base images.
     let step = (NAMES / changed.max(1)).max(1);
-    let newer = (0..changed).map(|it| it * step + it % ADVISED).map(|it| advisory(it, 15)).collect();
+    let newer =
+        (0..changed).map(|it| it * step + it % ADVISED).map(|it| advisory(it, 15)).collect();
     import(&store, newer)?;
     let newer = store.current()?.context("there are no advisories")?;
     Ok(newer.information().id.clone())

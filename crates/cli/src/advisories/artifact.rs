@@ -14,8 +14,8 @@ use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use wharfinger_advisories::bundle::{BUNDLE_ARTIFACT_TYPE, BUNDLE_MEDIA_TYPE};
 use wharfinger_advisories::Store;
+use wharfinger_advisories::bundle::{BUNDLE_ARTIFACT_TYPE, BUNDLE_MEDIA_TYPE};
 use wharfinger_core::Secret;
 use wharfinger_server::HttpClient;
 
@@ -110,7 +110,8 @@ pub(super) async fn push(arguments: PushArguments) -> anyhow::Result<()> {
     let PushArguments { registry: to, chosen, directory } = arguments;
     let folder = super::folder(&directory)?;
     let transfer = folder.join("downloads");
-    fs::create_dir_all(&transfer).with_context(|| format!("{} cannot be used", transfer.display()))?;
+    fs::create_dir_all(&transfer)
+        .with_context(|| format!("{} cannot be used", transfer.display()))?;
     let path = transfer.join("pushed.bundle");
     write_bundle(&Store::new(&folder), &chosen, &path)?;
     let pushed = push_file(&to, &path).await;
@@ -179,7 +180,10 @@ pub(super) async fn pull(arguments: PullArguments) -> anyhow::Result<()> {
 /// The one layer of an artifact that is a bundle.
 fn bundle_layer(manifest: Manifest) -> anyhow::Result<Descriptor> {
     let kind = manifest.artifact_type.unwrap_or(manifest.config.media_type);
-    ensure!(kind == BUNDLE_ARTIFACT_TYPE, "it is {kind:?}, and no advisories ({BUNDLE_ARTIFACT_TYPE})");
+    ensure!(
+        kind == BUNDLE_ARTIFACT_TYPE,
+        "it is {kind:?}, and no advisories ({BUNDLE_ARTIFACT_TYPE})"
+    );
     let mut layers = manifest.layers.into_iter().filter(|it| it.media_type == BUNDLE_MEDIA_TYPE);
     let layer = layers.next().context("it has no bundle")?;
     let digits = layer.digest.strip_prefix("sha256:").unwrap_or_default();

@@ -110,7 +110,11 @@ impl<'a> Downloads<'a> {
     }
 
     /// A short file, as it is now; `None` if there is none.
-    pub(super) async fn read(&self, url: &str, bytes_max: usize) -> anyhow::Result<Option<Vec<u8>>> {
+    pub(super) async fn read(
+        &self,
+        url: &str,
+        bytes_max: usize,
+    ) -> anyhow::Result<Option<Vec<u8>>> {
         let response = self.client.send(HttpRequest::get(url)).await?;
         match response.status() {
             200 => Ok(Some(response.bytes(bytes_max).await?)),
@@ -232,7 +236,8 @@ impl<'a> Downloads<'a> {
     }
 
     fn path(&self, url: &str) -> PathBuf {
-        let name: String = Sha256::digest(url).iter().take(16).map(|it| format!("{it:02x}")).collect();
+        let name: String =
+            Sha256::digest(url).iter().take(16).map(|it| format!("{it:02x}")).collect();
         self.folder.join(name)
     }
 

@@ -87,7 +87,8 @@ fn answer(mut stream: &TcpStream, content: &mut Content) {
     } else if let Some(done) = registry(&asked, content) {
         (status, headers) = done;
     } else if let Some(file) = content.files.get(&asked.path) {
-        let sum = file.iter().fold(7_u32, |sum, it| sum.wrapping_mul(31).wrapping_add((*it).into()));
+        let sum =
+            file.iter().fold(7_u32, |sum, it| sum.wrapping_mul(31).wrapping_add((*it).into()));
         let etag = format!("\"{sum}\"");
         headers = format!("ETag: {etag}\r\n");
         let from = header("range").and_then(|it| it.strip_prefix("bytes=")?.strip_suffix('-'));
@@ -101,7 +102,8 @@ fn answer(mut stream: &TcpStream, content: &mut Content) {
             }
             Some(from) => {
                 status = 206;
-                headers += &format!("Content-Range: bytes {from}-{0}/{1}\r\n", file.len() - 1, file.len());
+                headers +=
+                    &format!("Content-Range: bytes {from}-{0}/{1}\r\n", file.len() - 1, file.len());
                 body = file[from..].to_vec();
             }
             None => (status, body) = (200, file.clone()),
@@ -109,7 +111,10 @@ fn answer(mut stream: &TcpStream, content: &mut Content) {
     }
     content.log.push(format!("{} {} {status}", asked.method, asked.path));
     let cut = content.cut.remove(&asked.path).unwrap_or(body.len()).min(body.len());
-    let head = format!("HTTP/1.1 {status} x\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    let head = format!(
+        "HTTP/1.1 {status} x\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
     // A client that has heard enough is gone.
     let _ = stream.write_all(head.as_bytes());
     if asked.method != "HEAD" {
@@ -127,7 +132,8 @@ fn registry(asked: &Asked, content: &mut Content) -> Option<(u16, String)> {
             Some((202, place(&format!("{path}1?state=a"))))
         }
         "PATCH" => {
-            let range = format!("{}-{}", content.upload.len(), content.upload.len() + asked.body.len() - 1);
+            let range =
+                format!("{}-{}", content.upload.len(), content.upload.len() + asked.body.len() - 1);
             assert_eq!(asked.headers["content-range"], range);
             content.upload.extend(&asked.body);
             Some((202, place(path)))

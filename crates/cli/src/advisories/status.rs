@@ -71,7 +71,13 @@ fn shown(current: Option<&DatabaseInformation>, now: Timestamp) -> Shown {
         let warning = "there are no advisories: nothing can be scanned. See `wharfinger advisories update --help` \
                        and `import --help`";
         let (sources, ecosystems) = (Vec::new(), Vec::new());
-        return Shown { id: None, built_at: None, sources, ecosystems, warnings: vec![warning.into()] };
+        return Shown {
+            id: None,
+            built_at: None,
+            sources,
+            ecosystems,
+            warnings: vec![warning.into()],
+        };
     };
     Shown {
         id: Some(current.id.clone()),
@@ -98,7 +104,13 @@ fn print_table(shown: &Shown) -> anyhow::Result<()> {
         let row = |it: &ShownSource| {
             let records = it.records.to_string();
             let license = if it.license.is_empty() { "not stated" } else { &it.license };
-            [it.name.clone(), it.updated_at.clone(), it.imported_at.clone(), records, license.into()]
+            [
+                it.name.clone(),
+                it.updated_at.clone(),
+                it.imported_at.clone(),
+                records,
+                license.into(),
+            ]
         };
         let rows: Vec<_> = shown.sources.iter().map(row).collect();
         print::table(["SOURCE", "NEWEST", "IMPORTED", "RECORDS", "LICENCE"], &rows)?;

@@ -47,7 +47,9 @@ pub(super) struct UpdateArguments {
 fn base_url(text: &str) -> Result<(String, String), String> {
     let (name, url) = text.split_once('=').ok_or("it has to be NAME=URL")?;
     if SOURCES.iter().all(|source| source.name != name && source.publisher != name) {
-        return Err(format!("there is no source {name}: see `wharfinger advisories update --list`"));
+        return Err(format!(
+            "there is no source {name}: see `wharfinger advisories update --list`"
+        ));
     }
     if !url.starts_with("http://") && !url.starts_with("https://") {
         return Err(format!("{url} is no address of HTTP"));
@@ -67,7 +69,12 @@ pub(super) async fn run(arguments: UpdateArguments) -> anyhow::Result<()> {
         store: Store::new(&folder),
         downloads: Downloads::open(&client, &folder.join("downloads"))?,
         bases,
-        year: SystemClock.now().iso8601().get(..4).and_then(|year| year.parse().ok()).unwrap_or(2026),
+        year: SystemClock
+            .now()
+            .iso8601()
+            .get(..4)
+            .and_then(|year| year.parse().ok())
+            .unwrap_or(2026),
         ready: Vec::new(),
     };
     update.run(&chosen(&sources)?).await

@@ -30,7 +30,8 @@ impl FromStr for ImageReference {
             && is_name(host, "-.:[]")
             && is_name(repository, "-._/")
             && is_name(part, "-._:");
-        is_it.then(|| Self { host: host.into(), repository: repository.into(), part: part.into() })
+        is_it
+            .then(|| Self { host: host.into(), repository: repository.into(), part: part.into() })
             .ok_or_else(wrong)
     }
 }
@@ -46,7 +47,10 @@ impl ImageReference {
     /// Whether the registry is on this machine.
     pub(super) fn is_local(&self) -> bool {
         let host = self.host.rsplit_once(':').map_or(self.host.as_str(), |(host, _)| host);
-        host == "localhost" || host == "[::1]" || host.starts_with("127.") || host.ends_with(".localhost")
+        host == "localhost"
+            || host == "[::1]"
+            || host.starts_with("127.")
+            || host.ends_with(".localhost")
     }
 }
 
@@ -64,7 +68,9 @@ mod tests {
             let image: ImageReference = text.parse().unwrap();
             assert_eq!((image.to_string().as_str(), image.is_local()), (shown, is_local));
         }
-        for wrong in ["advisories", "team/advisories", "r.test/", "r.test/a b", "r.test/a:", "u@r.test/a"] {
+        for wrong in
+            ["advisories", "team/advisories", "r.test/", "r.test/a b", "r.test/a:", "u@r.test/a"]
+        {
             assert!(wrong.parse::<ImageReference>().is_err(), "{wrong}");
         }
     }

@@ -6,7 +6,9 @@ use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Method;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_RANGE, CONTENT_TYPE, LOCATION, WWW_AUTHENTICATE};
+use http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_RANGE, CONTENT_TYPE, LOCATION, WWW_AUTHENTICATE,
+};
 use serde::Deserialize;
 use wharfinger_core::Secret;
 use wharfinger_server::{HttpClient, HttpRequest, HttpResponse};
@@ -208,7 +210,8 @@ mod tests {
 
     #[test]
     fn token_services_are_found() {
-        let challenge = "realm=\"https://auth.test/token\",service=\"r.test\",scope=\"repository:a:pull,push\"";
+        let challenge =
+            "realm=\"https://auth.test/token\",service=\"r.test\",scope=\"repository:a:pull,push\"";
         let expected = "https://auth.test/token?service=r.test&scope=repository:a:pull,push";
         assert_eq!(token_url(challenge).as_deref(), Some(expected));
         assert_eq!(token_url("service=\"x\""), None);

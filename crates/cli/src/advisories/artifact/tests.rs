@@ -62,8 +62,10 @@ async fn what_is_no_artifact_of_advisories_is_refused() {
     let (folder, server) = (tempfile::tempdir().unwrap(), Loopback::start());
     let image = format!("{}/team/app:1", server.address);
     let layer = |digest: &str| {
-        format!(r#"{{"schemaVersion":2,"artifactType":"application/vnd.wharfinger.advisories.v1","config":{{"mediaType":"x","digest":"x","size":2}},
-            "layers":[{{"mediaType":"application/vnd.wharfinger.advisories.bundle.v1+zstd","digest":"{digest}","size":5}}]}}"#)
+        format!(
+            r#"{{"schemaVersion":2,"artifactType":"application/vnd.wharfinger.advisories.v1","config":{{"mediaType":"x","digest":"x","size":2}},
+            "layers":[{{"mediaType":"application/vnd.wharfinger.advisories.bundle.v1+zstd","digest":"{digest}","size":5}}]}}"#
+        )
     };
     let digest = format!("sha256:{}", "0".repeat(64));
     server.put(&format!("/v2/team/app/blobs/{digest}"), "wrong");
@@ -79,6 +81,7 @@ async fn what_is_no_artifact_of_advisories_is_refused() {
         let error = crate::chain(&error);
         assert!(error.contains(expected), "{expected}: {error}");
     }
-    let error = advisories(folder.path(), &format!("pull {}/a/b:2", server.address)).await.unwrap_err();
+    let error =
+        advisories(folder.path(), &format!("pull {}/a/b:2", server.address)).await.unwrap_err();
     assert!(error.to_string().contains("was answered with 404"), "{error}");
 }

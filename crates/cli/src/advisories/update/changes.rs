@@ -107,7 +107,9 @@ impl Update<'_> {
         }
         let remembered = Remembered::Seen { list, seen: changes.newest, whole: None };
         match remembered {
-            Remembered::Seen { list, seen, .. } if count == 0 => self.downloads.set_seen(&list, seen),
+            Remembered::Seen { list, seen, .. } if count == 0 => {
+                self.downloads.set_seen(&list, seen)
+            }
             remembered => {
                 self.ready.push(Ready { source, path: folder, remembered });
                 Ok(())

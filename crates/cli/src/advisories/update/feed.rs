@@ -127,7 +127,10 @@ pub(super) const SOURCES: &[OnlineSource] = &[
         &[Feed::Years { path: "nvdcve-2.0-{year}.json.gz", first: 2002 }],
     ),
     osv("opensuse", &[Feed::Osv("openSUSE")], false),
-    OnlineSource { by_default: false, ..own("oracle", "https://yum.oracle.com/repo/OracleLinux", &ORACLE) },
+    OnlineSource {
+        by_default: false,
+        ..own("oracle", "https://yum.oracle.com/repo/OracleLinux", &ORACLE)
+    },
     osv("packagist", &[Feed::Osv("Packagist")], true),
     osv("pypi", &[Feed::Osv("PyPI")], true),
     own("redhat", "https://security.access.redhat.com/data/csaf/v2/vex", &[Feed::RedHat]),

@@ -99,9 +99,12 @@ async fn of_osv_all_is_fetched_once_and_then_what_changed() {
     update(folder.path(), &server, &["npm"]).await.unwrap();
     assert_eq!(server.log(), ["GET /osv/npm/modified_id.csv 200"]);
 
-    let newer = RECORD.replace("2024-01-01", "2024-02-01").replace("\"fixed\":\"1.0.0\"", "\"fixed\":\"1.0.1\"");
+    let newer = RECORD
+        .replace("2024-01-01", "2024-02-01")
+        .replace("\"fixed\":\"1.0.0\"", "\"fixed\":\"1.0.1\"");
     server.put("/osv/npm/GHSA-aaaa-bbbb-cccc.json", newer);
-    let list = "2024-02-01T00:00:00Z,GHSA-aaaa-bbbb-cccc\n2024-01-15T00:00:00Z,GHSA-gone-gone-gone\n";
+    let list =
+        "2024-02-01T00:00:00Z,GHSA-aaaa-bbbb-cccc\n2024-01-15T00:00:00Z,GHSA-gone-gone-gone\n";
     server.put("/osv/npm/modified_id.csv", list);
     update(folder.path(), &server, &["npm"]).await.unwrap();
     let expected = [
@@ -119,8 +122,10 @@ async fn of_osv_all_is_fetched_once_and_then_what_changed() {
 async fn repositories_and_branches_are_found() {
     let (folder, server) = (tempfile::tempdir().unwrap(), Loopback::start());
     let secdb = |release: &str| {
-        format!(r#"{{"distroversion":"{release}","reponame":"main","urlprefix":"x","apkurl":"x","archs":[],
-            "packages":[{{"pkg":{{"name":"curl","secfixes":{{"8.0.0-r0":["CVE-2023-1"]}}}}}}]}}"#)
+        format!(
+            r#"{{"distroversion":"{release}","reponame":"main","urlprefix":"x","apkurl":"x","archs":[],
+            "packages":[{{"pkg":{{"name":"curl","secfixes":{{"8.0.0-r0":["CVE-2023-1"]}}}}}}]}}"#
+        )
     };
     for release in ["v3.18", "edge"] {
         for repository in ["main", "community"] {
@@ -137,7 +142,8 @@ async fn repositories_and_branches_are_found() {
     server.put("/mirror/repodata/u.xml", advisory);
     update(folder.path(), &server, &["alpine", "amazon"]).await.unwrap();
     let database = Store::new(folder.path()).current().unwrap().unwrap();
-    let ecosystems: Vec<_> = database.information().ecosystems.iter().map(ToString::to_string).collect();
+    let ecosystems: Vec<_> =
+        database.information().ecosystems.iter().map(ToString::to_string).collect();
     assert_eq!(ecosystems, ["alpine:3.18", "alpine:edge", "amazon:2"]);
 }
 
@@ -145,7 +151,10 @@ async fn repositories_and_branches_are_found() {
 async fn a_source_that_fails_does_not_stop_the_others() {
     let (folder, server) = (tempfile::tempdir().unwrap(), Loopback::start());
     server.put("/epss/epss_scores-current.csv.gz", epss(3));
-    server.put("/kev/known_exploited_vulnerabilities.json", "{\"catalogVersion\":1,\"vulnerabilities\":[7]}");
+    server.put(
+        "/kev/known_exploited_vulnerabilities.json",
+        "{\"catalogVersion\":1,\"vulnerabilities\":[7]}",
+    );
     let error = update(folder.path(), &server, &["debian", "epss", "kev"]).await.unwrap_err();
     let expected = "2 of 3 sources could not be brought up to date: debian, kev. What was there before stays; \
         what broke off is continued next time";
@@ -163,7 +172,10 @@ fn sources_are_named() {
     assert!(chosen(&["nobody".into()]).is_err_and(|it| it.to_string().contains("--list")));
     assert_eq!(chosen(&["osv".into()]).unwrap().len(), 13);
     let defaults = chosen(&[]).unwrap();
-    assert!(defaults.iter().any(|it| it.name == "debian") && defaults.iter().all(|it| it.name != "wolfi"));
+    assert!(
+        defaults.iter().any(|it| it.name == "debian")
+            && defaults.iter().all(|it| it.name != "wolfi")
+    );
     let known = base_url("debian=https://mirror.test/debian/").unwrap();
     assert_eq!(known, ("debian".into(), "https://mirror.test/debian".into()));
     for wrong in ["debian", "nobody=https://x.test", "debian=ftp://x.test"] {
