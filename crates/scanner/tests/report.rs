@@ -38,7 +38,7 @@ fn finding(
             },
             manager: if path.is_some() { PackageManager::Nodepkg } else { PackageManager::Os },
             path: path.map(str::to_owned),
-            layer: LAYER.parse().unwrap(),
+            layer: LAYER.parse().expect("a digest"),
             licenses: vec![],
         },
         details: Details {
@@ -77,7 +77,7 @@ fn report() -> Report {
     Report {
         image: ReportedImage {
             name: "team/app:v1".into(),
-            digest: Some(LAYER.parse().unwrap()),
+            digest: Some(LAYER.parse().expect("a digest")),
             platform: Some("linux/amd64".into()),
         },
         distribution: Some(Distribution {

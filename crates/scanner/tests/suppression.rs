@@ -10,7 +10,7 @@ const DIGEST: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 
 fn image() -> ImageProduct {
     ImageProduct {
-        digests: vec![DIGEST.parse().unwrap()],
+        digests: vec![DIGEST.parse().expect("a digest")],
         repository: "localhost:4566/team/app".into(),
         tags: vec!["v1".into()],
     }
@@ -50,7 +50,7 @@ fn not_affected(product: &str) -> String {
 
 fn verdict(text: &str, package: &PackageIdentity) -> Option<Verdict> {
     let mut statements = Statements::default();
-    statements.add(Document::parse(text.as_bytes()).unwrap(), false);
+    statements.add(Document::parse(text.as_bytes()).expect("a document"), false);
     statements.verdict(&image(), package, &[], ["CVE-2026-1"])
 }
 

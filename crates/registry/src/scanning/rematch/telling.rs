@@ -192,10 +192,13 @@ impl Telling {
     }
 }
 
-/// Inventories with those of their packages that matter, in steps, each with its last inventory.
-fn steps(found: Vec<(i64, PackageId)>) -> Vec<(Vec<(i64, Vec<PackageId>)>, i64)> {
+/// Inventories, each with those of its packages that matter.
+type Touched = Vec<(i64, Vec<PackageId>)>;
+
+/// What was found in steps, each with its last inventory.
+fn steps(found: Vec<(i64, PackageId)>) -> Vec<(Touched, i64)> {
     let mut steps = Vec::new();
-    let mut step: Vec<(i64, Vec<PackageId>)> = Vec::new();
+    let mut step = Touched::new();
     for group in found.chunk_by(|a, b| a.0 == b.0) {
         let Some((inventory, _)) = group.first() else { continue };
         step.push((*inventory, group.iter().map(|it| it.1).collect()));
