@@ -21,9 +21,9 @@ pub(crate) const LIST_LENGTH_MAX: usize = 128;
 /// Records that one id stands for; what is more is left out.
 pub(crate) const RECORDS_PER_ID_MAX: usize = 256;
 /// Bytes of vulnerabilities that are compressed together.
-pub(crate) const BLOCK_BYTES: usize = 64 << 10;
+pub(crate) const BLOCK_BYTES: usize = 8 << 10;
 /// Blocks of vulnerabilities that an open database keeps uncompressed.
-pub(crate) const BLOCKS_CACHED_MAX: usize = 32;
+pub(crate) const BLOCKS_CACHED_MAX: usize = 256;
 /// Bytes of the tables that an open database keeps in memory, each.
 pub(crate) const TABLE_BYTES_MAX: u64 = 256 << 20;
 /// Bytes of what a database says of itself.

@@ -15,7 +15,10 @@ use crate::facts::{FileFacts, SystemManager};
 use crate::found::{LanguagePackage, SystemPackage};
 use crate::layer::RELEASES;
 use crate::tar::printable;
-use crate::{Distribution, Inventory, LayerFacts, Package, PackageManager, distribution, language};
+use crate::{
+    Distribution, Inventory, LayerFacts, Package, PackageManager, UnreadFile, distribution,
+    language,
+};
 
 /// Puts the layers of an image together, the lowest first: whiteouts, links, and package databases of
 /// which the topmost counts.
@@ -50,7 +53,10 @@ pub fn compose(layers: &[(Digest, LayerFacts)]) -> Inventory {
     }
     let mut packages = sorted(packages, layers);
     language::settle(&mut packages);
-    Inventory { distribution, packages }
+    let unread = merged.unread_files().filter(|(path, _)| !owned.contains(*path));
+    let unread =
+        unread.map(|(path, why)| UnreadFile { path: printable(path), why: why.to_owned() });
+    Inventory { distribution, packages, unread: unread.collect() }
 }
 
 /// A package, and the index of its layer.

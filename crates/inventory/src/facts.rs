@@ -57,6 +57,8 @@ pub(crate) enum FileFacts {
     },
     /// Packages of a language; never none.
     Packages(Vec<LanguagePackage>),
+    /// A file that by its name tells of packages of a language, and why it could not be understood.
+    Unread(String),
 }
 
 /// Who manages packages of the operating system.

@@ -183,8 +183,10 @@ fn keep(
     match read {
         Ok(Some(facts)) => gathered.says(path, facts),
         Ok(None) => gathered.nothing(path),
-        // Archives are full of broken examples of package files; what cannot be read by its language
-        // is not installed by it either.
+        // Images are full of broken examples of package files. They fail no scan, but it says so.
+        Err(FileError::Malformed(why)) if matches!(role, Role::Language(_)) => {
+            gathered.says(path, FileFacts::Unread(why))
+        }
         Err(FileError::Malformed(_)) if role.may_be_malformed() => gathered.nothing(path),
         Err(error) => Err(LayerError::File { path: ShownPath::new(path), error }),
     }

@@ -15,6 +15,33 @@ pub struct Inventory {
     pub distribution: Option<Distribution>,
     /// Its packages, ordered by identity and then path; none is there twice.
     pub packages: Vec<Package>,
+    /// Files that by their names tell of packages of a language, and could not be understood: what they
+    /// hold is not known. Ordered by path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<UnreadFile>,
+}
+
+/// A file that could not be understood.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreadFile {
+    /// The file, without a leading slash.
+    pub path: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+impl Inventory {
+    /// A sentence about files that could not be understood; none without such.
+    pub fn unread_note(&self) -> Option<String> {
+        let UnreadFile { path, why } = self.unread.first()?;
+        Some(match self.unread.len() {
+            1 => format!("One file could not be understood, and may hold packages: {path}: {why}."),
+            count => format!(
+                "{count} files could not be understood, and may hold packages; the first is {path}: \
+                 {why}."
+            ),
+        })
+    }
 }
 
 /// A package in an image.

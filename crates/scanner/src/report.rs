@@ -31,6 +31,8 @@ pub struct Report {
     /// What was found, the worst first; of equal severity by package, then by vulnerability. Those that
     /// are suppressed are among them.
     pub findings: Vec<Finding>,
+    /// A sentence about files that could not be understood, if there are any.
+    pub unread_note: Option<String>,
     /// The advisories that were used.
     pub database: DatabaseInformation,
     /// When.
@@ -108,6 +110,7 @@ impl Report {
             distribution: inventory.distribution.clone(),
             package_count: packages.len(),
             findings,
+            unread_note: inventory.unread_note().filter(|_| mode == ScanMode::Enhanced),
             database: database.information().clone(),
             scanned_at,
         })

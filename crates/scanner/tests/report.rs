@@ -87,6 +87,7 @@ fn report() -> Report {
             ecosystem: Some(Ecosystem::released(Family::Debian, "12")),
         }),
         package_count: 3,
+        unread_note: None,
         findings: vec![
             suppressed,
             finding((Family::Debian, "openssl", None), ("CVE-2026-1", Severity::High), Some("1.1")),

@@ -101,6 +101,14 @@ impl<'a> Merged<'a> {
         })
     }
 
+    /// The files that ought to tell of packages of languages, and why they do not.
+    pub(super) fn unread_files(&self) -> impl Iterator<Item = (&str, &'a str)> {
+        self.files.iter().filter_map(|(path, facts)| match facts {
+            FileFacts::Unread(why) => Some((path.as_str(), why.as_str())),
+            _ => None,
+        })
+    }
+
     /// The packages of languages.
     pub(super) fn language_packages(&self) -> impl Iterator<Item = &'a LanguagePackage> {
         self.language_files().flat_map(|(_, packages)| packages)

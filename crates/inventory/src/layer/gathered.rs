@@ -191,7 +191,7 @@ fn plain(path: &str, target: &str) -> String {
 
 fn cost(facts: &FileFacts) -> (usize, usize) {
     match facts {
-        FileFacts::Release(text) => (0, text.len()),
+        FileFacts::Release(text) | FileFacts::Unread(text) => (0, text.len()),
         FileFacts::System { packages, .. } => (packages.packages.len(), cost_of_system(packages)),
         FileFacts::Owned { paths, .. } => (0, paths.iter().map(|path| path.len() + 24).sum()),
         FileFacts::Packages(packages) => {

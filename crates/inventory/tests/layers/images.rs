@@ -219,3 +219,24 @@ fn an_image_of_nobody_known_has_its_packages_and_no_ecosystem() {
     assert_eq!(found.packages[0].identity.ecosystem.to_string(), "debian");
     assert_eq!(inventory(&[Tar::default().file("a", "b").gzip()]), Inventory::default());
 }
+
+#[test]
+fn a_package_file_that_cannot_be_understood_is_named() {
+    let broken = "app/node_modules/b/package-lock.json";
+    let composer = "app/composer.lock";
+    let below = Tar::default().file(composer, "{").file(broken, "no JSON").gzip();
+    let found = inventory(&[base().gzip(), modules().gzip(), below.clone()]);
+    assert_eq!(found.packages.len(), 4);
+    let unread: Vec<_> = found.unread.iter().map(|it| it.path.as_str()).collect();
+    assert_eq!(unread, [composer]);
+    let note = found.unread_note().unwrap();
+    assert!(
+        note.starts_with(
+            "One file could not be understood, and may hold packages: app/composer.lock: "
+        ),
+        "{note}"
+    );
+    // What is deleted again matters to nobody.
+    let deleted = Tar::default().file("app/.wh.composer.lock", "").gzip();
+    assert_eq!(inventory(&[base().gzip(), below, deleted]).unread_note(), None);
+}

@@ -58,6 +58,7 @@ fn inventories() -> impl Strategy<Value = Inventory> {
                     ecosystem: Some(ecosystem.clone()),
                 }),
                 packages,
+                unread: Vec::new(),
             }
         })
     })

@@ -78,5 +78,6 @@ pub fn inventory() -> Inventory {
             ecosystem: Some(redhat()),
         }),
         packages,
+        unread: Vec::new(),
     }
 }

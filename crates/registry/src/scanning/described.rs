@@ -149,9 +149,13 @@ impl Registry {
             .metadata
             .read(move |tx| Box::pin(async move { find_index(tx, &of, wanted).await }))
             .await?;
-        match index {
-            Some(index) => self.find_union(resource, index).await,
-            None => self.find_image_scan(resource, requested).await,
+        let Some(index) = index else { return self.find_image_scan(resource, requested).await };
+        match self.find_union(resource, index).await {
+            // Whoever asks knows the index, not which of its images it is.
+            Err(Error::ScanNotFound { name, registry, .. }) => {
+                Err(Error::ScanNotFound { image: ImageName::from(requested), name, registry })
+            }
+            found => found,
         }
     }
 

@@ -226,9 +226,14 @@ fn end_of(
         true => (ScanStatus::Active, ACTIVE),
         false => (ScanStatus::Complete, COMPLETE),
     };
+    let unread = inventory.content.inventory.unread_note();
+    let description = match unread.filter(|_| scan_type == ScanType::Enhanced) {
+        Some(unread) => format!("{description} {unread}"),
+        None => description.to_owned(),
+    };
     End {
         status,
-        description: description.into(),
+        description,
         inventory_id: inventory.row.inventory_id,
         findings: Some((advisories.clone(), findings)),
     }

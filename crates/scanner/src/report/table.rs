@@ -26,6 +26,10 @@ impl Report {
         }
         text.push_str(&self.counts_line());
         text.push('\n');
+        if let Some(note) = &self.unread_note {
+            text.push_str(&plain(note));
+            text.push('\n');
+        }
         text
     }
 

@@ -34,6 +34,7 @@ fn inventory(id: &str, ecosystem: Option<&str>, packages: &[&str]) -> Inventory 
     Inventory {
         distribution: Some(distribution).filter(|_| !id.is_empty()),
         packages: packages.iter().map(|it| package(it)).collect(),
+        unread: Vec::new(),
     }
 }
 
