@@ -20,6 +20,9 @@ pub enum HolderEvent {
     Archived,
     /// It came back from the archive.
     Activated,
+    /// The image was pushed again while it was held: it does not follow a holder that itself follows
+    /// one that had left before. Nothing is to become of it.
+    PushedAgain,
 }
 
 impl HolderEvent {
@@ -29,6 +32,7 @@ impl HolderEvent {
             Self::Deleted => "DELETED",
             Self::Archived => "ARCHIVED",
             Self::Activated => "ACTIVATED",
+            Self::PushedAgain => "PUSHED_AGAIN",
         }
     }
 }
@@ -37,7 +41,7 @@ impl FromStr for HolderEvent {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let all = [Self::Deleted, Self::Archived, Self::Activated];
+        let all = [Self::Deleted, Self::Archived, Self::Activated, Self::PushedAgain];
         all.into_iter().find(|event| event.as_str() == text).ok_or("an unknown event of a holder")
     }
 }
@@ -88,8 +92,8 @@ pub async fn note(tx: &mut Tx, row: &OrphanedImageRow) -> Result<(), MetadataErr
     tx.execute(sql, values).await.map(|_| ())
 }
 
-/// Notes all that an index lists, as [`note`] does; answers how many those are. An index has a
-/// bounded number of them.
+/// Notes all that an index lists, as [`note`] does, but for what was pushed again since `since`;
+/// answers how many those are. An index has a bounded number of them.
 pub async fn note_children(
     tx: &mut Tx,
     repository: RepositoryId,
@@ -97,16 +101,33 @@ pub async fn note_children(
     event: HolderEvent,
     noted_at: Timestamp,
     due_at: Timestamp,
+    since: Option<Timestamp>,
 ) -> Result<u64, MetadataError> {
     let sql = "INSERT INTO orphaned_image \
                (repository_id, digest, event, holder_digest, noted_at, due_at) \
                SELECT repository_id, child_digest, ?3, parent_digest, ?4, ?5 FROM image_child \
-               WHERE repository_id = ?1 AND parent_digest = ?2 \
+               WHERE repository_id = ?1 AND parent_digest = ?2 AND NOT EXISTS \
+               (SELECT 1 FROM orphaned_image AS again WHERE again.repository_id = ?1 \
+                AND again.digest = child_digest AND again.event = 'PUSHED_AGAIN' \
+                AND again.noted_at >= ?6) \
                ON CONFLICT (repository_id, digest, event) DO UPDATE SET \
                holder_digest = excluded.holder_digest, noted_at = excluded.noted_at, \
                due_at = excluded.due_at, position = ''";
-    let values = params![repository, index, event.as_str(), noted_at, due_at];
+    let since = since.unwrap_or(Timestamp::from_millis(i64::MAX));
+    let values = params![repository, index, event.as_str(), noted_at, due_at, since];
     tx.execute(sql, values).await
+}
+
+/// Whether an image was pushed again, while it was held, since `since`.
+pub async fn was_pushed_again(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+    since: Timestamp,
+) -> Result<bool, MetadataError> {
+    let sql = "SELECT 1 FROM orphaned_image WHERE repository_id = ?1 AND digest = ?2 \
+               AND event = 'PUSHED_AGAIN' AND noted_at >= ?3";
+    Ok(tx.query_opt(sql, params![repository, digest, since]).await?.is_some())
 }
 
 /// The images that are due, those that have waited longest first.

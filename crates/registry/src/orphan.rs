@@ -91,19 +91,23 @@ async fn note(
     event: HolderEvent,
     removal: &Removal,
 ) -> Result<(), Error> {
-    let now = removal.now;
+    let since = removal.left_at;
+    let now = since.unwrap_or(removal.now);
     let due_at = due_at(removal);
     let mut noted =
-        orphaned_image::note_children(tx, repository, holder, event, now, due_at).await? > 0;
+        orphaned_image::note_children(tx, repository, holder, event, now, due_at, since).await? > 0;
     let row =
         |digest| OrphanedImageRow { digest, due_at, ..holder_row(repository, holder, event, now) };
-    for digest in tagged_referrers(tx, repository, holder).await? {
-        orphaned_image::note(tx, &row(digest)).await?;
-        noted = true;
-    }
     let referrers = referrers_of(tx, repository, holder, event, "").await?;
-    for referrer in &referrers {
-        orphaned_image::note(tx, &row(referrer.digest)).await?;
+    let mut followers = tagged_referrers(tx, repository, holder).await?;
+    followers.extend(referrers.iter().map(|referrer| referrer.digest));
+    for digest in followers {
+        if let Some(since) = since
+            && orphaned_image::was_pushed_again(tx, repository, &digest, since).await?
+        {
+            continue;
+        }
+        orphaned_image::note(tx, &row(digest)).await?;
         noted = true;
     }
     if !noted {
@@ -118,14 +122,31 @@ async fn note(
     ask_to_follow(tx, next, removal).await
 }
 
-/// When those follow that are noted now. What follows a follower has waited already.
+/// When those follow that are noted now. What follows a follower has waited since the first left.
 fn due_at(removal: &Removal) -> Timestamp {
-    match removal.cause {
-        Cause::Holder => removal.now,
-        Cause::Request(_) | Cause::LifecycleRule(_) | Cause::Undelete => {
-            removal.now.plus(removal.upkeep.orphan_delay)
-        }
+    match (&removal.cause, removal.left_at) {
+        (Cause::Holder, None) => removal.now,
+        (_, left_at) => left_at.unwrap_or(removal.now).plus(removal.upkeep.orphan_delay),
     }
+}
+
+/// Notes that an image was pushed again that something holds, which may be about to follow its own
+/// holder.
+pub(crate) async fn note_pushed_again(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    image: &ImageRow,
+    removal: &Removal,
+) -> Result<(), Error> {
+    let parents = image::parents(tx, repository, &image.digest).await?;
+    let holder = parents.into_iter().next().or(image.subject);
+    let Some(holder) = holder.filter(|holder| *holder != image.digest) else { return Ok(()) };
+    let row = OrphanedImageRow {
+        digest: image.digest,
+        due_at: removal.now.plus(removal.upkeep.orphan_delay),
+        ..holder_row(repository, &holder, HolderEvent::PushedAgain, removal.now)
+    };
+    Ok(orphaned_image::note(tx, &row).await?)
 }
 
 /// The row that stands for the referrers that are not noted yet.
@@ -160,7 +181,7 @@ async fn referrers_of(
     after: &str,
 ) -> Result<Vec<ImageRow>, Error> {
     let status = match event {
-        HolderEvent::Deleted => None,
+        HolderEvent::Deleted | HolderEvent::PushedAgain => None,
         HolderEvent::Archived => Some(ImageStatus::Active),
         HolderEvent::Activated => Some(ImageStatus::Archived),
     };

@@ -126,9 +126,10 @@ impl Registry {
 /// What is answered is an error that undoes nothing: that the image is there already.
 async fn put(tx: &mut Tx, repository: RepositoryRow, push: Push) -> Result<Option<Error>, Error> {
     let existing = image::find(tx, repository.id, &push.digest).await?;
-    if existing.is_some() {
+    if let Some(existing) = &existing {
         // Whatever held it before, it was pushed again since.
         orphaned_image::forget(tx, repository.id, &push.digest).await?;
+        orphan::note_pushed_again(tx, repository.id, existing, &push.removal).await?;
     }
     let heals = existing.is_some() && !image::has_manifest(tx, repository.id, &push.digest).await?;
     let has_tag = match check_tag(tx, &repository, &push, existing.as_ref(), heals).await {

@@ -17,6 +17,8 @@ pub(crate) struct Removal {
     pub(crate) now: Timestamp,
     pub(crate) upkeep: Upkeep,
     pub(crate) cause: Cause,
+    /// Of what follows a holder: when the first of its holders left.
+    pub(crate) left_at: Option<Timestamp>,
     /// For the jobs that it makes necessary.
     pub(crate) entropy: Arc<dyn Entropy>,
     /// Whether the archive has a store of its own, where bytes have to be moved to.
@@ -63,6 +65,7 @@ impl Registry {
             now: self.now(),
             upkeep: self.upkeep,
             cause,
+            left_at: None,
             entropy: Arc::clone(&self.entropy),
             has_archive_store: self.archive.is_some(),
         }

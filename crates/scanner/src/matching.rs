@@ -11,7 +11,7 @@ mod severity;
 
 use serde::{Deserialize, Serialize};
 use wharfinger_advisories::{Database, DatabaseError, FixStatus};
-use wharfinger_package::{PackageIdentity, Severity};
+use wharfinger_package::{PackageIdentity, Severity, SourcePackage};
 
 use crate::authority::{authorities, speaks_for};
 use merge::Findings;
@@ -49,19 +49,40 @@ pub fn match_package(
     let mut findings = Findings::new(database, package);
     let scheme = package.ecosystem.family.scheme();
     for ecosystem in authorities(&package.ecosystem) {
-        let Some(statements) = database.statements(&ecosystem, package.advisory_name())? else {
-            continue;
-        };
-        for statement in statements.iter()? {
-            let statement = statement?;
-            if !applicability::applies(&statement, package)? {
-                continue;
+        if let Some(statements) = database.statements(&ecosystem, package.advisory_name())? {
+            for statement in statements.iter()? {
+                let statement = statement?;
+                if !applicability::applies(&statement, package)? {
+                    continue;
+                }
+                let reached = reach::reach(&statement, scheme, package.advisory_version())?;
+                if let Some(reached) = reached {
+                    findings.add(&statement, reached.fixed)?;
+                }
             }
-            if let Some(reached) = reach::reach(&statement, scheme, package.advisory_version())? {
-                findings.add(&statement, reached.fixed)?;
+        }
+        if let Some(source) = built_from(package)
+            && let Some(statements) = database.statements(&ecosystem, &source.name)?
+        {
+            for statement in statements.iter()? {
+                let statement = statement?;
+                if !applicability::applies_to_builds(&statement, package)? {
+                    continue;
+                }
+                if let Some(reached) = reach::reach(&statement, scheme, &source.version)? {
+                    findings.add(&statement, reached.fixed)?;
+                }
             }
         }
         findings.end_ecosystem();
     }
     findings.finish()
+}
+
+/// The source package of another name, where advisories name binary packages: Red Hat says of source
+/// packages, as of the architecture `src`, what it has not fixed yet.
+fn built_from(package: &PackageIdentity) -> Option<&SourcePackage> {
+    let source = package.source.as_ref()?;
+    let is_other = source.name != package.name && !package.ecosystem.family.names_sources();
+    is_other.then_some(source)
 }

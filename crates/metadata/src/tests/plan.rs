@@ -186,8 +186,10 @@ async fn run_orphans(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataError>
     };
     orphaned_image::note(tx, &row).await?;
     let (index, event) = (digest(1), HolderEvent::Archived);
-    let noted = orphaned_image::note_children(tx, id, &index, event, now(), now()).await?;
+    let noted =
+        orphaned_image::note_children(tx, id, &index, event, now(), now(), Some(now())).await?;
     assert_eq!(noted, 1);
+    assert!(!orphaned_image::was_pushed_again(tx, id, &digest(3), now()).await?);
     assert_eq!(orphaned_image::due(tx, now(), 1).await?, [row]);
     assert_eq!(orphaned_image::next_due(tx).await?, Some(now()));
     orphaned_image::delete(tx, id, &digest(3), HolderEvent::Deleted).await?;

@@ -83,6 +83,7 @@ async fn follow(
     if is_held(tx, row, &image).await? {
         return Ok(());
     }
+    let removal = &Removal { left_at: Some(row.noted_at), ..removal.clone() };
     match row.event {
         HolderEvent::Deleted => {
             let tags = remove_image(tx, row.repository, &image, removal).await?;
@@ -96,7 +97,7 @@ async fn follow(
             }
             Ok(())
         }
-        HolderEvent::Activated => Ok(()),
+        HolderEvent::Activated | HolderEvent::PushedAgain => Ok(()),
     }
 }
 
@@ -112,6 +113,7 @@ async fn note_more(
         HolderEvent::Deleted => holder.is_none(),
         HolderEvent::Archived => holder == Some(ImageStatus::Archived),
         HolderEvent::Activated => holder == Some(ImageStatus::Active),
+        HolderEvent::PushedAgain => false,
     };
     if !has_left {
         return Ok(());
@@ -176,6 +178,7 @@ async fn tell(
         HolderEvent::Deleted => "EXPIRE",
         HolderEvent::Archived => "ARCHIVE",
         HolderEvent::Activated => "RESTORE",
+        HolderEvent::PushedAgain => return Ok(()),
     };
     let tags: Vec<&str> = tags.iter().map(Tag::as_str).collect();
     let detail = json!({

@@ -33,8 +33,8 @@ pub(super) async fn is_held(
             }
             image::active_parents(tx, repository, &image.digest).await?
         }
-        // Images do not come back one by one.
-        HolderEvent::Activated => return Ok(true),
+        // Images do not come back one by one; one that was pushed again stays.
+        HolderEvent::Activated | HolderEvent::PushedAgain => return Ok(true),
     };
     if !parents.is_empty() {
         return Ok(true);
@@ -76,7 +76,7 @@ async fn is_there(
 ) -> Result<bool, Error> {
     let found = image::find(tx, repository, subject).await?;
     Ok(match event {
-        HolderEvent::Deleted => found.is_some(),
+        HolderEvent::Deleted | HolderEvent::PushedAgain => found.is_some(),
         HolderEvent::Archived | HolderEvent::Activated => {
             found.is_some_and(|image| image.status == ImageStatus::Active)
         }

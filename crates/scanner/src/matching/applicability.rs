@@ -1,6 +1,6 @@
 //! Whether a statement is about this build of a package at all: architecture, module, flavour.
 
-use wharfinger_advisories::{DatabaseError, Statement, VersionEndView};
+use wharfinger_advisories::{DatabaseError, FixStatus, Statement, VersionEndView};
 use wharfinger_package::{Family, PackageIdentity};
 
 pub(super) fn applies(
@@ -10,6 +10,24 @@ pub(super) fn applies(
     Ok(module_fits(statement, package)?
         && architecture_fits(statement, package)?
         && flavour_fits(statement, package)?)
+}
+
+/// Whether a statement about the source package of `package` is about what was built of it: one as of
+/// the architecture `src` that something is affected. That a source has no vulnerability says nothing of
+/// what else went into a build.
+pub(super) fn applies_to_builds(
+    statement: &Statement<'_>,
+    package: &PackageIdentity,
+) -> Result<bool, DatabaseError> {
+    if statement.status == FixStatus::NotAffected || !module_fits(statement, package)? {
+        return Ok(false);
+    }
+    for listed in statement.architectures() {
+        if listed? == "src" {
+            return flavour_fits(statement, package);
+        }
+    }
+    Ok(false)
 }
 
 fn architecture_fits(

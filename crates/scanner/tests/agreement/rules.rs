@@ -49,6 +49,33 @@ fn the_source_package_is_compared() {
 }
 
 #[test]
+fn what_is_said_of_red_hats_sources_holds_for_what_was_built_of_them() {
+    let of_sources = |vulnerability: &str, status| Affected {
+        vulnerability: vulnerability.into(),
+        intervals: vec![interval(None, VersionEnd::Open)],
+        architectures: vec!["src".into()],
+        status,
+        ..Affected::default()
+    };
+    let documents = || {
+        let said = vec![
+            of_sources("CVE-1", FixStatus::Affected),
+            of_sources("CVE-2", FixStatus::NotAffected),
+            affected("CVE-3", Some("1:1.1.1k-5.el8_5")),
+        ];
+        vec![of("redhat", "redhat:8", "openssl", said)]
+    };
+    let built = PackageIdentity {
+        architecture: Some("x86_64".into()),
+        source: Some(SourcePackage { name: "openssl".into(), version: "1:1.1.1k-4.el8".into() }),
+        ..package("redhat:8", "openssl-libs", "1:1.1.1k-4.el8")
+    };
+    assert_eq!(found(documents(), &built), ["CVE-1 - UNDEFINED Affected redhat"]);
+    let other = PackageIdentity { source: None, ..built };
+    assert!(found(documents(), &other).is_empty());
+}
+
+#[test]
 fn the_fix_is_that_of_the_line() {
     let lines = || {
         let intervals = vec![

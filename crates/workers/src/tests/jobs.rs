@@ -160,7 +160,7 @@ async fn what_a_process_that_died_had_is_done_when_its_leases_are_over() {
     let (bench, seen) = (Bench::new(), Seen::default());
     bench.registry.ensure_standing_jobs().await.unwrap();
     let died = bench.registry.lease_jobs(&Default::default()).await.unwrap();
-    assert_eq!(died.jobs.len(), 3);
+    assert_eq!(died.jobs.len(), 4);
     let began = tokio::time::Instant::now();
     let runs = seen.clone();
     let running = bench.start(move |row| {
