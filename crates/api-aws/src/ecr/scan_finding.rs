@@ -83,7 +83,11 @@ fn enhanced_output(finding: EnhancedFinding, image: &ScannedImage) -> EnhancedIm
     };
     let exploit = if finding.exploited_since.is_some() { "YES" } else { "NO" };
     let status = if finding.suppression.is_some() { "SUPPRESSED" } else { "ACTIVE" };
-    let text = finding.remediation().unwrap_or_else(|| NO_REMEDIATION.to_owned());
+    // ECR's shape has no member for the reason.
+    let text = match &finding.suppression {
+        Some(reason) => format!("None: suppressed by a statement: {reason}"),
+        None => finding.remediation().unwrap_or_else(|| NO_REMEDIATION.to_owned()),
+    };
     let recommendation = Recommendation { url: None, text: Some(text) };
     EnhancedImageScanFinding {
         aws_account_id: Some(image.registry.account.to_string()),

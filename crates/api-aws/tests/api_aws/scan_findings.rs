@@ -5,10 +5,12 @@ use wharfinger_advisories::{
     Affected, Cvss, Document, FixStatus, ImportMode, ImportOptions, Interval, Record, Store,
     VersionEnd, Vulnerability,
 };
+use wharfinger_auth::actions::PutRegistryScanningConfiguration;
+use wharfinger_auth::{Permit, RegistryResource};
 use wharfinger_core::Timestamp;
 use wharfinger_package::{Ecosystem, Family, Severity};
 
-use crate::world::{NOW, World, digest_of};
+use crate::world::{NOW, World, digest_of, registry_id};
 
 const STATUS: &[u8] = b"Package: openssl\nStatus: install ok installed\nArchitecture: amd64\n\
     Version: 3.0.9-1\n\nPackage: zlib1g\nStatus: install ok installed\nArchitecture: amd64\n\
@@ -269,4 +271,35 @@ fn numbers(value: Value) -> Value {
         }
         other => other,
     }
+}
+
+#[tokio::test]
+async fn a_suppressed_finding_says_why() {
+    let (world, _) = scanned(configuration("ENHANCED", "CONTINUOUS_SCAN")).await;
+    let document = json!({
+        "@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://example.com/vex/1",
+        "author": "ann", "timestamp": "2026-11-21T00:00:00Z", "version": 1,
+        "statements": [{
+            "vulnerability": { "name": "CVE-2024-0001" }, "status": "not_affected",
+            "products": [{ "@id": "pkg:deb/debian/openssl" }],
+            "justification": "vulnerable_code_not_in_execute_path",
+            "impact_statement": "it serves no TLS",
+        }],
+    });
+    let resource = RegistryResource { registry: registry_id() };
+    let permit = Permit::<PutRegistryScanningConfiguration>::system(resource);
+    world.registry.add_vex_document(&permit, document.to_string().into_bytes()).await.unwrap();
+    let reply = world.call("DescribeImageScanFindings", wanted()).await.ok();
+    let found = &reply["imageScanFindings"];
+    assert_eq!(found["findingSeverityCounts"], json!({ "UNDEFINED": 1 }));
+    let suppressed = found["enhancedFindings"].as_array().unwrap().iter();
+    let mut suppressed = suppressed.filter(|finding| finding["status"] == "SUPPRESSED");
+    let finding = suppressed.next().unwrap();
+    assert_eq!(finding["title"], "CVE-2024-0001 - openssl");
+    let text = finding["remediation"]["recommendation"]["text"].as_str().unwrap();
+    assert!(
+        text.contains("it serves no TLS") && text.contains("https://example.com/vex/1"),
+        "{text}"
+    );
+    assert!(suppressed.next().is_none());
 }
