@@ -21,7 +21,7 @@ use super::verify::Verifier;
 use super::world::World;
 
 /// Seeds of a run of the tests.
-const SEEDS: u64 = 150;
+const SEEDS: u64 = 300;
 /// Turns of a seed; so many things are under way at once at the most.
 const TURNS: u64 = 400;
 const UNDER_WAY_MAX: usize = 6;
