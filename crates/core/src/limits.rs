@@ -193,8 +193,6 @@ pub const CONDITION_VALUE_CHARS_MAX: usize = 1_024;
 /// Principals that one registry excludes from the recording of pull times (the length of the model's
 /// list; AWS names no quota).
 pub const PULL_TIME_EXCLUSIONS_MAX: u64 = 100;
-/// Seconds between the steps in which the packages of an inventory are written.
-pub const INVENTORY_STEP_SECONDS_MAX: u64 = 3_600;
 /// Rules of a registry's replication configuration.
 pub const REPLICATION_RULES_MAX: usize = 10;
 /// Destinations of a registry's replication configuration, each counted once.

@@ -29,6 +29,8 @@ pub const SCAN_SWEEP_SECONDS: u64 = 600;
 pub const LAYER_FACTS_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Rows of packages or their vulnerabilities that one transaction of a scan writes.
 pub const SCAN_STEP_ROWS: usize = 1_000;
+/// Seconds between the steps in which the packages of an inventory are written.
+pub const INVENTORY_STEP_SECONDS_MAX: u64 = 3_600;
 
 /// Seconds between two looks for other advisories than those that packages were matched with (ours, like
 /// all of the matching's).

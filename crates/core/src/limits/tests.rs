@@ -51,3 +51,26 @@ fn the_limits_of_the_audit_log_are_documented_as_they_are() {
         AUDIT_TEXT_BYTES_MAX,
     );
 }
+
+#[test]
+fn the_limits_of_scanning_are_documented_as_they_are() {
+    macro_rules! check {
+        ($($name:ident),* $(,)?) => {
+            $(assert_eq!(documented(stringify!($name)), Some($name as u64), stringify!($name));)*
+        };
+    }
+    check!(
+        FINDING_EVENT_IMAGES_MAX,
+        LAYER_FACTS_BYTES_MAX,
+        SCANNED_CONFIG_BYTES_MAX,
+        SCANNED_LAYERS_MAX,
+        SCANNED_PACKAGES_MAX,
+        SCANS_AT_ONCE_MAX,
+        SCAN_ATTEMPTS_MAX,
+        SCAN_SECONDS_MAX,
+        VEX_DOCUMENTS_PER_REGISTRY_MAX,
+        VEX_DOCUMENT_BYTES_MAX,
+        VEX_REASON_CHARS_MAX,
+        VEX_REFERRERS_MAX,
+    );
+}
