@@ -122,6 +122,31 @@ async fn what_is_pushed_again_meanwhile_stays() {
 }
 
 #[tokio::test]
+async fn what_is_pushed_again_does_not_follow_an_index_within_an_index() {
+    let fixture = Fixture::with_repository("MUTABLE").await;
+    let kept = fixture.image("app", "kept", None).await;
+    let gone = fixture.image("app", "gone", None).await;
+    let inner = index(&fixture, &[kept, gone], None).await;
+    index(&fixture, &[inner], Some("multi")).await;
+    delete(&fixture, by_tag("multi")).await;
+    fixture.clock.advance(Duration::from_secs(1));
+    // The inner index still lists it, and goes when its time is over.
+    let manifest = fixture.manifest("app", "kept").await;
+    let again = fixture.put("app", &manifest, None).await;
+    assert!(matches!(again, Err(Error::ImageAlreadyExists { .. })));
+    fixture.clock.advance(DELAY);
+    work(&fixture).await;
+    assert_gone(&fixture, &[&inner, &gone]).await;
+    assert_status(&fixture, ImageStatus::Active, &[&kept]).await;
+    // An index that is deleted later takes it along.
+    index(&fixture, &[kept], Some("other")).await;
+    delete(&fixture, by_tag("other")).await;
+    fixture.clock.advance(DELAY);
+    work(&fixture).await;
+    assert_gone(&fixture, &[&kept]).await;
+}
+
+#[tokio::test]
 async fn signatures_follow_their_subject() {
     let fixture = Fixture::with_repository("MUTABLE").await;
     let subject = fixture.image("app", "subject", Some("v1")).await;
