@@ -18,12 +18,17 @@ pub struct PackageRow {
     pub package_id: PackageId,
     /// All that decides what is known of it: canonical JSON.
     pub identity: String,
-    /// The ecosystem, as its advisories are kept by: `debian:12`.
-    pub ecosystem: String,
-    /// The name by which advisories speak of it.
-    pub name: String,
     /// The database of advisories it was matched with last; none if it never was.
     pub database_id: Option<String>,
+}
+
+/// Under which name of which ecosystem (`debian:12`) advisories speak of a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackageName {
+    /// The ecosystem.
+    pub ecosystem: String,
+    /// The name.
+    pub name: String,
 }
 
 /// An id for a package or an inventory: the time in its upper bits, so that new rows land next to each
@@ -36,7 +41,7 @@ pub fn first_id(now: Timestamp, entropy: &dyn Entropy) -> i64 {
 /// A query for the columns that `from_row` reads, in its order.
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT package_id, identity, ecosystem, name, database_id FROM package ", $rest)
+        concat!("SELECT package_id, identity, database_id FROM package ", $rest)
     };
 }
 
@@ -44,9 +49,7 @@ fn from_row(row: &Row) -> Result<PackageRow, MetadataError> {
     Ok(PackageRow {
         package_id: row.integer(0)?,
         identity: row.text(1)?.to_owned(),
-        ecosystem: row.text(2)?.to_owned(),
-        name: row.text(3)?.to_owned(),
-        database_id: row.text_opt(4)?.map(str::to_owned),
+        database_id: row.text_opt(2)?.map(str::to_owned),
     })
 }
 
@@ -73,9 +76,10 @@ pub async fn named(
     after: PackageId,
     limit: u32,
 ) -> Result<Vec<PackageRow>, MetadataError> {
-    let sql = select!(
-        "WHERE ecosystem = ?1 AND name = ?2 AND package_id > ?3 ORDER BY package_id LIMIT ?4"
-    );
+    let sql = "SELECT package.package_id, identity, database_id \
+               FROM package_name JOIN package ON package.package_id = package_name.package_id \
+               WHERE ecosystem = ?1 AND name = ?2 AND package_name.package_id > ?3 \
+               ORDER BY package_name.package_id LIMIT ?4";
     let rows = tx.query(sql, params![ecosystem, name, after, limit]).await?;
     rows.iter().map(from_row).collect()
 }
@@ -90,21 +94,23 @@ pub async fn list(
     tx.query(sql, params![after, limit]).await?.iter().map(from_row).collect()
 }
 
-/// Adds a package.
+/// Adds a package, with the names by which advisories speak of it.
 ///
 /// # Errors
 /// [`MetadataError::Duplicate`] when the id or the identity is there already.
-pub async fn insert(tx: &mut Tx, package: &PackageRow) -> Result<(), MetadataError> {
-    let sql = "INSERT INTO package (package_id, identity, ecosystem, name, database_id) \
-               VALUES (?1, ?2, ?3, ?4, ?5)";
-    let values = params![
-        package.package_id,
-        &package.identity,
-        &package.ecosystem,
-        &package.name,
-        package.database_id.as_deref()
-    ];
-    tx.execute(sql, values).await.map(|_| ())
+pub async fn insert(
+    tx: &mut Tx,
+    package: &PackageRow,
+    names: &[PackageName],
+) -> Result<(), MetadataError> {
+    let sql = "INSERT INTO package (package_id, identity, database_id) VALUES (?1, ?2, ?3)";
+    let id = package.package_id;
+    tx.execute(sql, params![id, &package.identity, package.database_id.as_deref()]).await?;
+    for PackageName { ecosystem, name } in names {
+        let sql = "INSERT INTO package_name (ecosystem, name, package_id) VALUES (?1, ?2, ?3)";
+        tx.execute(sql, params![ecosystem, name, id]).await?;
+    }
+    Ok(())
 }
 
 /// Notes the database of advisories that a package was matched with.

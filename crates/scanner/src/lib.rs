@@ -10,5 +10,5 @@ mod support;
 pub mod report;
 pub mod suppression;
 
-pub use matching::{PackageVulnerability, match_package};
+pub use matching::{PackageVulnerability, advisory_names, match_package};
 pub use support::{ScanMode, Unsupported, end_of_life, unsupported};

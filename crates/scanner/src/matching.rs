@@ -11,7 +11,7 @@ mod severity;
 
 use serde::{Deserialize, Serialize};
 use wharfinger_advisories::{Database, DatabaseError, FixStatus};
-use wharfinger_package::{PackageIdentity, Severity, SourcePackage};
+use wharfinger_package::{Ecosystem, PackageIdentity, Severity, SourcePackage};
 
 use crate::authority::{authorities, speaks_for};
 use merge::Findings;
@@ -77,6 +77,16 @@ pub fn match_package(
         findings.end_ecosystem();
     }
     findings.finish()
+}
+
+/// What advisories are asked for about a package: ecosystems, each with a name. Whatever is said under
+/// others does not change what [`match_package`] finds.
+pub fn advisory_names(package: &PackageIdentity) -> Vec<(Ecosystem, &str)> {
+    let source = built_from(package).map(|source| source.name.as_str());
+    let names = [Some(package.advisory_name()), source];
+    let of =
+        |ecosystem: Ecosystem| names.into_iter().flatten().map(move |it| (ecosystem.clone(), it));
+    authorities(&package.ecosystem).into_iter().flat_map(of).collect()
 }
 
 /// The source package of another name, where advisories name binary packages: Red Hat says of source

@@ -33,11 +33,9 @@ async fn scanned(fixture: &Fixture, digest: Digest, severity: &'static str, know
                 let package = PackageRow {
                     package_id: 1,
                     identity: "{}".into(),
-                    ecosystem: "debian:12".into(),
-                    name: "openssl".into(),
                     database_id: Some("db".into()),
                 };
-                package::insert(tx, &package).await?;
+                package::insert(tx, &package, &[]).await?;
                 let found = PackageVulnerabilityRow {
                     vulnerability: "CVE-2026-1".into(),
                     severity: severity.into(),

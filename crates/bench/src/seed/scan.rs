@@ -15,12 +15,12 @@ use wharfinger_core::{Digest, EntropyExt, RegistryId, RepositoryName, SeededEntr
 use wharfinger_metadata::advisory_matching::{self, MatchingRow};
 use wharfinger_metadata::image::{self, ImageRow, ImageStatus};
 use wharfinger_metadata::inventory::{self, InventoryRow};
-use wharfinger_metadata::package::{self, PackageRow};
+use wharfinger_metadata::package::{self, PackageName, PackageRow};
 use wharfinger_metadata::package_vulnerability::{self, PackageVulnerabilityRow};
 use wharfinger_metadata::scan::{self, ScanRow};
 use wharfinger_metadata::{Metadata, MetadataError, OpenMode, RepositoryId, Tx, repository};
 use wharfinger_package::{Ecosystem, Family, PackageIdentity, Severity};
-use wharfinger_scanner::match_package;
+use wharfinger_scanner::{advisory_names, match_package};
 
 /// Names of packages, versions of each, and the names that base images are made of.
 const NAMES: usize = 15_000;
@@ -171,14 +171,15 @@ async fn packages(metadata: &Metadata, database: &Database) -> Result<()> {
             let row = PackageRow {
                 package_id: package_id(name, version),
                 identity: serde_json::to_string(&identity)?,
-                ecosystem: identity.ecosystem.to_string(),
-                name: identity.name,
                 database_id: Some(id.clone()),
             };
+            let names = advisory_names(&identity).into_iter().map(|(ecosystem, name)| {
+                PackageName { ecosystem: ecosystem.to_string(), name: name.to_owned() }
+            });
             let details = found.iter().map(|found| {
                 Ok((found.vulnerability.clone(), found.severity, serde_json::to_string(found)?))
             });
-            step.push((row, details.collect::<Result<Vec<_>>>()?));
+            step.push((row, names.collect(), details.collect::<Result<Vec<_>>>()?));
         }
         if step.len() >= ROWS_PER_TRANSACTION || name + 1 == NAMES {
             let rows = std::mem::take(&mut step);
@@ -207,11 +208,11 @@ async fn packages(metadata: &Metadata, database: &Database) -> Result<()> {
     Ok(written?)
 }
 
-type Found = (PackageRow, Vec<(String, Severity, String)>);
+type Found = (PackageRow, Vec<PackageName>, Vec<(String, Severity, String)>);
 
 async fn insert_packages(tx: &mut Tx, rows: &[Found]) -> Result<(), MetadataError> {
-    for (row, found) in rows {
-        package::insert(tx, row).await?;
+    for (row, names, found) in rows {
+        package::insert(tx, row, names).await?;
         for (vulnerability, severity, detail) in found {
             let found = PackageVulnerabilityRow {
                 vulnerability: vulnerability.clone(),

@@ -6,12 +6,16 @@ use wharfinger_core::{SeededEntropy, Timestamp};
 
 use super::{digest, image_row, now, open, with_repository, write};
 use crate::inventory::{self, InventoryRow};
-use crate::package::{self, PackageId, PackageRow};
+use crate::package::{self, PackageId, PackageName, PackageRow};
 use crate::package_vulnerability::{self, PackageVulnerabilityRow};
 use crate::{MetadataError, RepositoryId, Tx, blob, image, layer_facts, scan_tally};
 
 fn later() -> Timestamp {
     now().plus(Duration::from_secs(3600))
+}
+
+fn of_debian(name: &str) -> PackageName {
+    PackageName { ecosystem: "debian:12".into(), name: name.into() }
 }
 
 async fn package_named(tx: &mut Tx, name: &str) -> Result<PackageId, MetadataError> {
@@ -20,14 +24,8 @@ async fn package_named(tx: &mut Tx, name: &str) -> Result<PackageId, MetadataErr
         return Ok(row.package_id);
     }
     let last = package::list(tx, 0, 100).await?.last().map_or(0, |row| row.package_id);
-    let row = PackageRow {
-        package_id: last + 1,
-        identity,
-        ecosystem: "debian:12".into(),
-        name: name.into(),
-        database_id: None,
-    };
-    package::insert(tx, &row).await?;
+    let row = PackageRow { package_id: last + 1, identity, database_id: None };
+    package::insert(tx, &row, &[of_debian(name)]).await?;
     Ok(row.package_id)
 }
 
@@ -165,8 +163,8 @@ async fn what_was_begun_and_never_finished_goes_when_its_time_is_over() {
             with_inventory(tx, id, 1, 13, &["zlib"]).await?;
             while inventory::discard_some(tx, now(), 9).await? {}
             let names: Vec<_> =
-                package::list(tx, 0, 9).await?.into_iter().map(|it| it.name).collect();
-            assert_eq!(names, ["zlib"]);
+                package::list(tx, 0, 9).await?.into_iter().map(|it| it.identity).collect();
+            assert_eq!(names, [r#"{"name":"zlib"}"#]);
             assert_eq!(inventory::find_by_id(tx, 12).await?, None);
             Ok(())
         })
@@ -184,11 +182,15 @@ async fn packages_are_found_by_what_advisories_call_them() {
             let zlib = package_named(tx, "zlib").await?;
             let row = package::find(tx, zlib).await?.unwrap();
             let other = PackageRow { package_id: 9, identity: "other".into(), ..row.clone() };
-            package::insert(tx, &other).await?;
-            let again = package::insert(tx, &PackageRow { package_id: 10, ..other.clone() }).await;
+            let elsewhere = PackageName { ecosystem: "debian:13".into(), name: "z".into() };
+            package::insert(tx, &other, &[of_debian("zlib"), elsewhere]).await?;
+            let again = PackageRow { package_id: 10, ..other.clone() };
+            let again = package::insert(tx, &again, &[]).await;
             assert!(matches!(again, Err(MetadataError::Duplicate(_))));
             assert_eq!(package::named(tx, "debian:12", "zlib", 0, 9).await?, [row, other.clone()]);
-            assert_eq!(package::named(tx, "debian:12", "zlib", zlib, 9).await?, [other]);
+            let other = [other];
+            assert_eq!(package::named(tx, "debian:12", "zlib", zlib, 9).await?, other);
+            assert_eq!(package::named(tx, "debian:13", "z", 0, 9).await?, other);
             assert_eq!(package::named(tx, "debian:11", "zlib", 0, 9).await?, []);
             package::mark_matched(tx, 9, "db").await?;
             assert_eq!(package::find(tx, 9).await?.unwrap().database_id.as_deref(), Some("db"));

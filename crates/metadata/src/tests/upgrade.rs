@@ -12,8 +12,8 @@ use crate::job::JobStatus;
 use crate::lifecycle_preview::image_facts;
 use crate::migration::{MIGRATIONS, SCHEMA_VERSION, for_sqlite};
 use crate::{
-    MetadataError, RepositoryId, Tx, access_key, blob, image, job, repository, resource_tag, tag,
-    upload, user,
+    MetadataError, RepositoryId, Tx, access_key, advisory_matching, blob, image, job, package,
+    repository, resource_tag, tag, upload, user,
 };
 
 const APP: RepositoryId = RepositoryId(10);
@@ -265,6 +265,48 @@ async fn each_lifecycle_policy_of_older_data_has_its_job() {
                 ("evaluate-lifecycle-policy", "10", JobStatus::Waiting)
             );
             assert_eq!(job.due_at.millis(), 7000);
+            Ok(())
+        })
+    })
+    .await
+    .unwrap();
+}
+
+/// Packages that advisories speak of under several names are found by each, and matched once more.
+#[tokio::test]
+async fn packages_of_older_data_have_all_their_names() {
+    let folder = older(17);
+    let connection = Connection::open(folder.path().join("metadata.db")).unwrap();
+    let rows = "\
+INSERT INTO package VALUES (1, '{}', 'debian:12', 'zlib', 'db');
+INSERT INTO package VALUES (2, '{\"source\":{\"name\":\"openssl\"}}', 'centos:8', 'openssl-libs', 'db');
+INSERT INTO package VALUES (3, '{\"source\":{\"name\":\"curl\"}}', 'chainguard', 'curl', 'db');
+INSERT INTO package VALUES (4, '{\"source\":{\"name\":\"openssl\"},\"n\":4}', 'redhat:8', 'openssl-devel', NULL);
+INSERT INTO advisory_matching VALUES (1, 'db', 'older', 'npm', NULL, 0, 7000);
+";
+    connection.execute_batch(rows).unwrap();
+    drop(connection);
+    let metadata = open(&folder);
+    write(&metadata, |tx| {
+        Box::pin(async move {
+            for (ecosystem, name, ids) in [
+                ("debian:12", "zlib", &[1][..]),
+                ("centos:8", "openssl-libs", &[]),
+                ("redhat:8", "openssl-libs", &[2]),
+                ("redhat:8", "openssl", &[2, 4]),
+                ("chainguard", "curl", &[3]),
+                ("wolfi", "curl", &[3]),
+                ("redhat:8", "openssl-devel", &[4]),
+            ] {
+                let found = package::named(tx, ecosystem, name, 0, 9).await?;
+                let found: Vec<_> = found.iter().map(|row| row.package_id).collect();
+                assert_eq!(found, ids, "{ecosystem} {name}");
+            }
+            let matched = package::list(tx, 0, 9).await?;
+            let matched: Vec<_> = matched.iter().map(|row| row.database_id.as_deref()).collect();
+            assert_eq!(matched, [Some("db"), Some(""), Some(""), None]);
+            let row = advisory_matching::find(tx).await?.unwrap();
+            assert_eq!((row.older_ids.as_str(), row.finished_at), ("", None));
             Ok(())
         })
     })

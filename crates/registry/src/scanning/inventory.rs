@@ -9,10 +9,11 @@ use wharfinger_core::Digest;
 use wharfinger_core::limits::{INVENTORY_STEP_SECONDS_MAX, SCAN_STEP_ROWS};
 use wharfinger_inventory::{Inventory, READER_VERSION};
 use wharfinger_metadata::inventory::{self, InventoryRow};
-use wharfinger_metadata::package::{self, PackageId, PackageRow};
+use wharfinger_metadata::package::{self, PackageId, PackageName, PackageRow};
 use wharfinger_metadata::repository::RepositoryRow;
 use wharfinger_metadata::{RepositoryId, Tx, image};
 use wharfinger_package::PackageIdentity;
+use wharfinger_scanner::advisory_names;
 
 use super::compressed;
 use super::failure::ScanFailure;
@@ -205,14 +206,13 @@ async fn id_of(tx: &mut Tx, package: &PackageIdentity, new: PackageId) -> Result
     if let Some(row) = package::find_by_identity(tx, &identity).await? {
         return Ok(row.package_id);
     }
-    let row = PackageRow {
-        package_id: new,
-        identity,
-        ecosystem: package.ecosystem.to_string(),
-        name: package.advisory_name().to_owned(),
-        database_id: None,
-    };
-    package::insert(tx, &row).await?;
+    let names = advisory_names(package).into_iter();
+    let names = names.map(|(ecosystem, name)| PackageName {
+        ecosystem: ecosystem.to_string(),
+        name: name.to_owned(),
+    });
+    let row = PackageRow { package_id: new, identity, database_id: None };
+    package::insert(tx, &row, &names.collect::<Vec<_>>()).await?;
     Ok(new)
 }
 

@@ -16,14 +16,15 @@ use wharfinger_advisories::{
 use wharfinger_core::{Digest, Timestamp};
 use wharfinger_metadata::inventory::{self, InventoryRow};
 use wharfinger_metadata::job::JobRow;
-use wharfinger_metadata::package::{self, PackageRow};
+use wharfinger_metadata::package::{self, PackageName, PackageRow};
 use wharfinger_metadata::scan::{self, ScanRow};
 use wharfinger_metadata::{MetadataError, repository};
-use wharfinger_package::{Ecosystem, Family, PackageIdentity, Severity};
+use wharfinger_package::{Ecosystem, Family, PackageIdentity, Severity, SourcePackage};
 use wharfinger_registry::{
     JobKind, JobStatus, ScanFrequency, ScanType, ScanningConfiguration, ScanningFilter,
     ScanningRule,
 };
+use wharfinger_scanner::advisory_names;
 
 use super::fixture::{Fixture, permit_for};
 
@@ -79,9 +80,9 @@ impl World {
                     let id = row.unwrap().id;
                     let mut ids = Vec::new();
                     for index in packages {
-                        let row = package_row(index);
+                        let (row, names) = package_row(index);
                         if package::find(tx, row.package_id).await?.is_none() {
-                            package::insert(tx, &row).await?;
+                            package::insert(tx, &row, &names).await?;
                         }
                         ids.push(row.package_id);
                     }
@@ -124,12 +125,12 @@ impl World {
                 ..Affected::default()
             },
         });
-        let document = Document {
-            source: "debian".into(),
-            id: document.into(),
-            modified_at: None,
-            records: records.collect(),
-        };
+        self.import_document("debian", document, records.collect());
+    }
+
+    fn import_document(&self, source: &str, id: &str, records: Vec<Record>) {
+        let (source, id) = (source.into(), id.into());
+        let document = Document { source, id, modified_at: None, records };
         let options = ImportOptions {
             mode: ImportMode::Update,
             updated_at: None,
@@ -177,7 +178,7 @@ impl World {
             .read(move |tx| {
                 Box::pin(async move {
                     let mut counts = Vec::new();
-                    for (digest, name) in images.iter().zip(["app", "app", "app", "other"]) {
+                    for (digest, name) in images.iter().zip(["app", "app", "app", "other", "app"]) {
                         let name = name.parse().unwrap();
                         let row = repository::find(tx, &registry.registry, &name).await?;
                         let row = scan::find(tx, row.unwrap().id, digest, "ENHANCED").await?;
@@ -214,24 +215,40 @@ impl World {
     }
 }
 
-fn package_row(index: usize) -> PackageRow {
-    let (name, version) = PACKAGES[index];
-    let identity = PackageIdentity {
-        ecosystem: Ecosystem::released(Family::Debian, "12"),
-        name: name.into(),
-        version: version.into(),
+/// One of [`PACKAGES`], or after those one of CentOS.
+fn identity(index: usize) -> PackageIdentity {
+    let of_centos = PackageIdentity {
+        ecosystem: Ecosystem::released(Family::CentOs, "8"),
+        name: "openssl-libs".into(),
+        version: "1.0-1".into(),
         architecture: Some("amd64".into()),
-        source: None,
+        source: Some(SourcePackage { name: "openssl".into(), version: "1.0-1".into() }),
         module: None,
         vendor: None,
     };
-    PackageRow {
+    let Some((name, version)) = PACKAGES.get(index).copied() else { return of_centos };
+    PackageIdentity {
+        ecosystem: Ecosystem::released(Family::Debian, "12"),
+        name: name.into(),
+        version: version.into(),
+        source: None,
+        ..of_centos
+    }
+}
+
+fn package_row(index: usize) -> (PackageRow, Vec<PackageName>) {
+    let identity = identity(index);
+    let names = advisory_names(&identity).into_iter();
+    let names = names.map(|(ecosystem, name)| PackageName {
+        ecosystem: ecosystem.to_string(),
+        name: name.to_owned(),
+    });
+    let row = PackageRow {
         package_id: index as i64 + 1,
         identity: serde_json::to_string(&identity).unwrap(),
-        ecosystem: identity.ecosystem.to_string(),
-        name: name.into(),
         database_id: Some("gone".into()),
-    }
+    };
+    (row, names.collect())
 }
 
 fn job() -> JobRow {
@@ -320,4 +337,48 @@ async fn a_process_that_dies_tells_everything_once() {
         assert_eq!(world.events().await, told_of_second(), "dying after {steps} steps");
         assert_eq!(world.counts().await, COUNTS_OF_SECOND, "dying after {steps} steps");
     }
+}
+
+#[tokio::test]
+async fn what_is_said_under_another_name_changes_a_package_as_well() {
+    let mut world = World::new().await;
+    world.add(5, "app", &[4]).await;
+    world.events().await;
+    world.import("first", &[("CVE-9", "curl", "0.1", Severity::Low)]);
+    world.run().await;
+    // Red Hat's statements hold for CentOS; this one names the source package, and has no fix.
+    let affected = Affected {
+        vulnerability: "CVE-1".into(),
+        source: "redhat".into(),
+        intervals: vec![Interval { introduced: None, end: VersionEnd::Open }],
+        architectures: vec!["src".into()],
+        severity: Some(Severity::High),
+        ..Affected::default()
+    };
+    let ecosystem = Ecosystem::released(Family::RedHat, "8");
+    let said = |affected| {
+        vec![Record::Affected { ecosystem: ecosystem.clone(), name: "openssl".into(), affected }]
+    };
+    world.import_document("redhat", "CVE-1", said(affected));
+    world.run().await;
+    assert_eq!(world.counts().await[4], r#"{"HIGH":1}"#);
+    let told = world.events().await;
+    assert_eq!(told.keys().collect::<Vec<_>>(), [&("CVE-1".to_owned(), 5)]);
+    // And one of the binary package.
+    let fixed = Affected {
+        vulnerability: "CVE-2".into(),
+        source: "redhat".into(),
+        intervals: vec![Interval { introduced: None, end: VersionEnd::Fixed("1.0-2".into()) }],
+        severity: Some(Severity::Low),
+        status: FixStatus::Fixed,
+        ..Affected::default()
+    };
+    let of_binary = Record::Affected {
+        ecosystem: Ecosystem::released(Family::RedHat, "8"),
+        name: "openssl-libs".into(),
+        affected: fixed,
+    };
+    world.import_document("redhat", "CVE-2", vec![of_binary]);
+    world.run().await;
+    assert_eq!(world.counts().await[4], r#"{"LOW":1,"HIGH":1}"#);
 }

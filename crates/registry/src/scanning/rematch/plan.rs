@@ -1,5 +1,6 @@
 //! A part: some packages, what changes in them, and the rows of that.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -188,6 +189,8 @@ async fn named_part(
 ) -> Result<Option<Part>, Error> {
     let from = names.partition_point(|name| position_of(name).as_str() <= position);
     let mut part = Part { packages: Vec::new(), end: String::new() };
+    // One package may have several of the names.
+    let mut seen = HashSet::new();
     for name in names.iter().skip(from) {
         let mut after = 0;
         loop {
@@ -196,7 +199,7 @@ async fn named_part(
             after = last.package_id;
             for row in rows {
                 // What was never matched is left to whoever does that first.
-                if row.database_id.is_some() {
+                if row.database_id.is_some() && seen.insert(row.package_id) {
                     let had = package_vulnerability::of_package(tx, row.package_id).await?;
                     part.packages.push((row, had));
                 }
