@@ -22,7 +22,7 @@ use wharfinger_server::HttpClient;
 use super::download::{Downloads, Fetched};
 use super::import::{ChosenArguments, finish, import_one, report, write_bundle};
 use crate::arguments::DirectoryArguments;
-use crate::print;
+use crate::{environment, print};
 use reference::ImageReference;
 use registry::Registry;
 
@@ -96,7 +96,7 @@ struct Descriptor {
 
 impl RegistryArguments {
     fn client(&self) -> anyhow::Result<HttpClient> {
-        Ok(HttpClient::new(self.ca.as_deref())?)
+        Ok(HttpClient::new(self.ca.as_deref())?.through(&environment::proxies()))
     }
 
     fn registry<'a>(&'a self, client: &'a HttpClient) -> Registry<'a> {
