@@ -11,4 +11,4 @@ pub mod report;
 pub mod suppression;
 
 pub use matching::{PackageVulnerability, advisory_names, match_package};
-pub use support::{ScanMode, Unsupported, end_of_life, unsupported};
+pub use support::{ScanMode, Unsupported, end_of_life, end_of_life_note, unsupported};

@@ -9,7 +9,7 @@ use wharfinger_inventory::Inventory;
 use wharfinger_package::Ecosystem;
 
 use crate::authority::authorities;
-pub use life::end_of_life;
+pub use life::{end_of_life, end_of_life_note};
 
 /// What a scan looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

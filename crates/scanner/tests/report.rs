@@ -210,3 +210,13 @@ fn cyclonedx_names_the_components_of_its_bill() {
     assert_eq!(all[1]["analysis"]["justification"], "code_not_present");
     assert_eq!(all[1]["ratings"][1]["method"], "CVSSv31");
 }
+
+#[test]
+fn that_support_is_over_is_said() {
+    let mut report = report();
+    let distribution = report.distribution.as_mut().expect("it has one");
+    distribution.ecosystem = Some(Ecosystem::released(Family::Debian, "10"));
+    assert!(report.table(None).contains("(bookworm) ended on 2024-06-30: vulnerabilities"));
+    let json: Value = serde_json::from_str(&report.json().expect("JSON")).expect("JSON");
+    assert_eq!(json["distribution"]["support_ended_on"], "2024-06-30");
+}

@@ -23,6 +23,8 @@ use feed::{Feed, OnlineSource, SOURCES};
 
 /// Bytes of a list that says what there is: of changes, of mirrors.
 const LIST_BYTES_MAX: usize = 64 << 20;
+/// No distribution has so many minor releases.
+const MINOR_MAX: u16 = 1_000;
 
 #[derive(Args, Debug)]
 pub(super) struct UpdateArguments {
@@ -164,9 +166,13 @@ impl Update<'_> {
                         bail!("there is no {base}/{path}");
                     }
                 }
-                // A release that came later, or is gone by now.
-                Feed::Optional(path) => {
-                    self.file(source.name, format!("{base}/{path}")).await?;
+                Feed::Branches { paths, first, known } => {
+                    for minor in *first..MINOR_MAX {
+                        let is_there = self.branch(source.name, &base, paths, minor).await?;
+                        if !is_there && minor > *known {
+                            break;
+                        }
+                    }
                 }
                 Feed::Years { path, first } => {
                     for year in *first..=self.year {
@@ -189,6 +195,22 @@ impl Update<'_> {
     }
 
     /// Fetches a file; whether there is one.
+    /// Whether there is any of the files of a minor release.
+    async fn branch(
+        &mut self,
+        source: &'static str,
+        base: &str,
+        paths: &[&str],
+        minor: u16,
+    ) -> anyhow::Result<bool> {
+        let mut is_there = false;
+        for path in paths {
+            let path = path.replace("{minor}", &minor.to_string());
+            is_there |= self.file(source, format!("{base}/{path}")).await?;
+        }
+        Ok(is_there)
+    }
+
     async fn file(&mut self, source: &'static str, url: String) -> anyhow::Result<bool> {
         match self.downloads.fetch(&url, None).await? {
             Fetched::Missing => return Ok(false),

@@ -8,7 +8,7 @@ use wharfinger_metadata::image::{self, ImageStatus};
 use wharfinger_metadata::repository::RepositoryRow;
 use wharfinger_metadata::scan::{self, ScanRow};
 use wharfinger_metadata::{RepositoryId, Tx, package, repository, tag};
-use wharfinger_scanner::{ScanMode, unsupported};
+use wharfinger_scanner::{ScanMode, end_of_life_note, unsupported};
 
 use super::event::{self, EndedScan};
 use super::failure::ScanFailure;
@@ -226,11 +226,11 @@ fn end_of(
         true => (ScanStatus::Active, ACTIVE),
         false => (ScanStatus::Complete, COMPLETE),
     };
-    let unread = inventory.content.inventory.unread_note();
-    let description = match unread.filter(|_| scan_type == ScanType::Enhanced) {
-        Some(unread) => format!("{description} {unread}"),
-        None => description.to_owned(),
-    };
+    let looked_at = &inventory.content.inventory;
+    let unread = looked_at.unread_note().filter(|_| scan_type == ScanType::Enhanced);
+    let ended = looked_at.distribution.as_ref().and_then(|it| end_of_life_note(it, now));
+    let notes = [unread, ended].into_iter().flatten();
+    let description = notes.fold(description.to_owned(), |before, note| format!("{before} {note}"));
     End {
         status,
         description,

@@ -4,6 +4,7 @@ use serde::Serialize;
 use wharfinger_advisories::Cvss;
 
 use super::{Finding, Report, fix_status};
+use crate::end_of_life;
 
 /// The version of the form.
 const SCHEMA_VERSION: u32 = 1;
@@ -34,6 +35,7 @@ struct ShownDistribution<'a> {
     id: &'a str,
     version: &'a str,
     name: &'a str,
+    support_ended_on: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -123,6 +125,10 @@ impl Report {
                 id: &it.id,
                 version: &it.version,
                 name: &it.pretty_name,
+                support_ended_on: it
+                    .ecosystem
+                    .as_ref()
+                    .and_then(|ecosystem| end_of_life(ecosystem, self.scanned_at)),
             }),
             advisories: ShownDatabase {
                 id: &database.id,

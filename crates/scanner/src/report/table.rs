@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Finding, Report, plain};
+use crate::end_of_life_note;
 
 /// Characters that the last column has at the least.
 const LAST_COLUMN_CHARS_MIN: usize = 20;
@@ -26,7 +27,9 @@ impl Report {
         }
         text.push_str(&self.counts_line());
         text.push('\n');
-        if let Some(note) = &self.unread_note {
+        let ended = self.distribution.as_ref();
+        let ended = ended.and_then(|it| end_of_life_note(it, self.scanned_at));
+        for note in [&ended, &self.unread_note].into_iter().flatten() {
             text.push_str(&plain(note));
             text.push('\n');
         }

@@ -1,7 +1,17 @@
 //! Until when releases of distributions get fixes: after that, that nothing is known means little.
 
 use wharfinger_core::Timestamp;
+use wharfinger_inventory::Distribution;
 use wharfinger_package::{Ecosystem, Family};
+
+/// A sentence about the distribution of an image, if its support is over by `now`.
+pub fn end_of_life_note(distribution: &Distribution, now: Timestamp) -> Option<String> {
+    let ended = end_of_life(distribution.ecosystem.as_ref()?, now)?;
+    let name = &distribution.pretty_name;
+    Some(format!(
+        "Support of {name} ended on {ended}: vulnerabilities found since then may not be known."
+    ))
+}
 
 /// The last day of the vendor's general support of a release (`2026-06-30`), if that is over by `now`;
 /// none if it is not, or not known here. Paid extensions do not count.
@@ -17,6 +27,7 @@ pub fn end_of_life(ecosystem: &Ecosystem, now: Timestamp) -> Option<&'static str
         Family::Amazon => AMAZON,
         Family::CentOs => CENTOS,
         Family::Debian => DEBIAN,
+        Family::Fedora => FEDORA,
         Family::OpenSuseLeap => LEAP,
         Family::Oracle => ORACLE,
         Family::RedHat => RED_HAT,
@@ -45,6 +56,8 @@ const ALPINE: Ends = &[
     ("3.20", "2026-04-01"),
     ("3.21", "2026-11-01"),
     ("3.22", "2027-05-01"),
+    ("3.23", "2027-11-01"),
+    ("3.24", "2028-06-01"),
     ("3.8", "2020-05-01"),
     ("3.9", "2020-11-01"),
 ];
@@ -61,6 +74,14 @@ const DEBIAN: Ends = &[
     ("9", "2022-06-30"),
 ];
 const ENTERPRISE: Ends = &[("10", "2035-05-31"), ("8", "2029-05-31"), ("9", "2032-05-31")];
+const FEDORA: Ends = &[
+    ("36", "2023-05-16"),
+    ("37", "2023-12-05"),
+    ("38", "2024-05-21"),
+    ("39", "2024-11-26"),
+    ("40", "2025-05-13"),
+    ("41", "2025-12-15"),
+];
 const LEAP: Ends = &[
     ("15.0", "2019-12-03"),
     ("15.1", "2020-11-30"),
@@ -68,6 +89,7 @@ const LEAP: Ends = &[
     ("15.3", "2022-11-30"),
     ("15.4", "2023-12-07"),
     ("15.5", "2024-12-31"),
+    ("15.6", "2026-04-30"),
     ("42.3", "2019-06-30"),
 ];
 const ORACLE: Ends = &[
@@ -91,5 +113,10 @@ const UBUNTU: Ends = &[
     ("18.04", "2023-05-31"),
     ("20.04", "2025-05-31"),
     ("22.04", "2027-06-01"),
+    ("22.10", "2023-07-20"),
+    ("23.04", "2024-01-25"),
+    ("23.10", "2024-07-11"),
     ("24.04", "2029-05-31"),
+    ("24.10", "2025-07-10"),
+    ("25.04", "2026-01-15"),
 ];

@@ -94,4 +94,7 @@ fn the_end_of_a_release_is_known() {
     assert_eq!(at(1_719_705_600), None, "2024-06-30");
     assert_eq!(at(1_719_792_000), Some("2024-06-30"), "2024-07-01");
     assert_eq!(end_of_life(&"npm".parse().unwrap(), Timestamp::from_seconds(1_719_792_000)), None);
+    let of_debian = inventory("debian", Some("debian:10"), &[]).distribution.unwrap();
+    let note = end_of_life_note(&of_debian, Timestamp::from_seconds(1_719_792_000)).unwrap();
+    assert!(note.contains("ended on 2024-06-30"), "{note}");
 }

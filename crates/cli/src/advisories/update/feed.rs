@@ -16,8 +16,9 @@ pub(super) struct OnlineSource {
 pub(super) enum Feed {
     /// A file.
     File(&'static str),
-    /// A file that may not be there.
-    Optional(&'static str),
+    /// Files of each minor release from the first, with `{minor}` in their paths, as long as there are
+    /// any. Of those up to the newest that is known some may be gone.
+    Branches { paths: &'static [&'static str], first: u16, known: u16 },
     /// A file for each year from the first, with `{year}` in its path.
     Years { path: &'static str, first: u16 },
     /// An ecosystem of osv.dev: all of it, and later what changed.
@@ -47,40 +48,13 @@ const fn own(name: &'static str, base: &'static str, feeds: &'static [Feed]) -> 
     OnlineSource { name, publisher: name, base, feeds, by_default: true }
 }
 
-/// Branches of Alpine; those that are not there yet, or any more, are passed over.
-const ALPINE: [Feed; 34] = [
-    Feed::Optional("v3.8/main.json"),
-    Feed::Optional("v3.8/community.json"),
-    Feed::Optional("v3.9/main.json"),
-    Feed::Optional("v3.9/community.json"),
-    Feed::Optional("v3.10/main.json"),
-    Feed::Optional("v3.10/community.json"),
-    Feed::Optional("v3.11/main.json"),
-    Feed::Optional("v3.11/community.json"),
-    Feed::Optional("v3.12/main.json"),
-    Feed::Optional("v3.12/community.json"),
-    Feed::Optional("v3.13/main.json"),
-    Feed::Optional("v3.13/community.json"),
-    Feed::Optional("v3.14/main.json"),
-    Feed::Optional("v3.14/community.json"),
-    Feed::Optional("v3.15/main.json"),
-    Feed::Optional("v3.15/community.json"),
-    Feed::Optional("v3.16/main.json"),
-    Feed::Optional("v3.16/community.json"),
-    Feed::Optional("v3.17/main.json"),
-    Feed::Optional("v3.17/community.json"),
-    Feed::Optional("v3.18/main.json"),
-    Feed::Optional("v3.18/community.json"),
-    Feed::Optional("v3.19/main.json"),
-    Feed::Optional("v3.19/community.json"),
-    Feed::Optional("v3.20/main.json"),
-    Feed::Optional("v3.20/community.json"),
-    Feed::Optional("v3.21/main.json"),
-    Feed::Optional("v3.21/community.json"),
-    Feed::Optional("v3.22/main.json"),
-    Feed::Optional("v3.22/community.json"),
-    Feed::Optional("v3.23/main.json"),
-    Feed::Optional("v3.23/community.json"),
+/// Alpine's lists by branch.
+const ALPINE: [Feed; 3] = [
+    Feed::Branches {
+        paths: &["v3.{minor}/main.json", "v3.{minor}/community.json"],
+        first: 8,
+        known: 24,
+    },
     Feed::File("edge/main.json"),
     Feed::File("edge/community.json"),
 ];
