@@ -7,7 +7,7 @@ mod registry;
 mod tests;
 
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{Cursor, Read as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
@@ -44,7 +44,7 @@ struct RegistryArguments {
     #[arg(long, value_name = "PASSWORD", env = "WHARFINGER_REGISTRY_PASSWORD",
           hide_env_values = true, value_parser = secret)]
     password: Option<Secret<String>>,
-    /// Speak HTTP without TLS [default: only with this machine]
+    /// Speak HTTP without TLS [default: only with this machine, if it does not speak TLS]
     #[arg(long)]
     plain_http: bool,
     /// Certificates (PEM) that the registry is believed by, beside those of the system
@@ -99,10 +99,10 @@ impl RegistryArguments {
         Ok(HttpClient::new(self.ca.as_deref())?)
     }
 
-    fn registry<'a>(&'a self, client: &'a HttpClient) -> Registry<'a> {
-        let password = self.password.as_ref();
+    async fn registry<'a>(&'a self, client: &'a HttpClient) -> anyhow::Result<Registry<'a>> {
         let user = self.user.as_deref().unwrap_or("AWS");
-        Registry::new(client, &self.image, self.plain_http, password.map(|it| (user, it)))
+        let login = self.password.as_ref().map(|password| (user, password));
+        Registry::find(client, &self.image, self.plain_http, login).await
     }
 }
 
@@ -123,7 +123,7 @@ pub(super) async fn push(arguments: PushArguments) -> anyhow::Result<()> {
 
 async fn push_file(to: &RegistryArguments, path: &Path) -> anyhow::Result<String> {
     let client = to.client()?;
-    let mut registry = to.registry(&client);
+    let mut registry = to.registry(&client).await?;
     let layer = described(path, BUNDLE_MEDIA_TYPE)?;
     registry.push_blob(&layer.digest, layer.size, File::open(path)?).await?;
     let config = Descriptor {
@@ -131,7 +131,7 @@ async fn push_file(to: &RegistryArguments, path: &Path) -> anyhow::Result<String
         digest: digest(&Sha256::digest(EMPTY)),
         size: EMPTY.len() as u64,
     };
-    registry.push_blob(&config.digest, config.size, EMPTY).await?;
+    registry.push_blob(&config.digest, config.size, Cursor::new(EMPTY)).await?;
     let manifest = Manifest {
         schema_version: 2,
         media_type: Some(MANIFEST.into()),
@@ -148,13 +148,17 @@ pub(super) async fn pull(arguments: PullArguments) -> anyhow::Result<()> {
     let PullArguments { registry: from, directory } = arguments;
     let folder = super::folder(&directory)?;
     let client = from.client()?;
-    let mut registry = from.registry(&client);
+    let mut registry = from.registry(&client).await?;
     let manifest = registry.manifest(&from.image.part, MANIFEST).await?;
     let manifest: Manifest = serde_json::from_slice(&manifest)
         .with_context(|| format!("{} has a manifest that cannot be read", from.image))?;
     let layer = bundle_layer(manifest).with_context(|| format!("{} cannot be used", from.image))?;
     let mut downloads = Downloads::open(&client, &folder.join("downloads"))?;
     let url = registry.blob(&layer.digest);
+    let store = Store::new(&folder);
+    if store.current()?.is_none() {
+        downloads.lost(&url);
+    }
     let authorization = registry.authorization();
     let path = match downloads.fetch(&url, authorization.as_deref()).await? {
         Fetched::Unchanged => {
@@ -169,12 +173,15 @@ pub(super) async fn pull(arguments: PullArguments) -> anyhow::Result<()> {
         let _ = fs::remove_file(&path);
         bail!("{} is not what {} says: {} came instead", layer.digest, from.image, found.digest);
     }
-    let store = Store::new(&folder);
     let mut running = store.begin()?;
     let done = import_one(&mut running, &path)?;
     report(&from.image.to_string(), &done)?;
     finish(running)?;
-    downloads.imported(&url)
+    downloads.imported(&url)?;
+    // The bundles before this one: who goes back to one of them wants it, and what came of one that
+    // broke off is of no use.
+    let blobs = registry.blob("");
+    downloads.forget(|it| it.starts_with(&blobs) && it != url)
 }
 
 /// The one layer of an artifact that is a bundle.
