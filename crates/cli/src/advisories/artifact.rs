@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 use wharfinger_advisories::Store;
 use wharfinger_advisories::bundle::{BUNDLE_ARTIFACT_TYPE, BUNDLE_MEDIA_TYPE};
 use wharfinger_core::Secret;
+use wharfinger_oci::media_type::{OCI_EMPTY, OCI_MANIFEST};
 use wharfinger_server::HttpClient;
 
 use super::download::{Downloads, Fetched};
@@ -26,9 +27,7 @@ use crate::print;
 use reference::ImageReference;
 use registry::Registry;
 
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 /// The empty configuration of the OCI image specification.
-const EMPTY_MEDIA_TYPE: &str = "application/vnd.oci.empty.v1+json";
 const EMPTY: &[u8] = b"{}";
 
 /// Which registry, and as whom.
@@ -127,20 +126,20 @@ async fn push_file(to: &RegistryArguments, path: &Path) -> anyhow::Result<String
     let layer = described(path, BUNDLE_MEDIA_TYPE)?;
     registry.push_blob(&layer.digest, layer.size, File::open(path)?).await?;
     let config = Descriptor {
-        media_type: EMPTY_MEDIA_TYPE.into(),
+        media_type: OCI_EMPTY.into(),
         digest: digest(&Sha256::digest(EMPTY)),
         size: EMPTY.len() as u64,
     };
     registry.push_blob(&config.digest, config.size, Cursor::new(EMPTY)).await?;
     let manifest = Manifest {
         schema_version: 2,
-        media_type: Some(MANIFEST.into()),
+        media_type: Some(OCI_MANIFEST.into()),
         artifact_type: Some(BUNDLE_ARTIFACT_TYPE.into()),
         config,
         layers: vec![layer],
     };
     let manifest = serde_json::to_vec(&manifest)?;
-    registry.push_manifest(&to.image.part, MANIFEST, &manifest).await?;
+    registry.push_manifest(&to.image.part, OCI_MANIFEST, &manifest).await?;
     Ok(digest(&Sha256::digest(&manifest)))
 }
 
@@ -149,7 +148,7 @@ pub(super) async fn pull(arguments: PullArguments) -> anyhow::Result<()> {
     let folder = super::folder(&directory)?;
     let client = from.client()?;
     let mut registry = from.registry(&client).await?;
-    let manifest = registry.manifest(&from.image.part, MANIFEST).await?;
+    let manifest = registry.manifest(&from.image.part, OCI_MANIFEST).await?;
     let manifest: Manifest = serde_json::from_slice(&manifest)
         .with_context(|| format!("{} has a manifest that cannot be read", from.image))?;
     let layer = bundle_layer(manifest).with_context(|| format!("{} cannot be used", from.image))?;
