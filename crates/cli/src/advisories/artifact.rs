@@ -163,7 +163,9 @@ pub(super) async fn pull(arguments: PullArguments) -> anyhow::Result<()> {
         Fetched::Unchanged => {
             return Ok(print::line(&format!("{}: nothing new", from.image))?);
         }
-        Fetched::Missing => bail!("{} has no blob {}", from.image, layer.digest),
+        Fetched::Missing => {
+            bail!("{} has no blob {} any more: push it again", from.image, layer.digest)
+        }
         Fetched::File(path) => path,
     };
     let found = described(&path, BUNDLE_MEDIA_TYPE)?;

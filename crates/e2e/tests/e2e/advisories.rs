@@ -39,7 +39,8 @@ fn import(shell: &Shell, file: &str) {
 
 /// Id, dates, sources and all, as `status` shows them.
 fn status(shell: &Shell, data_dir: &str) -> Value {
-    let told = shell.success(&format!("$WHARFINGER advisories status --json --data-dir {data_dir}"));
+    let told =
+        shell.success(&format!("$WHARFINGER advisories status --json --data-dir {data_dir}"));
     serde_json::from_str(&told).expect("JSON")
 }
 
@@ -72,7 +73,9 @@ fn advisories_are_pushed_and_pulled_and_found_with() {
     assert_eq!(status(&shell, "there"), status(&shell, "here"));
     let again = shell.success(&pull);
     assert!(again.ends_with("nothing new"), "{again}");
-    traffic::until(&server, |all| all.iter().find(|it| it.is("GET", BLOBS) && it.status == 304).cloned());
+    traffic::until(&server, |all| {
+        all.iter().find(|it| it.is("GET", BLOBS) && it.status == 304).cloned()
+    });
     assert_found(&shell);
 }
 
@@ -133,13 +136,11 @@ fn a_pull_that_breaks_off_leaves_what_was_there_and_is_continued() {
     shell.success(&format!("{PULL}:1"));
     let before = status(&shell, "there");
 
-    import(&shell, "advisories/debian/DSA.list");
+    import(&shell, "advisories/almalinux/alma-osv.jsonl.zst");
     let objects = object_files(&server);
     shell.success(&format!("{PUSH}:2"));
     let object = object_files(&server).into_iter().find(|it| !objects.contains(it));
-    let object = object.expect("a bundle is a file");
-    let whole = fs::read(&object).expect("a file can be read");
-    flip(&object);
+    flip(&object.expect("a bundle is a file"));
     let pull = format!("{PULL}:2");
     // It is damaged in the middle, so that the beginning comes.
     shell.failure(&pull);
@@ -149,18 +150,22 @@ fn a_pull_that_breaks_off_leaves_what_was_there_and_is_continued() {
     let part = part.expect("what came is kept");
     assert!(fs::metadata(&part).expect("a file").len() > 65_536);
 
+    let gone = shell.failure(&pull);
+    assert!(gone.contains("push it again"), "{gone}");
+    shell.success(&format!("{PUSH}:2"));
+
     // What came was damaged here as well: that is found before anything is imported.
-    let came = fs::read(&part).expect("a file can be read");
     flip(&part);
-    fs::write(&object, &whole).expect("a file can be written");
     let wrong = shell.failure(&pull);
     assert!(wrong.contains("came instead"), "{wrong}");
     assert_eq!(status(&shell, "there"), before);
     let ranges = |server: &Server| {
-        traffic::exchanges(server).iter().filter(|it| it.is("GET", BLOBS) && it.status == 206).count()
+        traffic::exchanges(server)
+            .iter()
+            .filter(|it| it.is("GET", BLOBS) && it.status == 206)
+            .count()
     };
     assert!(ranges(&server) > 0, "the rest was asked for, not all");
-    assert!(!part.exists() && !came.is_empty());
     shell.success(&pull);
     assert_eq!(status(&shell, "there"), status(&shell, "here"));
     assert_eq!(scratch::files(&downloads).len(), 1, "nothing but the state is left");
@@ -178,8 +183,7 @@ fn a_registry_with_tls_is_believed_by_its_certificate() {
     import(&shell, "advisories/kev/kev.jsonl.zst");
     let unknown = shell.failure(&format!("{PUSH}:1"));
     assert!(unknown.contains("certificate"), "{unknown}");
-    let ca = server.data_dir().join("tls/ca.pem").display().to_string();
-    shell.set("WHARFINGER_ADVISORIES_CA", &ca);
+    shell.set("WHARFINGER_ADVISORIES_CA", server.export("AWS_CA_BUNDLE"));
     shell.success(&format!("{PUSH}:1"));
     shell.success(&format!("{PULL}:1"));
     assert_eq!(status(&shell, "there"), status(&shell, "here"));
