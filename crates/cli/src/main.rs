@@ -19,6 +19,7 @@ mod history;
 mod jobs;
 mod key;
 mod kms;
+mod policy;
 mod print;
 mod quotas;
 mod reference;

@@ -1,6 +1,7 @@
 //! `wharfinger advisories push` and `pull`: a bundle as an artifact of a registry
 //! (<https://github.com/opencontainers/distribution-spec>), of this one or any other.
 
+mod login;
 mod reference;
 mod registry;
 #[cfg(test)]
@@ -23,7 +24,8 @@ use wharfinger_server::HttpClient;
 use super::download::{Downloads, Fetched};
 use super::import::{ChosenArguments, finish, import_one, report, write_bundle};
 use crate::arguments::DirectoryArguments;
-use crate::print;
+use crate::{environment, print};
+use login::Login;
 use reference::ImageReference;
 use registry::Registry;
 
@@ -40,6 +42,7 @@ struct RegistryArguments {
     #[arg(long, value_name = "NAME", env = "WHARFINGER_REGISTRY_USER")]
     user: Option<String>,
     /// The password, such as the token of `aws ecr get-login-password`; better in the environment
+    /// [default: as docker is logged in]
     #[arg(long, value_name = "PASSWORD", env = "WHARFINGER_REGISTRY_PASSWORD",
           hide_env_values = true, value_parser = secret)]
     password: Option<Secret<String>>,
@@ -99,9 +102,13 @@ impl RegistryArguments {
     }
 
     async fn registry<'a>(&'a self, client: &'a HttpClient) -> anyhow::Result<Registry<'a>> {
-        let user = self.user.as_deref().unwrap_or("AWS");
-        let login = self.password.as_ref().map(|password| (user, password));
-        Registry::find(client, &self.image, self.plain_http, login).await
+        let user = self.user.as_deref().unwrap_or("AWS").to_owned();
+        let login = match (self.password.clone(), environment::docker_config()) {
+            (Some(password), _) => Some(Login { user, password }),
+            (None, Some(folder)) => login::of_docker(&folder, &self.image.host)?,
+            (None, None) => None,
+        };
+        Registry::find(client, &self.image, self.plain_http, login.as_ref()).await
     }
 }
 

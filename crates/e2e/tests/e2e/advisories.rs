@@ -2,12 +2,13 @@
 //! pushed out of one data directory, pulled into another.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use wharfinger_e2e::api::Api;
 use wharfinger_e2e::client::{self, Client, available};
 use wharfinger_e2e::image::{self, Image};
+use wharfinger_e2e::object;
 use wharfinger_e2e::scratch;
 use wharfinger_e2e::server::Server;
 use wharfinger_e2e::shell::Shell;
@@ -31,6 +32,16 @@ fn shell(server: &Server) -> Shell {
 fn log_in(shell: &mut Shell) {
     let password = shell.success("aws ecr get-login-password");
     shell.set("WHARFINGER_REGISTRY_PASSWORD", &password);
+}
+
+/// As `docker login` leaves it.
+fn log_in_with_docker(shell: &mut Shell, server: &Server) {
+    let login = Api::root(server).authorization();
+    let auth = json!({ "auth": login.trim_start_matches("Basic ") });
+    let config = json!({ "auths": { server.registry(): auth } });
+    fs::write(shell.home().join("config.json"), config.to_string()).expect("a file");
+    let folder = shell.home().display().to_string();
+    shell.set("DOCKER_CONFIG", &folder);
 }
 
 fn import(shell: &Shell, file: &str) {
@@ -130,17 +141,17 @@ fn a_pull_that_breaks_off_leaves_what_was_there_and_is_continued() {
     let server = Server::start_with(&traffic::LOG);
     Api::root(&server).create_repository("team/advisories");
     let mut shell = shell(&server);
-    log_in(&mut shell);
+    log_in_with_docker(&mut shell, &server);
     import(&shell, "advisories/kev/kev.jsonl.zst");
     shell.success(&format!("{PUSH}:1"));
     shell.success(&format!("{PULL}:1"));
     let before = status(&shell, "there");
 
     import(&shell, "advisories/almalinux/alma-osv.jsonl.zst");
-    let objects = object_files(&server);
+    let before_it = object::files(&server);
     shell.success(&format!("{PUSH}:2"));
-    let object = object_files(&server).into_iter().find(|it| !objects.contains(it));
-    flip(&object.expect("a bundle is a file"));
+    let object = object::files(&server).into_iter().find(|it| !before_it.contains(it));
+    object::damage(&object.expect("a bundle is a file"), 500);
     let pull = format!("{PULL}:2");
     // It is damaged in the middle, so that the beginning comes.
     shell.failure(&pull);
@@ -155,7 +166,7 @@ fn a_pull_that_breaks_off_leaves_what_was_there_and_is_continued() {
     shell.success(&format!("{PUSH}:2"));
 
     // What came was damaged here as well: that is found before anything is imported.
-    flip(&part);
+    object::damage(&part, 500);
     let wrong = shell.failure(&pull);
     assert!(wrong.contains("came instead"), "{wrong}");
     assert_eq!(status(&shell, "there"), before);
@@ -187,19 +198,4 @@ fn a_registry_with_tls_is_believed_by_its_certificate() {
     shell.success(&format!("{PUSH}:1"));
     shell.success(&format!("{PULL}:1"));
     assert_eq!(status(&shell, "there"), status(&shell, "here"));
-}
-
-/// The files that hold blobs: all but the small ones at the top of the data directory.
-fn object_files(server: &Server) -> Vec<PathBuf> {
-    let mut files = scratch::files(server.data_dir());
-    files.retain(|file| file.parent() != Some(server.data_dir()));
-    files
-}
-
-/// Changes a bit in the middle of a file.
-fn flip(file: &Path) {
-    let mut bytes = fs::read(file).expect("a file can be read");
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    fs::write(file, bytes).expect("a file can be written");
 }

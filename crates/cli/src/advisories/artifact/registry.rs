@@ -11,11 +11,11 @@ use http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_RANGE, CONTENT_TYPE, LOCATION, RANGE, WWW_AUTHENTICATE,
 };
 use serde::Deserialize;
-use wharfinger_core::Secret;
 use wharfinger_core::limits::MANIFEST_BYTES_MAX;
 use wharfinger_server::{HttpClient, HttpRequest, HttpResponse};
 
 use super::super::progress::Progress;
+use super::login::Login;
 use super::reference::ImageReference;
 
 /// Bytes of a part of an upload.
@@ -68,11 +68,11 @@ impl<'a> Registry<'a> {
         client: &'a HttpClient,
         image: &ImageReference,
         plain_http: bool,
-        login: Option<(&str, &Secret<String>)>,
+        login: Option<&Login>,
     ) -> anyhow::Result<Self> {
         let is_plain = plain_http || image.is_local() && is_plain(client, &image.host).await?;
         let scheme = if is_plain { "http" } else { "https" };
-        let login = login.map(|(user, password)| {
+        let login = login.map(|Login { user, password }| {
             format!("Basic {}", STANDARD.encode(format!("{user}:{}", password.expose())))
         });
         Ok(Self {
@@ -258,7 +258,7 @@ impl<'a> Registry<'a> {
         match found {
             401 if self.login.is_none() => bail!(
                 "the registry asks who you are: set WHARFINGER_REGISTRY_PASSWORD, such as to what \
-                 `aws ecr get-login-password` prints"
+                 `aws ecr get-login-password` prints, or log in with docker"
             ),
             401 => bail!(
                 "the registry does not accept the password ({told}); what `aws ecr \

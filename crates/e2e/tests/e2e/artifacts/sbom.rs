@@ -9,7 +9,7 @@ use wharfinger_e2e::client::{self, Client, available};
 use wharfinger_e2e::distribution::{Distribution, expect};
 use wharfinger_e2e::http::Request;
 use wharfinger_e2e::image::{self, Image, OCI_INDEX, OCI_MANIFEST};
-use wharfinger_e2e::scratch;
+use wharfinger_e2e::object;
 use wharfinger_e2e::seed::Seed;
 use wharfinger_e2e::shell::Shell;
 use wharfinger_e2e::wait;
@@ -19,6 +19,7 @@ use super::{Api, Server, World};
 const OS_RELEASE: &[u8] = b"ID=debian\nVERSION_ID=\"10\"\n";
 const STATUS: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../../corpus/pkgdb/dpkg/scalibr/transitional");
+const DSA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../corpus/advisories/debian/DSA.list");
 const CYCLONEDX: &str = "application/vnd.cyclonedx+json";
 
 /// A server that takes what a deleted image leaves behind at once, and its data directory as `$DATA`.
@@ -82,10 +83,14 @@ fn a_bill_of_materials_is_attached_once_and_found_by_every_client() {
     assert!(components.iter().any(|it| it["name"] == "iceweasel"), "{bill}");
 
     // What is kept is read no second time: the layer could not be.
-    for file in scratch::files(&world.server.data_dir().join("objects")) {
+    for file in object::files(&world.server) {
         std::fs::remove_file(file).expect("a file can be removed");
     }
     assert_eq!(world.success(sbom), bill);
+    world.success(&format!("$WHARFINGER advisories import {DSA} --data-dir $DATA"));
+    let report = world.json("$WHARFINGER scan app:v1 --format json --data-dir $DATA");
+    let findings = report["findings"].as_array().expect("findings");
+    assert!(findings.iter().any(|it| it["vulnerability"] == "CVE-2022-31736"), "{report}");
     world.success(&format!("{sbom} --format spdx --output sbom.spdx.json"));
     let spdx: Value = serde_json::from_slice(&world.read("sbom.spdx.json")).expect("JSON");
     assert_eq!(spdx["spdxVersion"], "SPDX-2.3");
@@ -109,6 +114,9 @@ fn a_bill_of_materials_is_attached_once_and_found_by_every_client() {
     let filter = format!("--filter-artifact-type {CYCLONEDX}");
     let listed = world.success(&format!("regctl artifact list {filter} $REGISTRY/app@{amd64}"));
     assert!(listed.contains(&digest), "{listed}");
+    let get = format!("regctl artifact get {filter} --subject $REGISTRY/app@{amd64} > got.json");
+    world.success(&get);
+    assert_eq!(world.read("got.json"), world.read("attached.json"));
 
     world.success(&format!("{sbom} --attach --format spdx --platform linux/arm64"));
     assert_eq!(referrers(&world.server, arm64)[0]["artifactType"], "application/spdx+json");
