@@ -104,11 +104,11 @@ pub(super) fn platform_of(json: &str) -> Option<String> {
     Some(format!("{}/{}{}", text("os")?, text("architecture")?, variant.unwrap_or_default()))
 }
 
-/// When an image was made, by its configuration.
+/// When an image was made, by its configuration. Tools that do not say write 1970, or the year 1.
 pub(super) fn created_at(config: &str) -> Timestamp {
     let value: Value = serde_json::from_str(config).unwrap_or_default();
     let created = value.get("created").and_then(Value::as_str);
-    created.and_then(Timestamp::parse_http_date).unwrap_or_default()
+    created.and_then(Timestamp::parse_http_date).unwrap_or_default().max(Timestamp::default())
 }
 
 /// arm64 has one variant that everybody leaves out.
@@ -144,4 +144,22 @@ fn progress(text: &str) {
 fn since(begun: Timestamp) -> Duration {
     let millis = SystemClock.now().millis().saturating_sub(begun.millis());
     Duration::from_millis(millis.try_into().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn when_an_image_was_made_is_read() {
+        for (config, expected) in [
+            (r#"{"created":"2026-03-01T12:30:00.123456789Z"}"#, "2026-03-01T12:30:00Z"),
+            (r#"{"created":"2026-03-01T14:30:00+02:00"}"#, "2026-03-01T12:30:00Z"),
+            (r#"{"created":"0001-01-01T00:00:00Z"}"#, "1970-01-01T00:00:00Z"),
+            (r#"{"created":7}"#, "1970-01-01T00:00:00Z"),
+            ("", "1970-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(created_at(config).iso8601(), expected, "{config}");
+        }
+    }
 }

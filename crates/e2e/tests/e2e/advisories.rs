@@ -189,7 +189,10 @@ fn a_registry_with_tls_is_believed_by_its_certificate() {
     }
     let server = Server::start_with(&["--tls", "auto"]);
     let mut shell = shell(&server);
-    shell.success("aws ecr create-repository --repository-name team/advisories");
+    // The push makes the repository.
+    shell.success(
+        "aws ecr create-repository-creation-template --prefix team --applied-for CREATE_ON_PUSH",
+    );
     log_in(&mut shell);
     import(&shell, "advisories/kev/kev.jsonl.zst");
     let unknown = shell.failure(&format!("{PUSH}:1"));
