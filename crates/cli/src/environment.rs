@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use wharfinger_server::Proxies;
+
 /// Where data is kept when nobody says where: `$XDG_DATA_HOME/wharfinger`, or
 /// `$HOME/.local/share/wharfinger` (XDG base directory specification).
 pub(crate) fn data_dir_default() -> Option<PathBuf> {
@@ -17,6 +19,20 @@ pub(crate) fn docker_config() -> Option<PathBuf> {
 /// The columns of the terminal, if the shell says so.
 pub(crate) fn columns() -> Option<usize> {
     variable("COLUMNS")?.to_str()?.parse().ok().filter(|columns| *columns > 0)
+}
+
+/// The proxies that programs are to use, by the names that are known everywhere.
+pub(crate) fn proxies() -> Proxies {
+    let first = |names: [&str; 2]| {
+        let found = names.into_iter().find_map(variable);
+        found.and_then(|value| value.into_os_string().into_string().ok()).unwrap_or_default()
+    };
+    Proxies {
+        https: first(["https_proxy", "HTTPS_PROXY"]),
+        http: first(["http_proxy", "HTTP_PROXY"]),
+        all: first(["all_proxy", "ALL_PROXY"]),
+        except: first(["no_proxy", "NO_PROXY"]),
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]

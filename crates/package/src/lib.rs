@@ -7,12 +7,14 @@
 pub mod cvss;
 mod ecosystem;
 mod identity;
+mod name;
 mod purl;
 mod severity;
 mod version;
 
 pub use ecosystem::{Ecosystem, Family};
 pub use identity::{PackageIdentity, SourcePackage};
+pub use name::debian_release;
 pub use purl::PackageUrl;
 pub use severity::Severity;
 pub use version::{VersionScheme, compare};

@@ -3,13 +3,18 @@
 //!
 //! Unlike [`crate::oidc_documents`] it goes wherever it is sent, because only the command line sends it.
 
+mod proxy;
+mod target;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, LOCATION, USER_AGENT};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
+use http::header::{
+    AUTHORIZATION, CONTENT_LENGTH, HOST, LOCATION, PROXY_AUTHORIZATION, USER_AGENT,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
@@ -17,13 +22,17 @@ use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 
 use crate::oidc_documents::roots::{self, Certificates, OidcCaError};
 use crate::tls;
+
+use proxy::Route;
+use target::Target;
+
+pub use proxy::Proxies;
 
 /// Redirects that are followed.
 const REDIRECTS_MAX: usize = 5;
@@ -63,6 +72,7 @@ pub enum HttpError {
 pub struct HttpClient {
     /// What the operator believes beside what the system does.
     own: Certificates,
+    route: Route,
     config: OnceCell<Arc<ClientConfig>>,
 }
 
@@ -91,7 +101,13 @@ impl HttpClient {
     /// [`OidcCaError`] if the file has none.
     pub fn new(ca: Option<&Path>) -> Result<Self, OidcCaError> {
         let own = ca.map(roots::read).transpose()?.unwrap_or_default();
-        Ok(Self { own, config: OnceCell::new() })
+        Ok(Self { own, ..Self::default() })
+    }
+
+    /// The same client behind proxies. Nobody is on the way to this machine itself.
+    #[must_use]
+    pub fn through(self, proxies: &Proxies) -> Self {
+        Self { route: Route::new(proxies), ..self }
     }
 
     /// Sends a request. Any status is an answer.
@@ -129,7 +145,14 @@ impl HttpClient {
     ) -> Result<HttpResponse, HttpError> {
         let unreachable =
             |source| HttpError::Unreachable { host: target.authority.clone(), source };
-        let mut request = Request::builder().method(method).uri(&target.path);
+        let proxy = self.route.to(target).map_err(unreachable)?;
+        // A proxy that passes on plain HTTP has to be told where to.
+        let plain = proxy.as_ref().filter(|_| !target.is_tls);
+        let uri = plain.map_or_else(|| target.path.clone(), |_| target.url());
+        let mut request = Request::builder().method(method).uri(uri);
+        if let Some(authorization) = plain.and_then(|proxy| proxy.authorization()) {
+            request = request.header(PROXY_AUTHORIZATION, authorization);
+        }
         request = request.header(HOST, &target.authority).header(CONTENT_LENGTH, body.len());
         request = request.header(USER_AGENT, concat!("wharfinger/", env!("CARGO_PKG_VERSION")));
         for (name, value) in headers {
@@ -137,13 +160,25 @@ impl HttpClient {
         }
         let request = request.body(Full::new(body)).map_err(|error| unreachable(error.into()))?;
         let answered = tokio::time::timeout(SILENCE_MAX, async {
-            let stream = TcpStream::connect((target.host.as_str(), target.port)).await?;
             if !target.is_tls {
+                let stream = match &proxy {
+                    Some(proxy) => proxy.connect().await?,
+                    None => target.connect().await?,
+                };
                 return converse(stream, request).await;
             }
             let connector = TlsConnector::from(self.config().await);
             let name = ServerName::try_from(target.host.clone())?;
-            converse(connector.connect(name, stream).await?, request).await
+            match &proxy {
+                Some(proxy) => {
+                    let tunnel = proxy.tunnel(target).await?;
+                    converse(connector.connect(name, tunnel).await?, request).await
+                }
+                None => {
+                    let stream = target.connect().await?;
+                    converse(connector.connect(name, stream).await?, request).await
+                }
+            }
         });
         let answered = answered.await.unwrap_or_else(|silence| Err(silence.into()));
         let (response, driven) = answered.map_err(unreachable)?;
@@ -186,48 +221,6 @@ struct Driven(JoinHandle<()>);
 impl Drop for Driven {
     fn drop(&mut self) {
         self.0.abort();
-    }
-}
-
-/// Where a request goes.
-struct Target {
-    is_tls: bool,
-    host: String,
-    port: u16,
-    authority: String,
-    path: String,
-}
-
-impl Target {
-    fn of(url: &str) -> Result<Self, HttpError> {
-        let wrong = || HttpError::Address(url.to_owned());
-        let uri: Uri = url.parse().map_err(|_| wrong())?;
-        let is_tls = match uri.scheme_str() {
-            Some("https") => true,
-            Some("http") => false,
-            _ => return Err(wrong()),
-        };
-        let authority =
-            uri.authority().filter(|it| !it.as_str().contains('@')).ok_or_else(wrong)?;
-        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
-        let port = authority.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-        let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        Ok(Self { is_tls, host, port, authority: authority.to_string(), path })
-    }
-
-    /// The address that a redirect from here names.
-    fn join(&self, location: &str) -> String {
-        let scheme = if self.is_tls { "https" } else { "http" };
-        let folder = self.path.split('?').next().unwrap_or_default().rsplit_once('/');
-        match location {
-            _ if location.contains("://") => location.to_owned(),
-            _ if location.starts_with("//") => format!("{scheme}:{location}"),
-            _ if location.starts_with('/') => format!("{scheme}://{}{location}", self.authority),
-            _ => {
-                let folder = folder.map_or("", |(folder, _)| folder);
-                format!("{scheme}://{}{folder}/{location}", self.authority)
-            }
-        }
     }
 }
 
@@ -307,25 +300,4 @@ impl HttpResponse {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_and_redirects() {
-        let target = Target::of("https://a.test:8443/x/y?z=1").unwrap();
-        assert_eq!((target.host.as_str(), target.port, target.is_tls), ("a.test", 8443, true));
-        assert_eq!(target.path, "/x/y?z=1");
-        for (location, expected) in [
-            ("http://b.test/q", "http://b.test/q"),
-            ("//b.test/q", "https://b.test/q"),
-            ("/q", "https://a.test:8443/q"),
-            ("q", "https://a.test:8443/x/q"),
-        ] {
-            assert_eq!(target.join(location), expected);
-        }
-        assert_eq!(Target::of("http://[::1]:80/").unwrap().host, "::1");
-        for wrong in ["", "a.test/x", "ftp://a.test/", "https://u:p@a.test/", "https://"] {
-            assert!(Target::of(wrong).is_err(), "{wrong}");
-        }
-    }
-}
+mod tests;

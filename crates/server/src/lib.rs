@@ -34,7 +34,7 @@ pub use config::{
     RateMode, Settings, TlsConfig, TlsLayer, TlsMode, UpkeepLayer,
 };
 pub use data_dir::{Credentials, DataDir, DataDirError, RunningServer};
-pub use http_client::{HttpClient, HttpError, HttpRequest, HttpResponse};
+pub use http_client::{HttpClient, HttpError, HttpRequest, HttpResponse, Proxies};
 pub use installation::{ArchiveError, Installation, InstallationError, RootKeyFile};
 pub use log::{LogError, start_log};
 pub use oidc_documents::OidcCaError;

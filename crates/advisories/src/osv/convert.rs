@@ -84,7 +84,7 @@ fn affected(
         }
         let all = statements::cost(&statement).saturating_mul(vulnerabilities.len());
         cost.add(all).map_err(|what| format!("{}: {}", record.id, what.0))?;
-        let name = ecosystem::name(ecosystem.family, &it.package.name);
+        let name = ecosystem.family.package_name(&it.package.name);
         records.extend(vulnerabilities.iter().map(|vulnerability| {
             Record::Affected {
                 ecosystem: ecosystem.clone(),

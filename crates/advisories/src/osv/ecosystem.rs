@@ -92,28 +92,6 @@ pub(super) fn is_subscription(text: &str) -> bool {
     text.starts_with("Ubuntu:Pro:")
 }
 
-/// A name as inventories write it.
-pub(super) fn name(family: Family, name: &str) -> String {
-    match family {
-        Family::NuGet | Family::Packagist => name.to_lowercase(),
-        Family::PyPi => python_name(name),
-        _ => name.to_owned(),
-    }
-}
-
-/// PEP 503: lower case, and each run of `-`, `_` and `.` is one `-`.
-fn python_name(name: &str) -> String {
-    let mut normal = String::with_capacity(name.len());
-    for sign in name.chars() {
-        match sign {
-            '-' | '_' | '.' if normal.ends_with('-') => {}
-            '-' | '_' | '.' => normal.push('-'),
-            _ => normal.extend(sign.to_lowercase()),
-        }
-    }
-    normal
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,7 +137,5 @@ mod tests {
         ] {
             assert_eq!(read(none), None, "{none}");
         }
-        assert_eq!(name(Family::PyPi, "Zope.Interface__x"), "zope-interface-x");
-        assert_eq!(name(Family::Npm, "JSONStream"), "JSONStream");
     }
 }

@@ -98,7 +98,7 @@ struct Descriptor {
 
 impl RegistryArguments {
     fn client(&self) -> anyhow::Result<HttpClient> {
-        Ok(HttpClient::new(self.ca.as_deref())?)
+        Ok(HttpClient::new(self.ca.as_deref())?.through(&environment::proxies()))
     }
 
     async fn registry<'a>(&'a self, client: &'a HttpClient) -> anyhow::Result<Registry<'a>> {

@@ -18,7 +18,7 @@ use wharfinger_server::{HttpClient, SystemClock};
 use super::download::{Downloads, Fetched};
 use super::import::{finish, import_one, report};
 use crate::arguments::DirectoryArguments;
-use crate::print;
+use crate::{environment, print};
 use feed::{Feed, OnlineSource, SOURCES};
 
 /// Bytes of a list that says what there is: of changes, of mirrors.
@@ -64,7 +64,7 @@ pub(super) async fn run(arguments: UpdateArguments) -> anyhow::Result<()> {
         return show(&bases);
     }
     let folder = super::folder(&directory)?;
-    let client = HttpClient::new(ca.as_deref())?;
+    let client = HttpClient::new(ca.as_deref())?.through(&environment::proxies());
     let mut update = Update {
         store: Store::new(&folder),
         downloads: Downloads::open(&client, &folder.join("downloads"))?,

@@ -2,25 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use wharfinger_package::{Ecosystem, Family};
+use wharfinger_package::{Ecosystem, Family, debian_release};
 
 use super::Distribution;
 
 /// Bytes of a field that is kept.
 const FIELD_BYTES_MAX: usize = 256;
-/// Debian's releases by their names.
-const DEBIAN: [(&str, &str); 10] = [
-    ("wheezy", "7"),
-    ("jessie", "8"),
-    ("stretch", "9"),
-    ("buster", "10"),
-    ("bullseye", "11"),
-    ("bookworm", "12"),
-    ("trixie", "13"),
-    ("forky", "14"),
-    ("duke", "15"),
-    ("sid", "sid"),
-];
 /// How the text of an older file begins, and whose it is.
 const NAMES: [(&str, &str); 9] = [
     ("Red Hat Enterprise Linux", "rhel"),
@@ -152,7 +139,7 @@ pub(super) fn ecosystem(of: &Distribution, repositories: Option<&str>) -> Option
         "azurelinux" => released(Family::AzureLinux, minor()),
         "centos" => released(Family::CentOs, major()),
         "chainguard" => Some(Ecosystem::rolling(Family::Chainguard)),
-        "debian" => released(Family::Debian, debian_release(&of.version)),
+        "debian" => released(Family::Debian, numbered_debian(&of.version)),
         "fedora" => released(Family::Fedora, major()),
         "mariner" => released(Family::CblMariner, minor()),
         "ol" => released(Family::Oracle, major()),
@@ -186,12 +173,11 @@ fn amazon_release(major: String) -> String {
 }
 
 /// A number, a name, or testing and unstable, which call themselves `forky/sid`.
-fn debian_release(version: &str) -> Option<String> {
+fn numbered_debian(version: &str) -> Option<String> {
     if version.ends_with("/sid") {
         return Some("sid".to_owned());
     }
-    let named = DEBIAN.iter().find(|(name, _)| *name == version).map(|(_, number)| *number);
-    named.map(str::to_owned).or_else(|| parts(version, 1))
+    debian_release(version).map(str::to_owned).or_else(|| parts(version, 1))
 }
 
 /// `3.18`; what is not yet a release (`3.22_alpha20250108`) is edge.

@@ -82,7 +82,7 @@ impl<'a> Listing<'a> {
             .collect();
         let identity = PackageIdentity {
             ecosystem: Ecosystem::rolling(family),
-            name: normalised(family, name),
+            name: family.package_name(name),
             version: version.to_owned(),
             architecture: None,
             source: None,
@@ -122,45 +122,11 @@ fn is_word(text: &str) -> bool {
     !text.is_empty() && text.len() <= WORD_BYTES_MAX && text.chars().all(plain)
 }
 
-/// A name as advisories of its ecosystem write it.
-pub(super) fn normalised(family: Family, name: &str) -> String {
-    match family {
-        Family::PyPi => pep503(name),
-        Family::NuGet | Family::Packagist => name.to_lowercase(),
-        _ => name.to_owned(),
-    }
-}
-
-/// PEP 503: lower case, and each run of `-`, `_` and `.` is one `-`.
-fn pep503(name: &str) -> String {
-    let mut normal = String::with_capacity(name.len());
-    for character in name.chars() {
-        match character {
-            '-' | '_' | '.' if normal.ends_with('-') => {}
-            '-' | '_' | '.' => normal.push('-'),
-            other => normal.extend(other.to_lowercase()),
-        }
-    }
-    normal
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const PIP: (Family, PackageManager) = (Family::PyPi, PackageManager::Pip);
-
-    #[test]
-    fn names_are_those_of_advisories() {
-        assert_eq!(normalised(Family::PyPi, "Zope._-.Interface"), "zope-interface");
-        assert_eq!(normalised(Family::NuGet, "Newtonsoft.Json"), "newtonsoft.json");
-        assert_eq!(normalised(Family::Packagist, "GuzzleHttp/Psr7"), "guzzlehttp/psr7");
-        assert_eq!(normalised(Family::Npm, "@Scope/JSONStream"), "@Scope/JSONStream");
-        assert_eq!(
-            normalised(Family::Go, "github.com/BurntSushi/toml"),
-            "github.com/BurntSushi/toml"
-        );
-    }
 
     #[test]
     fn what_cannot_be_a_package_is_left_out() {

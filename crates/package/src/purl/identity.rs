@@ -115,18 +115,18 @@ impl PackageUrl {
         };
         let (family, name) = match self.kind.as_str() {
             "cargo" => (Family::CratesIo, self.name.clone()),
-            "composer" => (Family::Packagist, joined("/").to_lowercase()),
+            "composer" => (Family::Packagist, joined("/")),
             "gem" => (Family::RubyGems, self.name.clone()),
             "golang" => (Family::Go, self.module_path(joined("/"))),
             "maven" => (Family::Maven, joined(":")),
             "npm" => (Family::Npm, joined("/")),
-            "nuget" => (Family::NuGet, self.name.to_lowercase()),
-            "pypi" => (Family::PyPi, python_name(&self.name)),
+            "nuget" => (Family::NuGet, self.name.clone()),
+            "pypi" => (Family::PyPi, self.name.clone()),
             _ => return None,
         };
         Some(PackageIdentity {
             ecosystem: Ecosystem::rolling(family),
-            name,
+            name: family.package_name(&name),
             version: version.to_owned(),
             architecture: None,
             source: None,
@@ -145,19 +145,6 @@ impl PackageUrl {
             _ => path,
         }
     }
-}
-
-/// PEP 503: lower case, and each run of `-`, `_` and `.` is one `-`.
-fn python_name(name: &str) -> String {
-    let mut normal = String::with_capacity(name.len());
-    for sign in name.chars() {
-        match sign {
-            '-' | '_' | '.' if normal.ends_with('-') => {}
-            '-' | '_' | '.' => normal.push('-'),
-            _ => normal.extend(sign.to_lowercase()),
-        }
-    }
-    normal
 }
 
 /// The first two parts of a module's label: name and stream.

@@ -129,11 +129,7 @@ fn names_package(url: &PackageUrl, package: &PackageIdentity) -> bool {
     let namespace = url.namespace.as_deref().unwrap_or_default();
     let vendor = !family.is_distribution()
         || vendors.iter().any(|vendor| namespace.eq_ignore_ascii_case(vendor));
-    let named = match family {
-        // PEP 503.
-        Family::PyPi => named.replace(['_', '.'], "-"),
-        _ => named,
-    };
+    let named = family.package_name(&named);
     vendor
         && named.eq_ignore_ascii_case(&package.name)
         && url.version.as_deref().is_none_or(|version| is_version(version, url, package))

@@ -39,7 +39,7 @@ impl Advisory {
     /// Hands on what it says.
     pub(in crate::source) fn give(self, outlet: &mut Outlet<'_>) -> Result<(), Fault> {
         let name = self.reference.strip_prefix("composer://").unwrap_or(&self.reference);
-        let name = name.to_ascii_lowercase();
+        let name = Family::Packagist.package_name(name);
         let scheme = VersionScheme::Composer;
         let (mut intervals, mut newest) = (Vec::new(), None);
         for branch in self.branches.values().filter(|branch| !branch.versions.is_empty()) {

@@ -68,15 +68,8 @@ impl Place {
 
     /// The name of a package as its ecosystem has it.
     pub(super) fn package(&self, name: &str) -> String {
-        match self.ecosystem.as_ref().map(|ecosystem| ecosystem.family) {
-            Some(Family::PyPi) => {
-                let name = name.to_ascii_lowercase().replace(['_', '.'], "-");
-                let parts = name.split('-').filter(|part| !part.is_empty());
-                parts.collect::<Vec<_>>().join("-")
-            }
-            Some(Family::Packagist | Family::NuGet) => name.to_ascii_lowercase(),
-            _ => name.to_owned(),
-        }
+        let family = self.ecosystem.as_ref().map(|ecosystem| ecosystem.family);
+        family.map_or_else(|| name.to_owned(), |family| family.package_name(name))
     }
 }
 
