@@ -27,7 +27,7 @@ const VERSION: u32 = 1;
 /// What a bundle says of itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BundleInformation {
-    /// When it was written.
+    /// Of when it is: when the database was built whose documents are in it.
     pub created_at: Timestamp,
     /// The sources in it, as they were kept where it was written, by name.
     pub sources: Vec<SourceInformation>,

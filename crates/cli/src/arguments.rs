@@ -25,6 +25,7 @@ use crate::jobs::JobsArguments;
 use crate::key::KeyArguments;
 use crate::kms::KmsArguments;
 use crate::quotas::QuotaArguments;
+use crate::sbom::SbomArguments;
 use crate::scan::ScanArguments;
 use crate::trust::TrustArguments;
 use crate::undelete::UndeleteArguments;
@@ -75,6 +76,8 @@ pub(crate) enum Command {
     Doctor(DoctorArguments),
     /// Check that everything that was pushed is there and as it was, and repair what can be
     Fsck(FsckArguments),
+    /// Write the bill of materials of an image, and attach it to the image
+    Sbom(SbomArguments),
     /// Say which vulnerabilities an image has
     Scan(Box<ScanArguments>),
     /// Say what images take up: active, archived, and what nothing refers to

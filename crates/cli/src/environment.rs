@@ -10,6 +10,12 @@ pub(crate) fn data_dir_default() -> Option<PathBuf> {
     data_dir_of(variable("XDG_DATA_HOME"), variable("HOME"))
 }
 
+/// Where docker keeps its configuration: `$DOCKER_CONFIG`, or `$HOME/.docker`.
+pub(crate) fn docker_config() -> Option<PathBuf> {
+    let home = || Some(variable("HOME")?.join(".docker"));
+    variable("DOCKER_CONFIG").filter(|path| !path.as_os_str().is_empty()).or_else(home)
+}
+
 /// The columns of the terminal, if the shell says so.
 pub(crate) fn columns() -> Option<usize> {
     variable("COLUMNS")?.to_str()?.parse().ok().filter(|columns| *columns > 0)

@@ -1,18 +1,16 @@
 //! `wharfinger account guardrail`: what bounds everyone in an account, its root as well.
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use wharfinger_auth::{Action, IamResource, Permit};
 use wharfinger_core::AccountId;
-use wharfinger_iam_policy::PolicyDocument;
 use wharfinger_server::Installation;
 
 use crate::arguments::DirectoryArguments;
+use crate::policy::read_policy;
 use crate::print;
 
 #[derive(Args, Debug)]
@@ -101,17 +99,4 @@ async fn list(installation: &Installation, account: AccountId, json: bool) -> an
         shown.push(Shown { name: &guardrail.name, policy });
     }
     print::json(&shown)
-}
-
-/// The text of a policy file, if it is a policy.
-fn read_policy(file: &Path) -> anyhow::Result<String> {
-    let unreadable = || format!("the policy {} cannot be read", file.display());
-    let text = if file == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map(|_| text).with_context(unreadable)?
-    } else {
-        std::fs::read_to_string(file).with_context(unreadable)?
-    };
-    PolicyDocument::parse(&text).with_context(|| format!("{} is not a policy", file.display()))?;
-    Ok(text)
 }

@@ -19,9 +19,11 @@ mod history;
 mod jobs;
 mod key;
 mod kms;
+mod policy;
 mod print;
 mod quotas;
 mod reference;
+mod sbom;
 mod scan;
 mod serve;
 mod shell;
@@ -87,6 +89,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Gc(arguments) => return gc::run(arguments).await,
             Command::Doctor(arguments) => return doctor::run(arguments).await,
             Command::Fsck(arguments) => return fsck::run(arguments).await,
+            Command::Sbom(arguments) => sbom::run(arguments).await?,
             Command::Scan(arguments) => return scan::run(*arguments).await,
             Command::Usage(arguments) => usage::run(arguments).await?,
             Command::Vex(arguments) => vex::run(arguments).await?,

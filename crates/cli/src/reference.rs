@@ -5,12 +5,13 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use clap::Args;
 use wharfinger_audit::parse_time;
+use wharfinger_auth::actions::BatchGetImage;
 use wharfinger_auth::{Action, Permit, RepositoryResource};
 use wharfinger_core::{Digest, Region, RegistryId, RepositoryName, Tag, Timestamp};
-use wharfinger_registry::Registry;
+use wharfinger_registry::{Registry, RequestedImage, StoredImage};
 use wharfinger_server::{DataDir, Installation, Settings};
 
 use crate::arguments::PlaceArguments;
@@ -71,6 +72,7 @@ pub(crate) struct RegistryArguments {
 }
 
 /// A registry of an installation.
+#[derive(Clone)]
 pub(crate) struct OpenRegistry {
     pub(crate) registry: Arc<Registry>,
     pub(crate) id: RegistryId,
@@ -105,6 +107,21 @@ impl OpenRegistry {
         name: &RepositoryName,
     ) -> Permit<A> {
         Permit::system(RepositoryResource { registry: self.id.clone(), name: name.clone() })
+    }
+
+    /// An image of a repository, with its manifest.
+    pub(crate) async fn image(
+        &self,
+        name: &RepositoryName,
+        wanted: RequestedImage,
+    ) -> anyhow::Result<StoredImage> {
+        let permit = self.permit::<BatchGetImage>(name);
+        let (images, failures) = self.registry.batch_get_image(&permit, vec![wanted]).await?;
+        match (images.into_iter().next(), failures.into_iter().next()) {
+            (Some(image), _) => Ok(image),
+            (None, Some(failure)) => Err(anyhow!("{}", failure.code)),
+            (None, None) => Err(anyhow!("there is no such image")),
+        }
     }
 }
 

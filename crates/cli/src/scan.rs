@@ -3,6 +3,7 @@
 
 mod archive;
 mod image;
+mod looked;
 mod stored;
 
 use std::io::IsTerminal;
@@ -14,20 +15,18 @@ use clap::{Args, ValueEnum};
 use wharfinger_advisories::Store;
 use wharfinger_core::Clock;
 use wharfinger_core::limits::VEX_DOCUMENT_BYTES_MAX;
-use wharfinger_inventory::{Inventory, sbom};
 use wharfinger_package::Severity;
 use wharfinger_scanner::report::{Report, ReportedImage};
-use wharfinger_scanner::suppression::{Document, ImageProduct, Statements};
+use wharfinger_scanner::suppression::{Document, Statements};
 use wharfinger_scanner::{ScanMode, unsupported};
 use wharfinger_server::SystemClock;
 
-use crate::reference::{Part, Reference, RegistryArguments};
+use crate::reference::{Reference, RegistryArguments};
+use crate::sbom::BillFormat;
 use crate::{environment, print};
 
-use archive::Archive;
 pub(crate) use archive::read_bounded;
-use image::{FoundImage, Source};
-use stored::Stored;
+pub(crate) use looked::Looked;
 
 /// How it ends when findings reach what `--fail-on` names: neither an error nor wrong usage.
 const FINDINGS: u8 = 3;
@@ -81,24 +80,6 @@ enum Format {
     Spdx,
 }
 
-/// An image and what it is made of.
-struct Looked {
-    image: FoundImage,
-    name: String,
-    product: ImageProduct,
-    inventory: Inventory,
-}
-
-impl Looked {
-    /// The name of the image without a tag.
-    fn repository(&self) -> String {
-        match self.product.repository.as_str() {
-            "" => self.name.clone(),
-            repository => repository.to_owned(),
-        }
-    }
-}
-
 pub(crate) async fn run(mut arguments: ScanArguments) -> anyhow::Result<ExitCode> {
     let statements = statements(&arguments.vex)?;
     let advisories = match arguments.advisories.take() {
@@ -106,23 +87,15 @@ pub(crate) async fn run(mut arguments: ScanArguments) -> anyhow::Result<ExitCode
         None => arguments.registry.data_dir()?.join("advisories"),
     };
     let ScanArguments { image, archive, platform, format, fail_on, registry, .. } = arguments;
-    let platform = platform.unwrap_or_else(|| "linux/amd64".to_owned());
     let looked = match (archive, image) {
-        (Some(path), _) => {
-            let name = path.display().to_string();
-            look(move || Ok((Archive::open(&path)?, name, Vec::new(), None)), platform).await?
-        }
+        (Some(path), _) => Looked::saved(path, platform).await?,
         (None, Some(reference)) => {
-            let stored = Stored::open(registry.open().await?, reference.repository.clone());
-            let (name, tags) = named(&reference);
-            let repository = reference.repository.to_string();
-            let source = stored.at(reference.part);
-            look(move || Ok((source, name, tags, Some(repository))), platform).await?
+            Looked::stored(registry.open().await?, reference, platform).await?
         }
         (None, None) => bail!("name an image, or an --archive"),
     };
     if format == Format::Spdx {
-        return bill(&looked, sbom::spdx).map(|()| ExitCode::SUCCESS);
+        return show_bill(&looked).map(|()| ExitCode::SUCCESS);
     }
     let mode = match arguments.system_packages_only {
         true => ScanMode::Basic,
@@ -149,40 +122,6 @@ pub(crate) async fn run(mut arguments: ScanArguments) -> anyhow::Result<ExitCode
     Ok(if failed { ExitCode::from(FINDINGS) } else { ExitCode::SUCCESS })
 }
 
-/// Reads an image on a thread that may wait for its bytes.
-async fn look<S: Source + 'static>(
-    open: impl FnOnce() -> anyhow::Result<(S, String, Vec<String>, Option<String>)> + Send + 'static,
-    platform: String,
-) -> anyhow::Result<Looked> {
-    let read = move || {
-        let (source, name, tags, repository) = open()?;
-        let image = source.find(&platform).with_context(|| name.clone())?;
-        let inventory = image::inventory(&source, &image, &mut progress)?;
-        let product = ImageProduct {
-            digests: image.digest.into_iter().collect(),
-            repository: repository.unwrap_or_default(),
-            tags,
-        };
-        Ok(Looked { image, name, product, inventory })
-    };
-    tokio::task::spawn_blocking(read).await?
-}
-
-fn progress(text: &str) {
-    if std::io::stderr().is_terminal() {
-        print::error(text);
-    }
-}
-
-fn named(reference: &Reference) -> (String, Vec<String>) {
-    let repository = &reference.repository;
-    match &reference.part {
-        Part::Whole => (format!("{repository}:latest"), vec!["latest".to_owned()]),
-        Part::Tag(tag) => (format!("{repository}:{tag}"), vec![tag.to_string()]),
-        Part::Image(digest) => (format!("{repository}@{digest}"), Vec::new()),
-    }
-}
-
 fn statements(files: &[PathBuf]) -> anyhow::Result<Statements> {
     let mut statements = Statements::default();
     for path in files {
@@ -196,20 +135,9 @@ fn document(path: &Path) -> anyhow::Result<Document> {
     Ok(Document::parse(&bytes)?)
 }
 
-/// What a bill of materials is of. An image without a manifest is named by its packages.
-fn subject(looked: &Looked) -> anyhow::Result<sbom::Subject> {
-    let digest = looked.image.digest.or_else(|| looked.image.layers.last().map(|it| it.digest));
-    let digest =
-        digest.ok_or_else(|| anyhow!("an image without layers has no bill of materials"))?;
-    Ok(sbom::Subject { name: looked.repository(), digest, created_at: SystemClock.now() })
-}
-
-fn bill(
-    looked: &Looked,
-    write: fn(&Inventory, &sbom::Subject) -> Result<Vec<u8>, sbom::SbomError>,
-) -> anyhow::Result<()> {
-    let text = String::from_utf8(write(&looked.inventory, &subject(looked)?)?)?;
-    Ok(print::line(text.trim_end())?)
+fn show_bill(looked: &Looked) -> anyhow::Result<()> {
+    let bill = String::from_utf8(looked.bill(BillFormat::Spdx)?)?;
+    Ok(print::line(bill.trim_end())?)
 }
 
 fn show(report: &Report, format: Format, looked: &Looked) -> anyhow::Result<()> {
@@ -221,10 +149,9 @@ fn show(report: &Report, format: Format, looked: &Looked) -> anyhow::Result<()> 
         }
         Format::Json => Ok(print::line(&report.json()?)?),
         Format::Sarif => print::json(&report.sarif(wharfinger_server::VERSION)),
-        Format::Spdx => bill(looked, sbom::spdx),
+        Format::Spdx => show_bill(looked),
         Format::Cyclonedx => {
-            let bill = sbom::cyclonedx(&looked.inventory, &subject(looked)?)?;
-            let mut bill = serde_json::from_slice(&bill)?;
+            let mut bill = serde_json::from_slice(&looked.bill(BillFormat::Cyclonedx)?)?;
             report.add_to_cyclonedx(&mut bill);
             print::json(&bill)
         }

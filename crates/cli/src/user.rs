@@ -1,7 +1,6 @@
 //! `wharfinger user`: IAM users and their policies.
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
@@ -11,10 +10,11 @@ use wharfinger_auth::iam_actions::{
 };
 use wharfinger_core::AccountId;
 use wharfinger_iam::{Iam, NewUser, PageRequest, User};
-use wharfinger_iam_policy::{ManagedPolicy, PolicyDocument, managed};
+use wharfinger_iam_policy::{ManagedPolicy, managed};
 
 use crate::account::permit;
 use crate::arguments::PlaceArguments;
+use crate::policy::read_policy;
 use crate::print;
 
 /// The name of a policy that is given at creation without one.
@@ -171,19 +171,6 @@ async fn list(iam: &Iam, account: AccountId) -> anyhow::Result<Vec<Listed>> {
             return Ok(found);
         }
     }
-}
-
-/// The text of a policy file, if it is a policy.
-fn read_policy(file: &Path) -> anyhow::Result<String> {
-    let unreadable = || format!("the policy {} cannot be read", file.display());
-    let text = if file == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map(|_| text).with_context(unreadable)?
-    } else {
-        std::fs::read_to_string(file).with_context(unreadable)?
-    };
-    PolicyDocument::parse(&text).with_context(|| format!("{} is not a policy", file.display()))?;
-    Ok(text)
 }
 
 fn managed_policy(name: &str) -> anyhow::Result<&'static ManagedPolicy> {

@@ -15,6 +15,7 @@ pub mod http;
 pub mod image;
 pub mod leash;
 pub mod machine;
+pub mod object;
 pub mod program;
 pub mod scratch;
 pub mod seed;

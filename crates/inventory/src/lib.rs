@@ -31,6 +31,7 @@ pub use found::{FileError, LanguagePackage, SystemPackage, SystemPackages};
 pub use layer::read_layer;
 pub use limits::Limits;
 pub use package::{Inventory, Package, PackageManager, UnreadFile};
+pub use tar::{TarPlace, tar_places};
 
 /// The version of what is read out of layers. Facts and inventories of an older one are read anew.
 pub const READER_VERSION: u32 = 1;

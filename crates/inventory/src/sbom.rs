@@ -28,7 +28,7 @@ pub struct Subject {
     pub name: String,
     /// The digest of its manifest. Serial numbers and namespaces are made of it.
     pub digest: Digest,
-    /// When the inventory was taken.
+    /// Of when the document is. When the image was made, for documents that are the same each time.
     pub created_at: Timestamp,
 }
 

@@ -9,6 +9,7 @@
 mod extension;
 mod header;
 mod path;
+mod place;
 
 use std::io::{self, Read};
 
@@ -16,6 +17,7 @@ use extension::Extension;
 use header::{BLOCK_BYTES, Block, Header};
 
 pub(crate) use path::printable;
+pub use place::{TarPlace, tar_places};
 
 use crate::failure::{Defect, ShownByte};
 use crate::unpacked::Unpacked;
@@ -52,9 +54,21 @@ pub(crate) enum EntryKind {
     Special,
 }
 
-/// An archive, read entry by entry. As a [`Read`] it gives the content of the current entry.
-pub(crate) struct Archive<'a, R: Read> {
-    bytes: Unpacked<'a, R>,
+/// The bytes of an archive.
+pub(crate) trait Source {
+    /// Fills `into`, or as much of it as there is; says how much.
+    fn read_full(&mut self, into: &mut [u8]) -> Result<usize, LayerError>;
+
+    /// Goes on by `count` bytes, or by as many as there are; says how many.
+    fn skip(&mut self, count: u64) -> Result<u64, LayerError>;
+}
+
+/// A layer, read entry by entry. As a [`Read`] it gives the content of the current entry.
+pub(crate) type Archive<'a, R> = Entries<'a, Unpacked<'a, R>>;
+
+/// An archive, read entry by entry.
+pub(crate) struct Entries<'a, S> {
+    bytes: S,
     limits: &'a Limits,
     /// Of the current entry.
     content_left: u64,
@@ -62,9 +76,9 @@ pub(crate) struct Archive<'a, R: Read> {
     entries: u64,
 }
 
-impl<'a, R: Read> Archive<'a, R> {
+impl<'a, S: Source> Entries<'a, S> {
     /// An archive in these bytes.
-    pub(crate) fn new(bytes: Unpacked<'a, R>, limits: &'a Limits) -> Self {
+    pub(crate) fn new(bytes: S, limits: &'a Limits) -> Self {
         Self { bytes, limits, content_left: 0, padding: 0, entries: 0 }
     }
 
@@ -124,11 +138,6 @@ impl<'a, R: Read> Archive<'a, R> {
     /// As of the bytes.
     pub(crate) fn finish(&mut self) -> Result<(), LayerError> {
         self.bytes.skip(u64::MAX).map(drop)
-    }
-
-    /// The error that a reader of the current content met, if it was the layer's.
-    pub(crate) fn failure(&mut self) -> Option<LayerError> {
-        self.bytes.failure()
     }
 
     /// An error about the current entry.
@@ -212,6 +221,13 @@ impl<'a, R: Read> Archive<'a, R> {
         self.bytes.skip(self.padding)?;
         (self.content_left, self.padding) = (0, 0);
         Ok(())
+    }
+}
+
+impl<R: Read> Archive<'_, R> {
+    /// The error that a reader of the current content met, if it was the layer's.
+    pub(crate) fn failure(&mut self) -> Option<LayerError> {
+        self.bytes.failure()
     }
 }
 

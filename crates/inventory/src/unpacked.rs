@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use flate2::bufread::MultiGzDecoder;
 
+use crate::tar::Source;
 use crate::{LayerError, Limits};
 
 /// Bytes that are read of the layer at once.
@@ -151,32 +152,6 @@ impl<'a, R: Read> Unpacked<'a, R> {
         })
     }
 
-    /// Fills `into`, or as much of it as there is.
-    pub(crate) fn read_full(&mut self, into: &mut [u8]) -> Result<usize, LayerError> {
-        let mut done = 0;
-        while let Some(rest) = into.get_mut(done..).filter(|rest| !rest.is_empty()) {
-            match self.take(rest)? {
-                0 => break,
-                count => done += count,
-            }
-        }
-        Ok(done)
-    }
-
-    /// Goes on by `count` bytes, or by as many as there are; says how many.
-    pub(crate) fn skip(&mut self, count: u64) -> Result<u64, LayerError> {
-        let mut left = count;
-        while left > 0 {
-            if self.start == self.end && !self.fill()? {
-                break;
-            }
-            let here = ((self.end - self.start) as u64).min(left);
-            self.start += here as usize;
-            left -= here;
-        }
-        Ok(count - left)
-    }
-
     /// The error that a reader of a file met, if it was the layer's.
     pub(crate) fn failure(&mut self) -> Option<LayerError> {
         self.failure.take()
@@ -230,6 +205,32 @@ impl<'a, R: Read> Unpacked<'a, R> {
             return Err(LayerError::TooLong(limits.time.as_secs()));
         }
         Ok(())
+    }
+}
+
+impl<R: Read> Source for Unpacked<'_, R> {
+    fn read_full(&mut self, into: &mut [u8]) -> Result<usize, LayerError> {
+        let mut done = 0;
+        while let Some(rest) = into.get_mut(done..).filter(|rest| !rest.is_empty()) {
+            match self.take(rest)? {
+                0 => break,
+                count => done += count,
+            }
+        }
+        Ok(done)
+    }
+
+    fn skip(&mut self, count: u64) -> Result<u64, LayerError> {
+        let mut left = count;
+        while left > 0 {
+            if self.start == self.end && !self.fill()? {
+                break;
+            }
+            let here = ((self.end - self.start) as u64).min(left);
+            self.start += here as usize;
+            left -= here;
+        }
+        Ok(count - left)
     }
 }
 

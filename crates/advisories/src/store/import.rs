@@ -169,11 +169,13 @@ impl Import {
         self.pointer.sources.len() < before
     }
 
-    /// Takes over when a source was published, and its licence, from where it was kept before.
+    /// Takes over when a source was published and imported, and its licence, from where it was kept
+    /// before: what was carried about for a week is a week old.
     pub(crate) fn describe(&mut self, told: &SourceInformation) {
         let sources = self.pointer.sources.iter_mut().map(|it| &mut it.information);
         for information in sources.filter(|it| it.name == told.name) {
             information.updated_at = told.updated_at;
+            information.imported_at = information.imported_at.min(told.imported_at);
             information.license.clone_from(&told.license);
         }
     }

@@ -1,13 +1,14 @@
 //! `wharfinger advisories push` and `pull`: a bundle as an artifact of a registry
 //! (<https://github.com/opencontainers/distribution-spec>), of this one or any other.
 
+mod login;
 mod reference;
 mod registry;
 #[cfg(test)]
 mod tests;
 
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{Cursor, Read as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
@@ -17,18 +18,18 @@ use sha2::{Digest as _, Sha256};
 use wharfinger_advisories::Store;
 use wharfinger_advisories::bundle::{BUNDLE_ARTIFACT_TYPE, BUNDLE_MEDIA_TYPE};
 use wharfinger_core::Secret;
+use wharfinger_oci::media_type::{OCI_EMPTY, OCI_MANIFEST};
 use wharfinger_server::HttpClient;
 
 use super::download::{Downloads, Fetched};
 use super::import::{ChosenArguments, finish, import_one, report, write_bundle};
 use crate::arguments::DirectoryArguments;
 use crate::{environment, print};
+use login::Login;
 use reference::ImageReference;
 use registry::Registry;
 
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 /// The empty configuration of the OCI image specification.
-const EMPTY_MEDIA_TYPE: &str = "application/vnd.oci.empty.v1+json";
 const EMPTY: &[u8] = b"{}";
 
 /// Which registry, and as whom.
@@ -41,10 +42,11 @@ struct RegistryArguments {
     #[arg(long, value_name = "NAME", env = "WHARFINGER_REGISTRY_USER")]
     user: Option<String>,
     /// The password, such as the token of `aws ecr get-login-password`; better in the environment
+    /// [default: as docker is logged in]
     #[arg(long, value_name = "PASSWORD", env = "WHARFINGER_REGISTRY_PASSWORD",
           hide_env_values = true, value_parser = secret)]
     password: Option<Secret<String>>,
-    /// Speak HTTP without TLS [default: only with this machine]
+    /// Speak HTTP without TLS [default: only with this machine, if it does not speak TLS]
     #[arg(long)]
     plain_http: bool,
     /// Certificates (PEM) that the registry is believed by, beside those of the system
@@ -99,10 +101,14 @@ impl RegistryArguments {
         Ok(HttpClient::new(self.ca.as_deref())?.through(&environment::proxies()))
     }
 
-    fn registry<'a>(&'a self, client: &'a HttpClient) -> Registry<'a> {
-        let password = self.password.as_ref();
-        let user = self.user.as_deref().unwrap_or("AWS");
-        Registry::new(client, &self.image, self.plain_http, password.map(|it| (user, it)))
+    async fn registry<'a>(&'a self, client: &'a HttpClient) -> anyhow::Result<Registry<'a>> {
+        let user = self.user.as_deref().unwrap_or("AWS").to_owned();
+        let login = match (self.password.clone(), environment::docker_config()) {
+            (Some(password), _) => Some(Login { user, password }),
+            (None, Some(folder)) => login::of_docker(&folder, &self.image.host)?,
+            (None, None) => None,
+        };
+        Registry::find(client, &self.image, self.plain_http, login.as_ref()).await
     }
 }
 
@@ -123,24 +129,24 @@ pub(super) async fn push(arguments: PushArguments) -> anyhow::Result<()> {
 
 async fn push_file(to: &RegistryArguments, path: &Path) -> anyhow::Result<String> {
     let client = to.client()?;
-    let mut registry = to.registry(&client);
+    let mut registry = to.registry(&client).await?;
     let layer = described(path, BUNDLE_MEDIA_TYPE)?;
     registry.push_blob(&layer.digest, layer.size, File::open(path)?).await?;
     let config = Descriptor {
-        media_type: EMPTY_MEDIA_TYPE.into(),
+        media_type: OCI_EMPTY.into(),
         digest: digest(&Sha256::digest(EMPTY)),
         size: EMPTY.len() as u64,
     };
-    registry.push_blob(&config.digest, config.size, EMPTY).await?;
+    registry.push_blob(&config.digest, config.size, Cursor::new(EMPTY)).await?;
     let manifest = Manifest {
         schema_version: 2,
-        media_type: Some(MANIFEST.into()),
+        media_type: Some(OCI_MANIFEST.into()),
         artifact_type: Some(BUNDLE_ARTIFACT_TYPE.into()),
         config,
         layers: vec![layer],
     };
     let manifest = serde_json::to_vec(&manifest)?;
-    registry.push_manifest(&to.image.part, MANIFEST, &manifest).await?;
+    registry.push_manifest(&to.image.part, OCI_MANIFEST, &manifest).await?;
     Ok(digest(&Sha256::digest(&manifest)))
 }
 
@@ -148,19 +154,25 @@ pub(super) async fn pull(arguments: PullArguments) -> anyhow::Result<()> {
     let PullArguments { registry: from, directory } = arguments;
     let folder = super::folder(&directory)?;
     let client = from.client()?;
-    let mut registry = from.registry(&client);
-    let manifest = registry.manifest(&from.image.part, MANIFEST).await?;
+    let mut registry = from.registry(&client).await?;
+    let manifest = registry.manifest(&from.image.part, OCI_MANIFEST).await?;
     let manifest: Manifest = serde_json::from_slice(&manifest)
         .with_context(|| format!("{} has a manifest that cannot be read", from.image))?;
     let layer = bundle_layer(manifest).with_context(|| format!("{} cannot be used", from.image))?;
     let mut downloads = Downloads::open(&client, &folder.join("downloads"))?;
     let url = registry.blob(&layer.digest);
+    let store = Store::new(&folder);
+    if store.current()?.is_none() {
+        downloads.lost(&url);
+    }
     let authorization = registry.authorization();
     let path = match downloads.fetch(&url, authorization.as_deref()).await? {
         Fetched::Unchanged => {
             return Ok(print::line(&format!("{}: nothing new", from.image))?);
         }
-        Fetched::Missing => bail!("{} has no blob {}", from.image, layer.digest),
+        Fetched::Missing => {
+            bail!("{} has no blob {} any more: push it again", from.image, layer.digest)
+        }
         Fetched::File(path) => path,
     };
     let found = described(&path, BUNDLE_MEDIA_TYPE)?;
@@ -169,12 +181,15 @@ pub(super) async fn pull(arguments: PullArguments) -> anyhow::Result<()> {
         let _ = fs::remove_file(&path);
         bail!("{} is not what {} says: {} came instead", layer.digest, from.image, found.digest);
     }
-    let store = Store::new(&folder);
     let mut running = store.begin()?;
     let done = import_one(&mut running, &path)?;
     report(&from.image.to_string(), &done)?;
     finish(running)?;
-    downloads.imported(&url)
+    downloads.imported(&url)?;
+    // The bundles before this one: who goes back to one of them wants it, and what came of one that
+    // broke off is of no use.
+    let blobs = registry.blob("");
+    downloads.forget(|it| it.starts_with(&blobs) && it != url)
 }
 
 /// The one layer of an artifact that is a bundle.

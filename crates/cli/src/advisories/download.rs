@@ -207,6 +207,24 @@ impl<'a> Downloads<'a> {
         self.save()
     }
 
+    /// What was imported of an address is not there any more.
+    pub(super) fn lost(&mut self, url: &str) {
+        if let Some(entry) = self.state.get_mut(url) {
+            entry.imported = None;
+        }
+    }
+
+    /// Forgets addresses, with what was fetched of them.
+    pub(super) fn forget(&mut self, is_meant: impl Fn(&str) -> bool) -> anyhow::Result<()> {
+        let meant: Vec<String> = self.state.keys().filter(|it| is_meant(it)).cloned().collect();
+        for url in &meant {
+            self.state.remove(url);
+            // There may be no file.
+            let _ = fs::remove_file(self.path(url));
+        }
+        if meant.is_empty() { Ok(()) } else { self.save() }
+    }
+
     /// How far a list of changes was followed.
     pub(super) fn seen(&self, list: &str) -> Option<&str> {
         self.state.get(list)?.seen.as_deref()

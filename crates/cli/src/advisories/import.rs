@@ -75,7 +75,9 @@ pub(super) fn import_one(running: &mut Import, path: &Path) -> anyhow::Result<Im
 pub(super) fn finish(running: Import) -> anyhow::Result<()> {
     let mut progress = Progress::new();
     progress.at(1, 1, || "building the database".into());
-    let built = running.commit(SystemClock.now());
+    // The same imports are the same database, wherever it is built.
+    let imported_at = running.sources().map(|source| source.imported_at).max();
+    let built = running.commit(imported_at.unwrap_or_else(|| SystemClock.now()));
     progress.clear();
     Ok(print::line(&built_line(&built?))?)
 }
@@ -118,7 +120,10 @@ pub(super) fn write_bundle(
     let failed = || format!("{} cannot be written", part.display());
     let out = BufWriter::new(File::create(&part).with_context(failed)?);
     let (sources, terms) = (&chosen.sources, chosen.whatever_the_terms);
-    let written = bundle::export(store, sources, terms, SystemClock.now(), out);
+    // What did not change is the same bundle, which nobody has to fetch again.
+    let built_at = store.current()?.map(|it| it.information().built_at);
+    let built_at = built_at.unwrap_or_else(|| SystemClock.now());
+    let written = bundle::export(store, sources, terms, built_at, out);
     let written = match written {
         Ok(written) => written,
         Err(error) => {

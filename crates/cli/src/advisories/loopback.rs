@@ -11,7 +11,7 @@ use std::thread;
 pub(super) struct Content {
     /// By path.
     pub(super) files: BTreeMap<String, Vec<u8>>,
-    /// The next answer of a path breaks off after so many bytes.
+    /// The next answer of a path breaks off after so many bytes; of a `PATCH`, its body.
     pub(super) cut: BTreeMap<String, usize>,
     /// Who may enter; everybody if none.
     pub(super) authorization: Option<String>,
@@ -79,6 +79,12 @@ fn read(stream: &TcpStream) -> Option<Asked> {
 
 fn answer(mut stream: &TcpStream, content: &mut Content) {
     let Some(asked) = read(stream) else { return };
+    if asked.method == "PATCH"
+        && let Some(count) = content.cut.remove(&asked.path)
+    {
+        content.upload.extend(&asked.body[..count]);
+        return;
+    }
     let header = |name: &str| asked.headers.get(name).map(String::as_str);
     let (mut status, mut headers, mut body) = (404, String::new(), Vec::new());
     if content.authorization.as_deref().is_some_and(|it| header("authorization") != Some(it)) {
@@ -130,6 +136,10 @@ fn registry(asked: &Asked, content: &mut Content) -> Option<(u16, String)> {
         "POST" => {
             content.upload.clear();
             Some((202, place(&format!("{path}1?state=a"))))
+        }
+        "GET" if path.contains("/uploads/") => {
+            let last = content.upload.len().saturating_sub(1);
+            Some((204, format!("{}Range: 0-{last}\r\n", place(path))))
         }
         "PATCH" => {
             let range =

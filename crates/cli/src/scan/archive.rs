@@ -9,10 +9,11 @@ use anyhow::{Context, anyhow, bail};
 use serde::Deserialize;
 use wharfinger_core::Digest;
 use wharfinger_core::limits::MANIFEST_BYTES_MAX;
+use wharfinger_inventory::Inventory;
 use wharfinger_oci::manifest::Manifest;
 use wharfinger_oci::media_type::OCI_INDEX;
 
-use super::image::{FoundImage, Layer, Source, platform_of, resolve};
+use super::image::{FoundImage, Layer, Source, created_at, platform_of, read_layers, resolve};
 
 mod tar;
 
@@ -109,8 +110,9 @@ impl Archive {
             media_type: "application/vnd.oci.image.layer.v1.tar".to_owned(),
             path: Some(path),
         });
-        let platform = std::str::from_utf8(&bytes).ok().and_then(platform_of);
-        Ok(FoundImage { digest: None, platform, layers: layers.collect() })
+        let config = String::from_utf8(bytes).unwrap_or_default();
+        let (platform, created_at) = (platform_of(&config), created_at(&config));
+        Ok(FoundImage { digest: None, platform, created_at, layers: layers.collect() })
     }
 }
 
@@ -125,9 +127,11 @@ impl Source for Archive {
         }
     }
 
-    fn open(&self, layer: &Layer) -> anyhow::Result<Box<dyn Read>> {
-        let path = layer.path.clone().unwrap_or_else(|| path_of(&layer.digest));
-        self.file(&path)?.ok_or_else(|| anyhow!("the archive has no {path}"))
+    fn inventory(&self, image: &FoundImage) -> anyhow::Result<Inventory> {
+        read_layers(image, |layer: &Layer| {
+            let path = layer.path.clone().unwrap_or_else(|| path_of(&layer.digest));
+            self.file(&path)?.ok_or_else(|| anyhow!("the archive has no {path}"))
+        })
     }
 }
 

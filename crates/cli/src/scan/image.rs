@@ -1,6 +1,6 @@
 //! An image in whatever keeps it: its layers, and the packages in them.
 
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -10,13 +10,15 @@ use wharfinger_inventory::{Inventory, Limits, compose, read_layer};
 use wharfinger_oci::manifest::{Manifest, ManifestKind};
 use wharfinger_server::SystemClock;
 
+use crate::print;
+
 /// What keeps images. Its methods wait.
 pub(super) trait Source: Send {
     /// The image that is meant; of an index that for the platform.
     fn find(&self, platform: &str) -> anyhow::Result<FoundImage>;
 
-    /// The bytes of a layer, as they are stored.
-    fn open(&self, layer: &Layer) -> anyhow::Result<Box<dyn Read>>;
+    /// What it is made of.
+    fn inventory(&self, image: &FoundImage) -> anyhow::Result<Inventory>;
 }
 
 /// An image that was found.
@@ -26,6 +28,8 @@ pub(super) struct FoundImage {
     pub(super) digest: Option<Digest>,
     /// `linux/amd64`.
     pub(super) platform: Option<String>,
+    /// When it was made, as its configuration says; 1970 if that does not.
+    pub(super) created_at: Timestamp,
     /// The lowest first.
     pub(super) layers: Vec<Layer>,
 }
@@ -76,9 +80,9 @@ pub(super) fn resolve(
     else {
         bail!("{digest} is no image that can be scanned ({})", manifest.media_type);
     };
-    // For the heading alone: an artifact has a config of another form.
+    // An artifact has a config of another form.
     let config = read(&config.digest).ok();
-    let config = config.and_then(|bytes| String::from_utf8(bytes).ok());
+    let config = config.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
     let layers = manifest.layers.iter().map(|layer| Layer {
         digest: layer.digest,
         media_type: layer.media_type.clone(),
@@ -86,7 +90,8 @@ pub(super) fn resolve(
     });
     Ok(FoundImage {
         digest: Some(digest),
-        platform: config.as_deref().and_then(platform_of),
+        platform: platform_of(&config),
+        created_at: created_at(&config),
         layers: layers.collect(),
     })
 }
@@ -99,16 +104,22 @@ pub(super) fn platform_of(json: &str) -> Option<String> {
     Some(format!("{}/{}{}", text("os")?, text("architecture")?, variant.unwrap_or_default()))
 }
 
+/// When an image was made, by its configuration. Tools that do not say write 1970, or the year 1.
+pub(super) fn created_at(config: &str) -> Timestamp {
+    let value: Value = serde_json::from_str(config).unwrap_or_default();
+    let created = value.get("created").and_then(Value::as_str);
+    created.and_then(Timestamp::parse_http_date).unwrap_or_default().max(Timestamp::default())
+}
+
 /// arm64 has one variant that everybody leaves out.
 fn normal(platform: &str) -> &str {
     platform.strip_suffix("/v8").unwrap_or(platform)
 }
 
-/// Reads the layers of an image.
-pub(super) fn inventory(
-    source: &dyn Source,
+/// Reads the layers of an image: `open` has their bytes as they are stored.
+pub(super) fn read_layers(
     image: &FoundImage,
-    progress: &mut dyn FnMut(&str),
+    open: impl Fn(&Layer) -> anyhow::Result<Box<dyn Read>>,
 ) -> anyhow::Result<Inventory> {
     let (limits, all) = (Limits::default(), image.layers.len());
     let mut facts = Vec::with_capacity(all);
@@ -117,14 +128,38 @@ pub(super) fn inventory(
         let begun = SystemClock.now();
         let elapsed = || since(begun);
         let what = || format!("layer {} of {all} ({})", index + 1, layer.digest);
-        let bytes = source.open(layer).with_context(what)?;
+        let bytes = open(layer).with_context(what)?;
         let read = read_layer(bytes, &layer.media_type, &limits, &elapsed).with_context(what)?;
         facts.push((layer.digest, read));
     }
     Ok(compose(&facts))
 }
 
+fn progress(text: &str) {
+    if std::io::stderr().is_terminal() {
+        print::error(text);
+    }
+}
+
 fn since(begun: Timestamp) -> Duration {
     let millis = SystemClock.now().millis().saturating_sub(begun.millis());
     Duration::from_millis(millis.try_into().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn when_an_image_was_made_is_read() {
+        for (config, expected) in [
+            (r#"{"created":"2026-03-01T12:30:00.123456789Z"}"#, "2026-03-01T12:30:00Z"),
+            (r#"{"created":"2026-03-01T14:30:00+02:00"}"#, "2026-03-01T12:30:00Z"),
+            (r#"{"created":"0001-01-01T00:00:00Z"}"#, "1970-01-01T00:00:00Z"),
+            (r#"{"created":7}"#, "1970-01-01T00:00:00Z"),
+            ("", "1970-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(created_at(config).iso8601(), expected, "{config}");
+        }
+    }
 }

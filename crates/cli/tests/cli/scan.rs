@@ -15,7 +15,7 @@ use super::{Home, error_of};
 const STATUS: &str = "Package: openssl\nStatus: install ok installed\nArchitecture: amd64\n\
     Version: 3.0.9-1\nDescription: tool\n\n";
 const OS_RELEASE: &str = "ID=debian\nVERSION_ID=\"12\"\nPRETTY_NAME=\"Debian 12\"\n";
-const CONFIG: &str = r#"{"os":"linux","architecture":"amd64","rootfs":{"type":"layers","diff_ids":[
+const CONFIG: &str = r#"{"os":"linux","architecture":"amd64","created":"2026-03-01T12:30:00Z","rootfs":{"type":"layers","diff_ids":[
     "sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"]}}"#;
 
 /// A tar archive of these files.
@@ -155,6 +155,7 @@ fn saved_images_are_scanned_without_an_installation() {
         assert!(references.iter().any(|component| component["bom-ref"] == *affected), "{bill}");
         let spdx = home.json(&line(&image, Path::new("/nowhere"), "--format spdx"));
         assert_eq!(spdx["spdxVersion"], "SPDX-2.3");
+        assert_eq!(spdx["creationInfo"]["created"], "2026-03-01T12:30:00Z");
     }
 }
 

@@ -1,6 +1,6 @@
 //! Artifacts of every kind through the clients that people make and move them with: files and what
-//! is attached to them, charts, signatures, attestations, SOCI indexes, indexes of indexes, layers
-//! in zstd, layers that live elsewhere.
+//! is attached to them, bills of materials, charts, signatures, attestations, SOCI indexes, indexes of
+//! indexes, layers in zstd, layers that live elsewhere.
 
 use std::fs;
 use std::path::PathBuf;
@@ -20,6 +20,7 @@ mod helm;
 mod oras;
 mod regctl;
 mod resuming;
+mod sbom;
 mod soci;
 mod zstd;
 

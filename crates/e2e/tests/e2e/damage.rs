@@ -1,14 +1,13 @@
 //! Bytes that rot on the disk: what is damaged is never served as whole.
 
 use std::fs;
-use std::path::PathBuf;
 
 use wharfinger_e2e::api::Api;
 use wharfinger_e2e::client::{Client, available};
 use wharfinger_e2e::distribution::Distribution;
 use wharfinger_e2e::http::Request;
 use wharfinger_e2e::image::Blob;
-use wharfinger_e2e::scratch;
+use wharfinger_e2e::object;
 use wharfinger_e2e::seed::Seed;
 use wharfinger_e2e::server::Server;
 use wharfinger_e2e::shell::Shell;
@@ -23,10 +22,10 @@ fn damaged_bytes_are_never_served_as_whole() {
     let distribution = Distribution::root(&server);
     for (number, place) in [(1, 10), (2, 500), (3, 999)] {
         let blob = Blob::new(Seed::new(number).draw_bytes(BLOB_BYTES));
-        let before = object_files(&server);
+        let before = object::files(&server);
         distribution.push_blob("app", &blob.digest, &blob.bytes).expect("a blob can be pushed");
-        let object = object_files(&server).into_iter().find(|file| !before.contains(file));
-        damage(&object.expect("a blob is a file"), place);
+        let file = object::files(&server).into_iter().find(|file| !before.contains(file));
+        object::damage(&file.expect("a blob is a file"), place);
         assert_not_served_whole(&distribution, &blob);
         // A push of the same bytes heals it: it is written anew, not taken for what is there.
         distribution.push_blob("app", &blob.digest, &blob.bytes).expect("it can be pushed again");
@@ -42,9 +41,9 @@ fn a_missing_object_is_never_served_as_whole() {
     Api::root(&server).create_repository("app");
     let distribution = Distribution::root(&server);
     let blob = Blob::new(Seed::new(1).draw_bytes(BLOB_BYTES));
-    let before = object_files(&server);
+    let before = object::files(&server);
     distribution.push_blob("app", &blob.digest, &blob.bytes).expect("a blob can be pushed");
-    for file in object_files(&server).into_iter().filter(|file| !before.contains(file)) {
+    for file in object::files(&server).into_iter().filter(|file| !before.contains(file)) {
         fs::remove_file(file).expect("a file can be removed");
     }
     assert_not_served_whole(&distribution, &blob);
@@ -77,27 +76,7 @@ fn docker_does_not_accept_a_damaged_layer() {
     shell.docker_build("$REGISTRY/app:1", &text);
     shell.success("docker push $REGISTRY/app:1");
     shell.success("docker image rm $REGISTRY/app:1");
-    let layer = object_files(&server).into_iter().max_by_key(size);
-    damage(&layer.expect("a layer is a file"), 500);
+    object::damage(&object::largest(&server), 500);
     shell.failure("docker pull $REGISTRY/app:1");
     shell.failure("docker image inspect $REGISTRY/app:1");
-}
-
-/// The files that hold blobs: all but the small ones at the top of the data directory.
-fn object_files(server: &Server) -> Vec<PathBuf> {
-    let mut files = scratch::files(server.data_dir());
-    files.retain(|file| file.parent() != Some(server.data_dir()));
-    files
-}
-
-fn size(file: &PathBuf) -> u64 {
-    fs::metadata(file).map_or(0, |metadata| metadata.len())
-}
-
-/// Changes one bit of a file, `per_mille` thousandths of it after its begin.
-fn damage(file: &PathBuf, per_mille: usize) {
-    let mut bytes = fs::read(file).expect("a file can be read");
-    let at = bytes.len() * per_mille / 1000;
-    bytes[at] ^= 1;
-    fs::write(file, bytes).expect("a file can be written");
 }

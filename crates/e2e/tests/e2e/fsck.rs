@@ -2,7 +2,6 @@
 //! the next push; beside a server that is in use it says nothing is wrong.
 
 use std::fs;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
@@ -11,8 +10,8 @@ use wharfinger_e2e::client::{Client, available};
 use wharfinger_e2e::container::ContainerTools;
 use wharfinger_e2e::distribution::Distribution;
 use wharfinger_e2e::image::{self, Image};
+use wharfinger_e2e::object;
 use wharfinger_e2e::program;
-use wharfinger_e2e::scratch;
 use wharfinger_e2e::seed::Seed;
 use wharfinger_e2e::server::Server;
 use wharfinger_e2e::shell::Shell;
@@ -64,7 +63,7 @@ fn a_rotten_layer_is_named_put_aside_and_healed_by_the_next_push() {
     push();
     assert!(fsck(&server, &["--read-data"]).0);
 
-    damage(&largest_object(&server));
+    object::damage(&object::largest(&server), 500);
     assert!(fsck(&server, &[]).0, "the middle of a file shows only when it is read");
     let (clean, lines) = fsck(&server, &["--read-data"]);
     assert!(!clean);
@@ -109,7 +108,7 @@ fn docker_heals_a_layer_that_was_lost() {
         Seed::new(8).draw_bytes(500_000).iter().map(|byte| char::from(b'!' + byte % 90)).collect();
     shell.docker_build("$REGISTRY/app:1", &text);
     shell.success("docker push $REGISTRY/app:1");
-    fs::remove_file(largest_object(&server)).expect("a file can be removed");
+    fs::remove_file(object::largest(&server)).expect("a file can be removed");
     let outcome = program::run(server.command("fsck").arg("--repair"));
     assert_eq!(outcome.status.code(), Some(1));
     assert!(outcome.stdout.contains("damage   blob-missing: blob sha256:"), "{}", outcome.stdout);
@@ -160,19 +159,4 @@ fn push_until(server: &Server, repository: &str, number: u64, ended: &AtomicBool
         let answer = distribution.put_manifest(repository, "moving", image::OCI_MANIFEST, bytes);
         assert_eq!(answer.expect("an answer").status, 201);
     }
-}
-
-/// The largest file of the object store.
-fn largest_object(server: &Server) -> PathBuf {
-    let objects = server.data_dir().join("objects");
-    let files = scratch::files(&objects).into_iter();
-    files.max_by_key(|file| fs::metadata(file).map_or(0, |it| it.len())).expect("a file")
-}
-
-/// Changes one bit in the middle of a file.
-fn damage(file: &PathBuf) {
-    let mut bytes = fs::read(file).expect("a file can be read");
-    let at = bytes.len() / 2;
-    bytes[at] ^= 1;
-    fs::write(file, bytes).expect("a file can be written");
 }

@@ -1,6 +1,7 @@
 //! The registry as its users meet it: the program as a process, and clients as their makers ship
 //! them. A test whose client is not installed is skipped, and says so; in CI it fails.
 
+mod advisories;
 mod archive;
 mod artifacts;
 mod audit;

@@ -1,12 +1,15 @@
 //! An artifact that goes to a registry and comes back elsewhere.
 
+use std::io::Cursor;
 use std::path::Path;
 
 use clap::Parser;
 use wharfinger_advisories::Store;
+use wharfinger_server::HttpClient;
 
 use super::super::loopback::Loopback;
 use super::super::{AdvisoriesArguments, run};
+use super::registry::Registry;
 
 #[derive(Parser)]
 struct Line {
@@ -83,5 +86,50 @@ async fn what_is_no_artifact_of_advisories_is_refused() {
     }
     let error =
         advisories(folder.path(), &format!("pull {}/a/b:2", server.address)).await.unwrap_err();
-    assert!(error.to_string().contains("was answered with 404"), "{error}");
+    assert!(error.to_string().contains("/v2/a/b/manifests/2"), "{error}");
+}
+
+/// Imports an EPSS file of one CVE, and pushes it under a tag.
+async fn push(folder: &Path, id: &str, image: &str) {
+    let file = folder.join("epss.csv");
+    std::fs::write(&file, format!("cve,epss,percentile\n{id},0.5,0.5\n")).unwrap();
+    advisories(folder, &format!("import {}", file.display())).await.unwrap();
+    advisories(folder, &format!("push {image}")).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_earlier_bundle_can_be_pulled_again() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = Loopback::start();
+    let image = |tag: u32| format!("{}/team/advisories:{tag}", server.address);
+    push(here.path(), "CVE-2021-1", &image(1)).await;
+    // The same again is the same bundle.
+    let count = server.content.lock().unwrap().files.len();
+    advisories(here.path(), &format!("push {}", image(1))).await.unwrap();
+    assert_eq!(server.content.lock().unwrap().files.len(), count);
+    push(here.path(), "CVE-2021-2", &image(2)).await;
+    let store = Store::new(&there.path().join("advisories"));
+    for (tag, id) in [(1, "CVE-2021-1"), (2, "CVE-2021-2"), (1, "CVE-2021-1")] {
+        advisories(there.path(), &format!("pull {}", image(tag))).await.unwrap();
+        assert!(store.current().unwrap().unwrap().epss(id).unwrap().is_some(), "{tag}");
+    }
+    // What was imported and is lost is fetched again.
+    std::fs::remove_file(there.path().join("advisories/current")).unwrap();
+    advisories(there.path(), &format!("pull {}", image(1))).await.unwrap();
+    let store = Store::new(&there.path().join("advisories"));
+    assert!(store.current().unwrap().is_some());
+}
+
+#[tokio::test]
+async fn an_upload_that_broke_off_goes_on() {
+    let (server, client) = (Loopback::start(), HttpClient::default());
+    let image = format!("{}/team/advisories:1", server.address).parse().unwrap();
+    let mut registry = Registry::find(&client, &image, false, None).await.unwrap();
+    let content: Vec<u8> = (0..20_u32 << 20).map(|number| (number >> 8) as u8).collect();
+    let path = "/v2/team/advisories/blobs/uploads/1?state=a";
+    server.content.lock().unwrap().cut.insert(path.into(), 5_000_000);
+    let size = content.len() as u64;
+    registry.push_blob("sha256:00", size, Cursor::new(&content)).await.unwrap();
+    let files = &server.content.lock().unwrap().files;
+    assert!(files["/v2/team/advisories/blobs/sha256:00"] == content);
 }
