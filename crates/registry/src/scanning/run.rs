@@ -10,11 +10,14 @@ use wharfinger_metadata::scan::{self, ScanRow};
 use wharfinger_metadata::{RepositoryId, Tx, package, repository, tag};
 use wharfinger_scanner::{ScanMode, unsupported};
 
+use super::counting::ask_to_count;
 use super::event::{self, EndedScan};
 use super::failure::ScanFailure;
 use super::finding::{self, PackageFinding};
+use super::index_scan::ask_if_stale;
 use super::inventory::{KeptInventory, blocking};
 use super::matched::{Advisories, Matches, findings_by};
+use super::suppressed::Suppressed;
 use super::{ScanFrequency, ScanStatus, ScanType, of_registry, tally};
 use crate::archive::parse_subject;
 use crate::job::JobOutcome;
@@ -131,11 +134,13 @@ impl Registry {
             begun.started_at,
         );
         let (mut kept, mut mark, mut counts) = (None, None, None);
+        let mut suppressed = Suppressed::default();
         if let Some((advisories, findings)) = end.findings {
             row.completed_at = Some(self.now());
             row.database_id = Some(advisories.id().to_owned());
             row.database_updated_at = advisories.updated_at();
             counts = Some(finding::counts(&findings, scan_type));
+            suppressed = Suppressed::of(&findings);
             // Findings that change with the advisories are those of the packages.
             match end.status {
                 ScanStatus::Active => mark = Some((advisories.mark, end.inventory_id)),
@@ -157,13 +162,20 @@ impl Registry {
                     if let Some((mark, inventory)) = mark
                         && package::matching_mark(tx).await? != mark
                     {
-                        counts = Some(tally::of_inventory(tx, inventory).await?);
+                        counts = Some(tally::of_inventory(tx, inventory, &suppressed).await?);
                         row.completed_at = Some(now);
+                        // Of what is new, something may be stated.
+                        ask_to_count(tx, repository.id, &row.digest, (&*entropy, now)).await?;
                     }
                     row.counts = counts.as_ref().map(finding::counts_json).transpose()?;
                     scan::put(tx, repository.id, &row, kept.as_deref()).await?;
-                    let tags = tag::of_image(tx, repository.id, &row.digest).await?;
-                    let (counts, digest) = (counts.as_ref(), &row.digest);
+                    let (id, digest) = (repository.id, &row.digest);
+                    if let Some(suppressed) = suppressed.pack()? {
+                        scan::set_suppressed(tx, id, digest, mode, Some(&suppressed)).await?;
+                    }
+                    ask_if_stale(tx, (&*entropy, now)).await?;
+                    let tags = tag::of_image(tx, id, digest).await?;
+                    let counts = counts.as_ref();
                     let ended = EndedScan { scan_type, status, counts, digest, tags: &tags };
                     event::scan_ended(tx, &*entropy, now, &repository, ended).await
                 })
