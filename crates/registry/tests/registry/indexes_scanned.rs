@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use wharfinger_core::Digest;
+use wharfinger_core::{Digest, Upkeep};
 use wharfinger_registry::{
     Error, ImageScan, ScanFrequency, ScanStatus, ScanType, Severity, StorageClass,
 };
@@ -163,7 +163,7 @@ async fn an_index_in_the_archive_shows_nothing_of_its_images() {
     to(StorageClass::Archive).await;
     assert_eq!(shown(&fixture, &all).await.unwrap().status, ScanStatus::ImageArchived);
     // Its image follows it.
-    fixture.clock.advance(Duration::from_secs(3_600));
+    fixture.clock.advance(Upkeep::default().orphan_delay);
     run_jobs(&fixture).await;
     assert_eq!(shown(&fixture, &one).await.unwrap().status, ScanStatus::ImageArchived);
     assert_eq!(shown(&fixture, &all).await.unwrap().status, ScanStatus::ImageArchived);
