@@ -130,6 +130,17 @@ pub async fn findings(
     Ok(found.transpose()?.flatten())
 }
 
+/// Whether an image has a scan, of any mode, that counts something.
+pub async fn is_counted(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+) -> Result<bool, MetadataError> {
+    let sql = "SELECT 1 FROM scan \
+               WHERE repository_id = ?1 AND digest = ?2 AND counts IS NOT NULL LIMIT 1";
+    Ok(tx.query_opt(sql, params![repository, digest]).await?.is_some())
+}
+
 /// Writes anew what a scan counts by severity.
 pub async fn set_counts(
     tx: &mut Tx,

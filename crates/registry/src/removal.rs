@@ -95,6 +95,7 @@ pub(crate) async fn remove_tag(
     tag: &Tag,
     removal: &Removal,
 ) -> Result<(), Error> {
+    scanning::note_tag(tx, repository, tag, None, removal).await?;
     undo::note_tag(tx, repository, tag, None, removal).await?;
     tag::delete(tx, repository, tag).await?;
     Ok(())

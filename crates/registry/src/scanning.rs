@@ -62,7 +62,7 @@ pub use inventory::ImageInventory;
 pub(crate) use request::scan_pushed;
 pub(crate) use suppressed::Suppressed;
 pub use vex::VexDocument;
-pub(crate) use vex::note_document;
+pub(crate) use vex::{note_document, note_tag};
 
 /// What holds for the repositories of a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

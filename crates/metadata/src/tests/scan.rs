@@ -20,6 +20,7 @@ pub(super) async fn run(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataErr
     scan::set_suppressed(tx, id, &digest(7), "BASIC", None).await?;
     scan::suppressed(tx, id, &digest(7), "BASIC").await?;
     scan::scanned_images(tx, id, "", 10).await?;
+    scan::is_counted(tx, id, &digest(7)).await?;
     Ok(())
 }
 
@@ -55,9 +56,11 @@ async fn the_last_scan_of_each_mode_is_kept_as_long_as_its_image() {
             }
             assert_eq!(scan::find(tx, id, &digest(7), "BASIC").await?, Some(last));
             assert_eq!(scan::find(tx, id, &digest(8), "BASIC").await?, None);
+            assert!(!scan::is_counted(tx, id, &digest(7)).await?);
             scan::set_counts(tx, id, &digest(7), "ENHANCED", "{}").await?;
             let counted = scan::find(tx, id, &digest(7), "ENHANCED").await?.unwrap();
             assert_eq!(counted, ScanRow { counts: Some("{}".into()), ..enhanced.clone() });
+            assert!(scan::is_counted(tx, id, &digest(7)).await?);
             scan::set_suppressed(tx, id, &digest(7), "ENHANCED", Some(b"some")).await?;
             for (mode, found) in [("BASIC", None), ("ENHANCED", Some(&b"some"[..]))] {
                 assert_eq!(scan::suppressed(tx, id, &digest(7), mode).await?.as_deref(), found);

@@ -40,10 +40,8 @@ pub(crate) async fn scan_pushed(
     let Some(row) = image::find(tx, id, digest).await? else { return Ok(()) };
     let times = (&*removal.entropy, removal.now);
     vex::note_document(tx, id, &row, removal).await?;
-    for scan_type in [ScanType::Basic, ScanType::Enhanced] {
-        if scan::find(tx, id, digest, scan_type.as_str()).await?.is_some() {
-            ask_to_count(tx, id, digest, times).await?;
-        }
+    if scan::is_counted(tx, id, digest).await? {
+        ask_to_count(tx, id, digest, times).await?;
     }
     begin_pushed(tx, &repository, &row, times).await?;
     ask_if_stale(tx, times).await

@@ -12,11 +12,11 @@ use wharfinger_auth::RepositoryResource;
 use wharfinger_core::limits::{
     VEX_DOCUMENT_BYTES_MAX, VEX_DOCUMENTS_PER_REGISTRY_MAX, VEX_REFERRERS_MAX,
 };
-use wharfinger_core::{Digest, RegistryId};
+use wharfinger_core::{Digest, RegistryId, Tag};
 use wharfinger_metadata::image::{self, ImageRow, ImageStatus};
 use wharfinger_metadata::repository::RepositoryRow;
 use wharfinger_metadata::vex_document::{self, VexDocumentRow};
-use wharfinger_metadata::{RepositoryId, Tx, tag};
+use wharfinger_metadata::{RepositoryId, Tx, repository, scan, tag};
 use wharfinger_oci::Manifest;
 use wharfinger_package::PackageIdentity;
 use wharfinger_scanner::suppression::{Document, ImageProduct, Statements, Verdict};
@@ -147,6 +147,37 @@ pub(crate) async fn note_document(
         Some(about) => ask_to_count(tx, repository, &about, (&*removal.entropy, removal.now)).await,
         None => Ok(()),
     }
+}
+
+/// Asks for new counts of the images that lose and get a tag, if anything is stated that may name it.
+/// Called before the tag moves.
+pub(crate) async fn note_tag(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    tag: &Tag,
+    to: Option<&Digest>,
+    removal: &Removal,
+) -> Result<(), Error> {
+    let from = tag::find(tx, repository, tag).await?;
+    for digest in from.iter().chain(to) {
+        if scan::is_counted(tx, repository, digest).await?
+            && is_spoken_of(tx, repository, digest).await?
+        {
+            ask_to_count(tx, repository, digest, (&*removal.entropy, removal.now)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether anything may be stated of the findings of an image.
+async fn is_spoken_of(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+) -> Result<bool, Error> {
+    let Some(row) = repository::find_by_id(tx, repository).await? else { return Ok(false) };
+    Ok(!vex_document::list(tx, &row.registry, "", 1).await?.is_empty()
+        || has_documents(tx, repository, digest).await?)
 }
 
 fn is_document(row: &ImageRow) -> bool {

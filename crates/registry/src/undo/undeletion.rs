@@ -201,6 +201,7 @@ impl Undeletion {
         if image.is_some_and(|image| image.tag_count >= limit) {
             return Err(Error::LimitExceeded { what: "tags per image", limit }.into());
         }
+        scanning::note_tag(tx, id, tag, Some(digest), &self.removal).await?;
         note_tag(tx, id, tag, Some(digest), &self.removal).await?;
         tag::put(tx, id, tag, digest, self.removal.now).await?;
         self.done.tags.push((tag.clone(), *digest));

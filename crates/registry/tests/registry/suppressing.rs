@@ -3,7 +3,7 @@
 use wharfinger_core::Digest;
 use wharfinger_registry::{ScanFrequency, ScanType, Severity, StorageClass};
 
-use super::fixture::{Fixture, by_digest, digest_of, permit_for};
+use super::fixture::{Fixture, by_digest, by_tag, digest_of, permit_for};
 use super::scanned::{layer, push};
 use super::scanning::{configure, rule};
 use super::scans::{basic, describe, enhanced, scanning};
@@ -186,4 +186,24 @@ async fn what_is_stated_while_an_image_is_archived_holds_when_it_is_back() {
     run_jobs(&fixture).await;
     to(StorageClass::Standard).await;
     assert!(!listed(&fixture, &digest).await);
+}
+
+#[tokio::test]
+async fn a_statement_of_a_tag_follows_the_tag() {
+    let (fixture, digest) = scanned().await;
+    let other = push(&fixture, "b", &[layer()], Some("v2")).await;
+    run_jobs(&fixture).await;
+    let product = r#", "products": [{"@id": "pkg:oci/app?tag=v1"}]"#;
+    let text = document("urn:x", "2026-01-01T00:00:00Z", "not_affected", product);
+    fixture.registry.add_vex_document(&permit_for(""), text.into()).await.unwrap();
+    run_jobs(&fixture).await;
+    assert!(!listed(&fixture, &digest).await && listed(&fixture, &other).await);
+    // The tag moves.
+    push(&fixture, "b", &[layer()], Some("v1")).await;
+    run_jobs(&fixture).await;
+    assert!(listed(&fixture, &digest).await && !listed(&fixture, &other).await);
+    let permit = permit_for("app");
+    fixture.registry.batch_delete_image(&permit, vec![by_tag("v1")]).await.unwrap();
+    run_jobs(&fixture).await;
+    assert!(listed(&fixture, &other).await);
 }
