@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use wharfinger_core::Digest;
 use wharfinger_core::limits::SCAN_ATTEMPTS_MAX;
+use wharfinger_core::{Digest, Entropy, Timestamp};
 use wharfinger_metadata::image::{self, ImageStatus};
 use wharfinger_metadata::repository::RepositoryRow;
 use wharfinger_metadata::scan::{self, ScanRow};
@@ -18,7 +18,7 @@ use super::index_scan::ask_if_stale;
 use super::inventory::{KeptInventory, blocking};
 use super::matched::{Advisories, Matches, findings_by};
 use super::suppressed::Suppressed;
-use super::{ScanFrequency, ScanStatus, ScanType, of_registry, tally};
+use super::{ScanFrequency, ScanStatus, ScanType, of_registry, tally, vex};
 use crate::archive::parse_subject;
 use crate::job::JobOutcome;
 use crate::{Error, Registry};
@@ -164,16 +164,13 @@ impl Registry {
                     {
                         counts = Some(tally::of_inventory(tx, inventory, &suppressed).await?);
                         row.completed_at = Some(now);
-                        // Of what is new, something may be stated.
-                        ask_to_count(tx, repository.id, &row.digest, (&*entropy, now)).await?;
                     }
                     row.counts = counts.as_ref().map(finding::counts_json).transpose()?;
                     scan::put(tx, repository.id, &row, kept.as_deref()).await?;
                     let (id, digest) = (repository.id, &row.digest);
-                    if let Some(suppressed) = suppressed.pack()? {
-                        scan::set_suppressed(tx, id, digest, mode, Some(&suppressed)).await?;
-                    }
-                    ask_if_stale(tx, (&*entropy, now)).await?;
+                    let times = (&*entropy, now);
+                    keep_suppressed(tx, id, digest, scan_type, &suppressed, times).await?;
+                    ask_if_stale(tx, times).await?;
                     let tags = tag::of_image(tx, id, digest).await?;
                     let counts = counts.as_ref();
                     let ended = EndedScan { scan_type, status, counts, digest, tags: &tags };
@@ -182,6 +179,24 @@ impl Registry {
             })
             .await
     }
+}
+
+/// Keeps what is suppressed with the scan. Something else may have been stated since that was looked up,
+/// and whoever has stated it may have found no result to count.
+async fn keep_suppressed(
+    tx: &mut Tx,
+    id: RepositoryId,
+    digest: &Digest,
+    scan_type: ScanType,
+    suppressed: &Suppressed,
+    times: (&dyn Entropy, Timestamp),
+) -> Result<(), Error> {
+    let packed = suppressed.pack()?;
+    scan::set_suppressed(tx, id, digest, scan_type.as_str(), packed.as_deref()).await?;
+    if !suppressed.is_empty() || vex::is_spoken_of(tx, id, digest).await? {
+        ask_to_count(tx, id, digest, times).await?;
+    }
+    Ok(())
 }
 
 async fn due_scans(tx: &mut Tx, id: RepositoryId, digest: Digest) -> Result<Option<Due>, Error> {
@@ -207,7 +222,7 @@ fn end_of(
     due: &Due,
     scan_type: ScanType,
     examined: &Result<Examined, ScanFailure>,
-    now: wharfinger_core::Timestamp,
+    now: Timestamp,
 ) -> End {
     let failed = |failure: &ScanFailure| {
         let (status, description) = failure

@@ -170,7 +170,7 @@ pub(crate) async fn note_tag(
 }
 
 /// Whether anything may be stated of the findings of an image.
-async fn is_spoken_of(
+pub(super) async fn is_spoken_of(
     tx: &mut Tx,
     repository: RepositoryId,
     digest: &Digest,

@@ -1,7 +1,11 @@
 //! Statements: what is stated not to matter is shown as suppressed, with the reason, and not counted.
 
+use std::future::Future;
+use std::pin::pin;
+use std::task::Poll;
+
 use wharfinger_core::Digest;
-use wharfinger_registry::{ScanFrequency, ScanType, Severity, StorageClass};
+use wharfinger_registry::{JobKind, JobsUnderWay, ScanFrequency, ScanType, Severity, StorageClass};
 
 use super::fixture::{Fixture, by_digest, by_tag, digest_of, permit_for};
 use super::scanned::{layer, push};
@@ -206,4 +210,39 @@ async fn a_statement_of_a_tag_follows_the_tag() {
     fixture.registry.batch_delete_image(&permit, vec![by_tag("v1")]).await.unwrap();
     run_jobs(&fixture).await;
     assert!(listed(&fixture, &other).await);
+}
+
+/// Documents that come while an image is scanned, at every step of that.
+#[tokio::test]
+async fn what_is_stated_while_an_image_is_scanned_holds_for_it() {
+    let mut steps = 0;
+    loop {
+        let (fixture, _) = scanned().await;
+        let other = push(&fixture, "b", &[layer()], None).await;
+        let due = fixture.registry.lease_jobs(&JobsUnderWay::default()).await.unwrap().jobs;
+        let due = due.into_iter().find(|job| job.kind == JobKind::ScanImage).unwrap();
+        let mut run = pin!(fixture.registry.run_job(&due.row));
+        let mut left = steps;
+        let ended = std::future::poll_fn(|context| {
+            if left == 0 {
+                return Poll::Ready(None);
+            }
+            left -= 1;
+            run.as_mut().poll(context).map(Some)
+        });
+        let ended = ended.await.is_some();
+        let text = document("urn:x", "2026-01-01T00:00:00Z", "not_affected", OPENSSL);
+        fixture.registry.add_vex_document(&permit_for(""), text.into()).await.unwrap();
+        run_jobs(&fixture).await;
+        if !ended {
+            run.await.unwrap();
+        }
+        run_jobs(&fixture).await;
+        assert!(!listed(&fixture, &other).await, "after {steps} steps");
+        if ended {
+            assert!(steps > 3, "only {steps} steps");
+            return;
+        }
+        steps += 1;
+    }
 }
