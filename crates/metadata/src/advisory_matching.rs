@@ -5,7 +5,7 @@ use wharfinger_core::{Digest, Timestamp};
 
 use crate::package::PackageId;
 use crate::value::params;
-use crate::{MetadataError, RepositoryId, Tx};
+use crate::{MetadataError, RepositoryId, Tx, index_scan};
 
 /// Where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,19 @@ pub struct WatchedImage {
     pub counts: Option<String>,
     /// When its scan ended.
     pub completed_at: Option<Timestamp>,
+    /// What is suppressed of what it counts: compressed JSON; none: nothing.
+    pub suppressed: Option<Vec<u8>>,
+}
+
+/// By which one sees whether packages were matched between two looks: they are only while it is under
+/// way, and not without another position or database afterwards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MatchingMark {
+    /// Whether a part is under way.
+    pub is_under_way: bool,
+    database_id: String,
+    older_ids: String,
+    position: String,
 }
 
 /// Where it stands; nowhere before the first advisories.
@@ -50,6 +63,22 @@ pub async fn find(tx: &mut Tx) -> Result<Option<MatchingRow>, MetadataError> {
             plan: row.bytes_opt(3)?.map(<[u8]>::to_vec),
             told_inventory_id: row.integer(4)?,
             finished_at: row.time_opt(5)?,
+        })
+    })
+    .transpose()
+}
+
+/// The mark of the moment; `None` before the first advisories.
+pub async fn mark(tx: &mut Tx) -> Result<Option<MatchingMark>, MetadataError> {
+    let sql = "SELECT plan IS NOT NULL, database_id, older_ids, position \
+               FROM advisory_matching WHERE matching_id = 1";
+    let row = tx.query_opt(sql, params![]).await?;
+    row.map(|row| {
+        Ok(MatchingMark {
+            is_under_way: row.integer(0)? != 0,
+            database_id: row.text(1)?.to_owned(),
+            older_ids: row.text(2)?.to_owned(),
+            position: row.text(3)?.to_owned(),
         })
     })
     .transpose()
@@ -98,7 +127,7 @@ pub async fn watched_image(
     tx: &mut Tx,
     inventory_id: i64,
 ) -> Result<Option<WatchedImage>, MetadataError> {
-    let sql = "SELECT i.repository_id, i.digest, s.counts, s.completed_at \
+    let sql = "SELECT i.repository_id, i.digest, s.counts, s.completed_at, s.suppressed \
                FROM inventory i JOIN scan s \
                ON s.repository_id = i.repository_id AND s.digest = i.digest \
                AND s.scan_type = 'ENHANCED' \
@@ -110,6 +139,7 @@ pub async fn watched_image(
             digest: row.parsed(1)?,
             counts: row.text_opt(2)?.map(str::to_owned),
             completed_at: row.time_opt(3)?,
+            suppressed: row.bytes_opt(4)?.map(<[u8]>::to_vec),
         })
     })
     .transpose()
@@ -126,5 +156,6 @@ pub async fn set_counts(
     let sql = "UPDATE scan SET counts = ?3, database_id = ?4, database_updated_at = ?5 \
                WHERE repository_id = ?1 AND digest = ?2 AND scan_type = 'ENHANCED'";
     let values = params![image.repository, &image.digest, counts, database_id, database_updated_at];
-    tx.execute(sql, values).await.map(|_| ())
+    tx.execute(sql, values).await?;
+    index_scan::note_child(tx, image.repository, &image.digest).await
 }

@@ -12,7 +12,7 @@ use wharfinger_core::{Digest, Timestamp};
 
 use crate::check::recount;
 use crate::value::params;
-use crate::{MetadataError, RepositoryId, Row, Tx, inventory, tag};
+use crate::{MetadataError, RepositoryId, Row, Tx, index_scan, inventory, tag};
 
 pub use listing::{ImagePosition, TagStatus, list, list_pairs, referrers};
 
@@ -154,6 +154,10 @@ pub async fn insert(
                    VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
         tx.execute(sql, params![repository, child, &image.digest]).await?;
     }
+    if !children.is_empty() {
+        index_scan::note(tx, repository, &image.digest).await?;
+    }
+    index_scan::note_child(tx, repository, &image.digest).await?;
     count_uses(tx, repository, &image.digest, 1).await?;
     add_to_count(tx, repository, 1).await
 }
@@ -210,6 +214,7 @@ pub async fn delete(
     digest: &Digest,
 ) -> Result<bool, MetadataError> {
     count_uses(tx, repository, digest, -1).await?;
+    index_scan::note_child(tx, repository, digest).await?;
     inventory::retire(tx, repository, digest).await?;
     let sql = "DELETE FROM image WHERE repository_id = ?1 AND digest = ?2";
     if tx.execute(sql, params![repository, digest]).await? == 0 {
@@ -232,6 +237,7 @@ pub async fn archive(
     if tx.execute(sql, params![repository, digest, now]).await? == 0 {
         return Ok(false);
     }
+    index_scan::note_child(tx, repository, digest).await?;
     tag::set_status(tx, repository, digest, ImageStatus::Archived).await?;
     Ok(true)
 }
@@ -263,6 +269,7 @@ pub async fn activate(
     if tx.execute(sql, params![repository, digest, now]).await? == 0 {
         return Ok(false);
     }
+    index_scan::note_child(tx, repository, digest).await?;
     tag::set_status(tx, repository, digest, ImageStatus::Active).await?;
     add_to_uses(tx, repository, digest, 1).await?;
     Ok(true)

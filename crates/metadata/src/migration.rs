@@ -31,6 +31,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migration/0016_scanning.sql"),
     include_str!("migration/0017_matching.sql"),
     include_str!("migration/0018_package_names.sql"),
+    include_str!("migration/0019_counts.sql"),
 ];
 
 /// The schema version this program writes.

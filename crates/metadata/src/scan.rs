@@ -3,7 +3,7 @@
 use wharfinger_core::{Digest, Timestamp};
 
 use crate::value::params;
-use crate::{MetadataError, RepositoryId, Tx};
+use crate::{MetadataError, RepositoryId, Tx, index_scan};
 
 /// A scan of an image, without its findings. Mode and status are kept as the texts the service model
 /// gives them.
@@ -53,7 +53,7 @@ impl ScanRow {
 }
 
 /// Keeps a scan and what it found (compressed JSON; none of a continuous one, whose findings are those
-/// of its packages), in place of an older one of the image in that mode.
+/// of its packages), in place of an older one of the image in that mode. Nothing of it is suppressed.
 ///
 /// # Errors
 /// A violated reference when the repository has no such image.
@@ -71,7 +71,7 @@ pub async fn put(
                started_at = excluded.started_at, completed_at = excluded.completed_at, \
                database_id = excluded.database_id, \
                database_updated_at = excluded.database_updated_at, counts = excluded.counts, \
-               findings = excluded.findings";
+               findings = excluded.findings, suppressed = NULL";
     let values = params![
         repository,
         &scan.digest,
@@ -85,7 +85,8 @@ pub async fn put(
         scan.counts.as_deref(),
         findings
     ];
-    tx.execute(sql, values).await.map(|_| ())
+    tx.execute(sql, values).await?;
+    index_scan::note_child(tx, repository, &scan.digest).await
 }
 
 /// The last scan of an image in a mode; `None` if there was none.
@@ -129,6 +130,17 @@ pub async fn findings(
     Ok(found.transpose()?.flatten())
 }
 
+/// Whether an image has a scan, of any mode, that counts something.
+pub async fn is_counted(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+) -> Result<bool, MetadataError> {
+    let sql = "SELECT 1 FROM scan \
+               WHERE repository_id = ?1 AND digest = ?2 AND counts IS NOT NULL LIMIT 1";
+    Ok(tx.query_opt(sql, params![repository, digest]).await?.is_some())
+}
+
 /// Writes anew what a scan counts by severity.
 pub async fn set_counts(
     tx: &mut Tx,
@@ -139,5 +151,46 @@ pub async fn set_counts(
 ) -> Result<(), MetadataError> {
     let sql = "UPDATE scan SET counts = ?4 \
                WHERE repository_id = ?1 AND digest = ?2 AND scan_type = ?3";
-    tx.execute(sql, params![repository, digest, scan_type, counts]).await.map(|_| ())
+    tx.execute(sql, params![repository, digest, scan_type, counts]).await?;
+    index_scan::note_child(tx, repository, digest).await
+}
+
+/// What is suppressed of what a scan counts (compressed JSON); none: nothing.
+pub async fn suppressed(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+    scan_type: &str,
+) -> Result<Option<Vec<u8>>, MetadataError> {
+    let sql = "SELECT suppressed FROM scan \
+               WHERE repository_id = ?1 AND digest = ?2 AND scan_type = ?3";
+    let row = tx.query_opt(sql, params![repository, digest, scan_type]).await?;
+    let found = row.map(|row| row.bytes_opt(0).map(|bytes| bytes.map(<[u8]>::to_vec)));
+    Ok(found.transpose()?.flatten())
+}
+
+/// Writes what is suppressed of what a scan counts.
+pub async fn set_suppressed(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    digest: &Digest,
+    scan_type: &str,
+    suppressed: Option<&[u8]>,
+) -> Result<(), MetadataError> {
+    let sql = "UPDATE scan SET suppressed = ?4 \
+               WHERE repository_id = ?1 AND digest = ?2 AND scan_type = ?3";
+    tx.execute(sql, params![repository, digest, scan_type, suppressed]).await.map(|_| ())
+}
+
+/// The images of a repository that have scans, after a digest, in the order of digests.
+pub async fn scanned_images(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<Digest>, MetadataError> {
+    let sql = "SELECT DISTINCT digest FROM scan \
+               WHERE repository_id = ?1 AND digest > ?2 ORDER BY digest LIMIT ?3";
+    let rows = tx.query(sql, params![repository, after, limit]).await?;
+    rows.iter().map(|row| row.parsed(0)).collect()
 }

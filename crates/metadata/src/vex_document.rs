@@ -38,6 +38,22 @@ pub async fn list(
     rows.collect()
 }
 
+/// The registries that have documents, after one of them, in order.
+pub async fn registries(
+    tx: &mut Tx,
+    after: (&str, &str),
+    limit: u32,
+) -> Result<Vec<RegistryId>, MetadataError> {
+    let sql = "SELECT DISTINCT account_id, region FROM vex_document \
+               WHERE (account_id, region) > (?1, ?2) ORDER BY account_id, region LIMIT ?3";
+    let rows = tx.query(sql, params![after.0, after.1, limit]).await?;
+    let rows = rows.iter().map(|row| {
+        let registry = RegistryId::stored(row.parsed(0)?, row.text(1)?);
+        registry.map_err(|error| MetadataError::BadValue { column: 1, what: error.to_string() })
+    });
+    rows.collect()
+}
+
 /// Adds a document, in place of one of the same id.
 pub async fn put(
     tx: &mut Tx,

@@ -27,6 +27,10 @@ pub enum JobKind {
     CollectGarbage,
     /// Counts the findings of an image anew, after what is stated of them (subject: repository and digest).
     CountFindings,
+    /// Counts what indexes show, where it has changed (the whole installation).
+    CountIndexes,
+    /// Counts the findings of all images of a registry anew (subject: account and region).
+    CountRegistry,
     /// Deletes or archives the images that what held them has left (the whole installation).
     FollowHolders,
     /// Matches stored packages with the advisories in use, if they are others (the whole installation).
@@ -45,10 +49,12 @@ pub enum JobKind {
 
 impl JobKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::ActivateImage,
         Self::CollectGarbage,
         Self::CountFindings,
+        Self::CountIndexes,
+        Self::CountRegistry,
         Self::EvaluateLifecyclePolicy,
         Self::FollowHolders,
         Self::MatchAdvisories,
@@ -64,6 +70,8 @@ impl JobKind {
             Self::ActivateImage => "activate-image",
             Self::CollectGarbage => "collect-garbage",
             Self::CountFindings => "count-findings",
+            Self::CountIndexes => "count-indexes",
+            Self::CountRegistry => "count-registry",
             Self::EvaluateLifecyclePolicy => "evaluate-lifecycle-policy",
             Self::FollowHolders => "follow-holders",
             Self::MatchAdvisories => "match-advisories",
@@ -78,7 +86,11 @@ impl JobKind {
     pub const fn is_standing(self) -> bool {
         matches!(
             self,
-            Self::CollectGarbage | Self::FollowHolders | Self::MatchAdvisories | Self::Scrub
+            Self::CollectGarbage
+                | Self::CountIndexes
+                | Self::FollowHolders
+                | Self::MatchAdvisories
+                | Self::Scrub
         )
     }
 
@@ -131,6 +143,8 @@ impl Registry {
             JobKind::ActivateImage => self.activate_image(&row.subject).await,
             JobKind::CollectGarbage => self.collect_garbage_job().await,
             JobKind::CountFindings => self.count_findings(&row.subject).await,
+            JobKind::CountIndexes => self.count_indexes().await,
+            JobKind::CountRegistry => self.count_registry(&row.subject).await,
             JobKind::EvaluateLifecyclePolicy => self.evaluate_lifecycle_policy(&row.subject).await,
             JobKind::FollowHolders => self.follow_holders().await,
             JobKind::MatchAdvisories => self.match_advisories().await,

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use wharfinger_core::{Digest, RegistryId, Timestamp};
+use wharfinger_metadata::package::{self, PackageId};
 use wharfinger_metadata::{RepositoryId, Tx, inventory, package_vulnerability, scan};
 use wharfinger_package::Severity;
 
 use crate::Error;
-use crate::scanning::{kept_criticals, of_registry};
+use crate::scanning::{Suppressed, kept_criticals, of_registry};
 
 /// Which images are refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,7 +66,8 @@ impl PullPolicy {
     }
 }
 
-/// The CRITICAL vulnerability that the image has been known to have for longest.
+/// The CRITICAL vulnerability that the image has been known to have for longest; of those that are
+/// suppressed, none.
 async fn oldest_critical(
     tx: &mut Tx,
     registry: &RegistryId,
@@ -80,18 +82,36 @@ async fn oldest_critical(
     if !counts.contains_key(&Severity::Critical) {
         return Ok(None);
     }
+    let suppressed = Suppressed::find(tx, repository, digest, scan_type).await?;
     if let Some(kept) = scan::findings(tx, repository, digest, scan_type.as_str()).await? {
-        return Ok(kept_criticals(&kept, scan_type)?.into_iter().min());
+        return Ok(kept_criticals(&kept, scan_type, &suppressed)?.into_iter().min());
     }
     let mut oldest = None;
     let packages = inventory::find(tx, repository, digest).await?;
     for package in packages.into_iter().flat_map(|row| row.package_ids) {
         for row in package_vulnerability::of_package(tx, package).await? {
-            if row.severity == Severity::Critical.as_str() {
+            if row.severity == Severity::Critical.as_str()
+                && !is_suppressed(tx, &suppressed, package, &row.vulnerability).await?
+            {
                 let this = (row.first_seen_at, row.vulnerability);
                 oldest = Some(oldest.map_or_else(|| this.clone(), |it| this.clone().min(it)));
             }
         }
     }
     Ok(oldest)
+}
+
+async fn is_suppressed(
+    tx: &mut Tx,
+    suppressed: &Suppressed,
+    package: PackageId,
+    vulnerability: &str,
+) -> Result<bool, Error> {
+    if !suppressed.names(vulnerability) {
+        return Ok(false);
+    }
+    let Some(row) = package::find(tx, package).await? else { return Ok(false) };
+    let identity =
+        serde_json::from_str(&row.identity).map_err(|error| Error::Server(Box::new(error)))?;
+    Ok(suppressed.covers_in(vulnerability, &identity))
 }

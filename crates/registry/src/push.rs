@@ -157,6 +157,7 @@ async fn put(tx: &mut Tx, repository: RepositoryRow, push: Push) -> Result<Optio
     if tag_count >= limit {
         return Err(Error::LimitExceeded { what: "tags per image", limit });
     }
+    scanning::note_tag(tx, repository.id, tag, Some(&push.digest), &push.removal).await?;
     undo::note_tag(tx, repository.id, tag, Some(&push.digest), &push.removal).await?;
     tag::put(tx, repository.id, tag, &push.digest, push.removal.now).await?;
     Ok(None)

@@ -9,7 +9,7 @@ use wharfinger_core::{Arn, Entropy, Tag, Timestamp, Upkeep};
 use wharfinger_metadata::image::{self, ImageRow};
 use wharfinger_metadata::{RepositoryId, Tx, tag};
 
-use crate::{Error, Registry, orphan, undo};
+use crate::{Error, Registry, orphan, scanning, undo};
 
 /// Why images or tags go (for good, into the archive, or back from it), and when.
 #[derive(Clone)]
@@ -83,6 +83,8 @@ pub(crate) async fn remove_image(
     undo::keep_image(tx, repository, image, &tags, removal).await?;
     orphan::note_deletion(tx, repository, image, removal).await?;
     image::delete(tx, repository, &image.digest).await?;
+    scanning::note_document(tx, repository, image, removal).await?;
+    scanning::ask_if_stale(tx, (&*removal.entropy, removal.now)).await?;
     Ok(tags)
 }
 
@@ -93,6 +95,7 @@ pub(crate) async fn remove_tag(
     tag: &Tag,
     removal: &Removal,
 ) -> Result<(), Error> {
+    scanning::note_tag(tx, repository, tag, None, removal).await?;
     undo::note_tag(tx, repository, tag, None, removal).await?;
     tag::delete(tx, repository, tag).await?;
     Ok(())

@@ -7,6 +7,7 @@
 mod basic;
 mod compressed;
 mod configuration;
+mod counting;
 mod described;
 mod enhanced;
 mod event;
@@ -15,12 +16,15 @@ mod failure;
 mod filter;
 mod finding;
 mod image_scan;
+mod index_scan;
 mod inventory;
 mod layer_read;
 mod matched;
+mod recount;
 mod rematch;
 mod request;
 mod run;
+mod suppressed;
 mod sweep;
 mod tally;
 mod told;
@@ -43,6 +47,7 @@ use crate::repository::must_find;
 use crate::{Error, ImageIdentifier, ImageName, Registry, RequestedImage};
 
 pub use basic::BasicFinding;
+use configuration::is_watched;
 pub(crate) use configuration::of_registry;
 pub use configuration::{
     EffectiveScanning, ScanFrequency, ScanType, ScanningConfiguration, ScanningRule,
@@ -51,11 +56,13 @@ pub use described::{DescribedScan, ScanFindings};
 pub use enhanced::{EnhancedFinding, ScannedImage, VulnerablePackage};
 pub use filter::ScanningFilter;
 pub(crate) use finding::kept_criticals;
-pub(crate) use image_scan::last;
 pub use image_scan::{ImageScan, ScanStatus, ScanSummary};
+pub(crate) use index_scan::{ask_if_stale, listed};
 pub use inventory::ImageInventory;
 pub(crate) use request::scan_pushed;
+pub(crate) use suppressed::Suppressed;
 pub use vex::VexDocument;
+pub(crate) use vex::{note_document, note_tag};
 
 /// What holds for the repositories of a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

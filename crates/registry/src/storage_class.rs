@@ -135,6 +135,10 @@ pub(crate) async fn archive(
     }
     if image::archive(tx, repository, digest, removal.now).await? {
         orphan::note_archival(tx, repository, digest, removal).await?;
+        if let Some(row) = image::find(tx, repository, digest).await? {
+            scanning::note_document(tx, repository, &row, removal).await?;
+        }
+        scanning::ask_if_stale(tx, (&*removal.entropy, removal.now)).await?;
         if removal.has_archive_store {
             ask_for(tx, JobKind::MoveToArchive, repository, digest, removal).await?;
         }

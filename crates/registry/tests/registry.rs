@@ -19,6 +19,7 @@ mod registry {
     mod encrypting;
     mod fixture;
     mod following;
+    mod indexes_scanned;
     mod jobs;
     mod layers;
     mod leasing;
@@ -35,6 +36,7 @@ mod registry {
     mod racing;
     mod referring;
     mod rematching;
+    mod rematching_stated;
     mod replication;
     mod repositories;
     mod scanned;

@@ -49,6 +49,8 @@ mod replication;
 mod repositories;
 mod resource_tags;
 mod scan_findings;
+mod scan_indexes;
+mod scan_refusals;
 mod scanning;
 mod scanning_configuration;
 mod signing;

@@ -15,7 +15,7 @@ use crate::world::{NOW, World, digest_of, registry_id};
 const STATUS: &[u8] = b"Package: openssl\nStatus: install ok installed\nArchitecture: amd64\n\
     Version: 3.0.9-1\n\nPackage: zlib1g\nStatus: install ok installed\nArchitecture: amd64\n\
     Source: zlib\nVersion: 1:1.2.13.dfsg-1\n";
-const UPDATED_AT: i64 = 1_690_000_000;
+pub const UPDATED_AT: i64 = 1_690_000_000;
 const VECTOR: &str = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H";
 
 fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
@@ -46,7 +46,7 @@ fn layer() -> Vec<u8> {
     tar(&[("etc/os-release", release), ("var/lib/dpkg/status", STATUS)])
 }
 
-fn import(store: &Store, source: &str, records: Vec<Record>) {
+pub fn import(store: &Store, source: &str, records: Vec<Record>) {
     let at = Timestamp::from_seconds(UPDATED_AT);
     let options = ImportOptions {
         mode: ImportMode::Replace,
@@ -59,7 +59,7 @@ fn import(store: &Store, source: &str, records: Vec<Record>) {
     store.import(&options, [Ok::<_, std::io::Error>(document)]).unwrap();
 }
 
-fn affected(name: &str, id: &str, severity: Severity, fixed: Option<&str>) -> Record {
+pub fn affected(name: &str, id: &str, severity: Severity, fixed: Option<&str>) -> Record {
     let end = fixed.map_or(VersionEnd::Open, |fixed| VersionEnd::Fixed(fixed.into()));
     Record::Affected {
         ecosystem: Ecosystem::released(Family::Debian, "12"),
@@ -99,7 +99,7 @@ fn import_all(store: &Store) {
 }
 
 /// Pushes an image of Debian into a registry of this configuration, and has it scanned.
-async fn scanned(configuration: Value) -> (World, String) {
+pub async fn scanned(configuration: Value) -> (World, String) {
     let world = World::new().await;
     import_all(&world.advisories);
     world.create_repository("team/app").await;
@@ -128,7 +128,7 @@ async fn scanned(configuration: Value) -> (World, String) {
     (world, digest)
 }
 
-fn configuration(scan_type: &str, frequency: &str) -> Value {
+pub fn configuration(scan_type: &str, frequency: &str) -> Value {
     let filters = json!([{ "filter": "*", "filterType": "WILDCARD" }]);
     let rule = json!({ "scanFrequency": frequency, "repositoryFilters": filters });
     json!({ "scanType": scan_type, "rules": [rule] })
@@ -262,7 +262,7 @@ async fn enhanced_findings() {
 }
 
 /// The same with every number as a float: times may come without their fraction.
-fn numbers(value: Value) -> Value {
+pub fn numbers(value: Value) -> Value {
     match value {
         Value::Number(number) => json!(number.as_f64()),
         Value::Array(items) => items.into_iter().map(numbers).collect(),

@@ -5,6 +5,7 @@ mod reply;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
@@ -24,7 +25,7 @@ use wharfinger_core::{
 };
 use wharfinger_iam::{Iam, KeyOwner};
 use wharfinger_metadata::{Metadata, OpenMode};
-use wharfinger_registry::{JobsUnderWay, KmsKeys, Registry};
+use wharfinger_registry::{JobsUnderWay, KmsKeys, PullPolicy, Registry};
 
 use crate::audit_log::AuditLog;
 use crate::people::People;
@@ -40,6 +41,7 @@ pub const REGION: &str = "eu-west-1";
 pub const TARGET_PREFIX: &str = "AmazonEC2ContainerRegistry_V20150921";
 /// 2026-03-01T12:30:00Z
 pub const NOW: i64 = 1_772_368_200;
+const REFUSED_AFTER: Duration = Duration::from_secs(30 * 86_400);
 
 /// An installation with one account.
 pub struct World {
@@ -113,6 +115,7 @@ impl World {
             .with_public(public)
             .with_quotas(quotas)
             .with_upkeep(upkeep)
+            .with_pull_policy(PullPolicy { refuse_critical_after: Some(REFUSED_AFTER) })
             .with_advisories(Arc::clone(&advisories));
         let registry = Arc::new(registry);
         let auth_keys =

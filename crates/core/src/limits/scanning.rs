@@ -53,3 +53,10 @@ pub const VEX_DOCUMENTS_PER_REGISTRY_MAX: u32 = 50;
 pub const VEX_REFERRERS_MAX: usize = 10;
 /// Characters of the words of a statement that are shown as the reason of a suppression.
 pub const VEX_REASON_CHARS_MAX: usize = 500;
+/// Seconds after which findings are counted that could not be, since packages were being matched or a
+/// scan ended meanwhile (ours, like all of the counting's).
+pub const COUNT_RETRY_SECONDS: u64 = 5;
+/// Seconds between two looks for indexes that are to be counted and that nobody has asked for.
+pub const COUNT_INDEXES_SECONDS_MAX: u64 = 60;
+/// Images or indexes that are counted in one step.
+pub const COUNT_STEP: u32 = 100;

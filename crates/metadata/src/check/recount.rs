@@ -4,7 +4,7 @@
 use wharfinger_core::{Digest, ObjectId};
 
 use crate::value::params;
-use crate::{MetadataError, RepositoryId, Tx};
+use crate::{MetadataError, RepositoryId, Tx, index_scan};
 
 /// Counts the images of a repository.
 pub async fn images(tx: &mut Tx, repository: RepositoryId) -> Result<(), MetadataError> {
@@ -74,6 +74,9 @@ pub async fn references(
         let sql = "INSERT INTO image_child (repository_id, child_digest, parent_digest) \
                    VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
         tx.execute(sql, params![repository, child, image]).await?;
+    }
+    if !children.is_empty() {
+        index_scan::note(tx, repository, image).await?;
     }
     let known = known.iter().map(|row| row.parsed(0)).collect::<Result<Vec<Digest>, _>>()?;
     for blob in known.iter().chain(blobs) {

@@ -20,10 +20,12 @@ pub(super) async fn run(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataErr
         digest: digest(41),
         counts: None,
         completed_at: Some(now()),
+        suppressed: None,
     };
     assert_eq!(advisory_matching::watched_image(tx, 41).await?, Some(watched.clone()));
     advisory_matching::set_counts(tx, &watched, "{}", "db", Some(now())).await?;
-    watched.counts = Some("{}".into());
+    scan::set_suppressed(tx, id, &digest(41), "ENHANCED", Some(b"some")).await?;
+    (watched.counts, watched.suppressed) = (Some("{}".into()), Some(b"some".into()));
     assert_eq!(advisory_matching::watched_image(tx, 41).await?, Some(watched));
     assert_eq!(advisory_matching::watched_image(tx, 42).await?, None);
     let severities = ["LOW", "HIGH"].into_iter().zip(&inventory.package_ids);
@@ -47,6 +49,7 @@ pub(super) async fn run(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataErr
 
 async fn run_standing(tx: &mut Tx) -> Result<(), MetadataError> {
     assert_eq!(advisory_matching::find(tx).await?, None);
+    assert_eq!(advisory_matching::mark(tx).await?, None);
     let mut row = MatchingRow {
         database_id: "b".into(),
         older_ids: "a".into(),
@@ -57,8 +60,14 @@ async fn run_standing(tx: &mut Tx) -> Result<(), MetadataError> {
     };
     advisory_matching::put(tx, &row).await?;
     assert_eq!(advisory_matching::find(tx).await?.as_ref(), Some(&row));
+    let mark = advisory_matching::mark(tx).await?.unwrap();
+    assert!(!mark.is_under_way);
     (row.plan, row.finished_at) = (Some(vec![1]), Some(now()));
     advisory_matching::put(tx, &row).await?;
+    assert!(advisory_matching::mark(tx).await?.unwrap().is_under_way);
+    (row.plan, row.position) = (None, "further".into());
+    advisory_matching::put(tx, &row).await?;
+    assert_ne!(advisory_matching::mark(tx).await?, Some(mark));
     advisory_matching::note_told(tx, 7).await?;
     row.told_inventory_id = 7;
     assert_eq!(advisory_matching::find(tx).await?, Some(row));
@@ -78,6 +87,11 @@ async fn run_documents(tx: &mut Tx) -> Result<(), MetadataError> {
     let all = vex_document::list(tx, &registry, "", 10).await?;
     assert_eq!(all, [document("a", b"2"), document("b", b"3")]);
     assert_eq!(vex_document::list(tx, &registry, "a", 10).await?, all[1..]);
+    let registries = vex_document::registries(tx, ("", ""), 10).await?;
+    assert_eq!(registries.iter().collect::<Vec<_>>(), [&registry]);
+    let account = registry.account.to_string();
+    let none = vex_document::registries(tx, (&account, "zz"), 10).await?;
+    assert_eq!(none, []);
     assert!(vex_document::delete(tx, &registry, "a").await?);
     assert!(!vex_document::delete(tx, &registry, "a").await?);
     Ok(())

@@ -38,6 +38,8 @@ async fn every_statement_walks_an_index() {
             super::replication_backfill::run(tx).await?;
             super::scan::run(tx, id).await?;
             super::inventory::run(tx, id).await?;
+            super::index_scan::run(tx, id).await?;
+            super::findings_recount::run(tx).await?;
             super::advisory_matching::run(tx, id).await?;
             super::job::run(tx).await?;
             super::check::run(tx, id).await?;

@@ -17,6 +17,10 @@ pub(super) async fn run(tx: &mut Tx, id: RepositoryId) -> Result<(), MetadataErr
     scan::find(tx, id, &digest(7), "BASIC").await?;
     scan::findings(tx, id, &digest(7), "BASIC").await?;
     scan::set_counts(tx, id, &digest(7), "BASIC", "{}").await?;
+    scan::set_suppressed(tx, id, &digest(7), "BASIC", None).await?;
+    scan::suppressed(tx, id, &digest(7), "BASIC").await?;
+    scan::scanned_images(tx, id, "", 10).await?;
+    scan::is_counted(tx, id, &digest(7)).await?;
     Ok(())
 }
 
@@ -52,9 +56,22 @@ async fn the_last_scan_of_each_mode_is_kept_as_long_as_its_image() {
             }
             assert_eq!(scan::find(tx, id, &digest(7), "BASIC").await?, Some(last));
             assert_eq!(scan::find(tx, id, &digest(8), "BASIC").await?, None);
+            assert!(!scan::is_counted(tx, id, &digest(7)).await?);
             scan::set_counts(tx, id, &digest(7), "ENHANCED", "{}").await?;
             let counted = scan::find(tx, id, &digest(7), "ENHANCED").await?.unwrap();
-            assert_eq!(counted, ScanRow { counts: Some("{}".into()), ..enhanced });
+            assert_eq!(counted, ScanRow { counts: Some("{}".into()), ..enhanced.clone() });
+            assert!(scan::is_counted(tx, id, &digest(7)).await?);
+            scan::set_suppressed(tx, id, &digest(7), "ENHANCED", Some(b"some")).await?;
+            for (mode, found) in [("BASIC", None), ("ENHANCED", Some(&b"some"[..]))] {
+                assert_eq!(scan::suppressed(tx, id, &digest(7), mode).await?.as_deref(), found);
+            }
+            // Each image once, though it has two scans.
+            assert_eq!(scan::scanned_images(tx, id, "", 9).await?, [digest(7)]);
+            let after = digest(7).to_string();
+            assert_eq!(scan::scanned_images(tx, id, &after, 9).await?, []);
+            // What is stated has to be looked at again for another scan.
+            scan::put(tx, id, &counted, None).await?;
+            assert_eq!(scan::suppressed(tx, id, &digest(7), "ENHANCED").await?, None);
             image::delete(tx, id, &digest(7)).await?;
             for scan_type in ["BASIC", "ENHANCED"] {
                 assert_eq!(scan::find(tx, id, &digest(7), scan_type).await?, None);

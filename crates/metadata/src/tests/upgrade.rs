@@ -12,8 +12,8 @@ use crate::job::JobStatus;
 use crate::lifecycle_preview::image_facts;
 use crate::migration::{MIGRATIONS, SCHEMA_VERSION, for_sqlite};
 use crate::{
-    MetadataError, RepositoryId, Tx, access_key, advisory_matching, blob, image, job, package,
-    repository, resource_tag, tag, upload, user,
+    MetadataError, RepositoryId, Tx, access_key, advisory_matching, blob, image, index_scan, job,
+    package, repository, resource_tag, scan, tag, upload, user,
 };
 
 const APP: RepositoryId = RepositoryId(10);
@@ -307,6 +307,39 @@ INSERT INTO advisory_matching VALUES (1, 'db', 'older', 'npm', NULL, 0, 7000);
             assert_eq!(matched, [Some("db"), Some(""), Some(""), None]);
             let row = advisory_matching::find(tx).await?.unwrap();
             assert_eq!((row.older_ids.as_str(), row.finished_at), ("", None));
+            Ok(())
+        })
+    })
+    .await
+    .unwrap();
+}
+
+/// What indexes show is counted, and so is what is suppressed of the scans that are there.
+#[tokio::test]
+async fn scans_of_older_data_are_counted_once_more() {
+    let folder = older(18);
+    let connection = Connection::open(folder.path().join("metadata.db")).unwrap();
+    let rows = format!(
+        "INSERT INTO scan (repository_id, digest, scan_type, status, description, started_at) \
+         VALUES (10, '{}', 'BASIC', 'COMPLETE', '', 0), (13, '{}', 'BASIC', 'COMPLETE', '', 0)",
+        digest(1),
+        digest(1)
+    );
+    connection.execute_batch(&rows).unwrap();
+    drop(connection);
+    let metadata = open(&folder);
+    write(&metadata, |tx| {
+        Box::pin(async move {
+            let stale = index_scan::stale(tx, None, 9).await?;
+            let stale: Vec<_> = stale.iter().map(|it| (it.repository, it.digest)).collect();
+            assert_eq!(stale, [(APP, digest(3))]);
+            let jobs = job::list(tx, ("", ""), 9).await?;
+            let [job] = jobs.as_slice() else { panic!("{jobs:?}") };
+            assert_eq!(
+                (job.kind.as_str(), job.subject.as_str(), job.status),
+                ("count-registry", "111122223333/eu-west-1", JobStatus::Waiting)
+            );
+            assert_eq!(scan::suppressed(tx, APP, &digest(1), "BASIC").await?, None);
             Ok(())
         })
     })

@@ -170,7 +170,7 @@ async fn detail(
     scans: ScanType,
     row: ImageRow,
 ) -> Result<ImageDetail, Error> {
-    let scan = scanning::last(tx, repository, &row, scans).await?;
+    let scan = scanning::listed(tx, repository, &row, scans).await?;
     let tags = match row.tag_count {
         0 => Vec::new(),
         _ => tag::of_image(tx, repository, &row.digest).await?,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use wharfinger_core::limits::{SCANNING_RULE_FILTERS_MAX, SCANNING_RULES_MAX};
 use wharfinger_core::{RegistryId, RepositoryName};
+use wharfinger_metadata::repository::RepositoryRow;
 use wharfinger_metadata::{Tx, registry_setting};
 
 use super::ScanningFilter;
@@ -141,6 +142,14 @@ impl Default for ScanningConfiguration {
     fn default() -> Self {
         Self { scan_type: ScanType::Basic, rules: Vec::new() }
     }
+}
+
+/// Whether the findings of the images of a repository change with the advisories.
+pub(super) async fn is_watched(tx: &mut Tx, repository: &RepositoryRow) -> Result<bool, Error> {
+    let configuration = of_registry(tx, &repository.registry).await?;
+    let effective = configuration.effective(&repository.name, repository.scan_on_push);
+    Ok(configuration.scan_type() == ScanType::Enhanced
+        && effective.frequency == ScanFrequency::ContinuousScan)
 }
 
 /// The configuration of a registry.

@@ -14,10 +14,11 @@ use wharfinger_package::Severity;
 use super::basic::BasicFinding;
 use super::enhanced::{self, EnhancedFinding, ScannedImage};
 use super::finding::{self, PackageFinding, Rank};
+use super::image_scan::{ARCHIVED, last};
 use super::inventory::{ImageInventory, KeptInventory, blocking, open_kept};
 use super::told::Lookup;
 use super::union::find_index;
-use super::{ImageScan, ScanType, last, of_registry};
+use super::{ImageScan, ScanStatus, ScanType, of_registry};
 use crate::deletion::must_resolve;
 use crate::repository::must_find;
 use crate::{Error, ImageIdentifier, ImageName, Page, PageRequest, Registry, RequestedImage};
@@ -149,8 +150,16 @@ impl Registry {
             .metadata
             .read(move |tx| Box::pin(async move { find_index(tx, &of, wanted).await }))
             .await?;
-        let Some(index) = index else { return self.find_image_scan(resource, requested).await };
-        match self.find_union(resource, index).await {
+        let Some(index) = index else {
+            return self.find_image_scan(resource, requested, None).await;
+        };
+        let is_active = index.is_active;
+        match self.find_union(resource, index, None).await {
+            // Its images may be active still.
+            Ok(union) if !is_active => {
+                let scan = ImageScan::without_findings(ScanStatus::ImageArchived, ARCHIVED);
+                Ok(FoundScan { scan, findings: Vec::new(), ..union })
+            }
             // Whoever asks knows the index, not which of its images it is.
             Err(Error::ScanNotFound { name, registry, .. }) => {
                 Err(Error::ScanNotFound { image: ImageName::from(requested), name, registry })
@@ -159,16 +168,19 @@ impl Registry {
         }
     }
 
-    /// The same of one image.
+    /// The same of one image; in a mode of scanning, or without one in the registry's.
     pub(super) async fn find_image_scan(
         &self,
         resource: &RepositoryResource,
         requested: RequestedImage,
+        scan_type: Option<ScanType>,
     ) -> Result<FoundScan, Error> {
         let resource = resource.clone();
         let read = self
             .metadata
-            .read(move |tx| Box::pin(async move { read_scan(tx, resource, requested).await }))
+            .read(move |tx| {
+                Box::pin(async move { read_scan(tx, resource, requested, scan_type).await })
+            })
             .await?;
         let ReadScan { repository, id, scan_type, mut scan, kept, inventory, image } = read;
         let inventory = match inventory {
@@ -215,12 +227,16 @@ async fn read_scan(
     tx: &mut Tx,
     resource: RepositoryResource,
     requested: RequestedImage,
+    scan_type: Option<ScanType>,
 ) -> Result<ReadScan, Error> {
     let found = must_find(tx, &resource).await?;
     let repository = found.id;
     let name = ImageName::from(requested.clone());
     let (id, row) = must_resolve(tx, repository, requested, &resource).await?;
-    let scan_type = of_registry(tx, &resource.registry).await?.scan_type();
+    let scan_type = match scan_type {
+        Some(scan_type) => scan_type,
+        None => of_registry(tx, &resource.registry).await?.scan_type(),
+    };
     let Some(scan) = last(tx, repository, &row, scan_type).await? else {
         let (name, registry, image) = (resource.name, resource.registry.account, name);
         return Err(Error::ScanNotFound { image, name, registry });

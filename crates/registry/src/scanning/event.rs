@@ -2,7 +2,7 @@
 //! `Inspector2 Finding` when a finding of a watched image appears, changes or goes. Their details are those
 //! of the events that EventBridge has under these names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 use wharfinger_core::limits::FINDING_EVENT_IMAGES_MAX;
@@ -17,6 +17,8 @@ use crate::Error;
 const BASIC_SCAN: &str = "ECR Image Scan";
 const ENHANCED_SCAN: &str = "Inspector2 Scan";
 const FINDING: &str = "Inspector2 Finding";
+/// Names of packages in the title of a finding.
+const TITLE_NAMES_MAX: usize = 5;
 
 /// A scan that has ended.
 pub(super) struct EndedScan<'a> {
@@ -90,6 +92,14 @@ pub(super) struct ChangedFinding<'a> {
     pub(super) title: &'a str,
     pub(super) before: Option<Severity>,
     pub(super) after: Option<Severity>,
+    /// Whether it is stated not to matter by now.
+    pub(super) is_suppressed: bool,
+}
+
+/// The title of a finding: the vulnerability and its packages, if these are few.
+pub(super) fn title(vulnerability: &str, packages: &BTreeSet<&str>) -> String {
+    let names: Vec<&str> = packages.iter().copied().take(TITLE_NAMES_MAX).collect();
+    format!("{vulnerability} - {}", names.join(", "))
 }
 
 /// Findings that changed alike in many images are told together: Inspector's finding has a list of
@@ -140,6 +150,7 @@ fn finding_detail(
     now: Timestamp,
 ) -> Value {
     let (status, severity) = match (finding.after, finding.before) {
+        (Some(after), _) if finding.is_suppressed => ("SUPPRESSED", after),
         (Some(after), _) => ("ACTIVE", after),
         (None, before) => ("CLOSED", before.unwrap_or(Severity::Undefined)),
     };

@@ -70,7 +70,7 @@ impl Registry {
         Ok(ImageInventory { inventory, architecture, operating_system: os, author })
     }
 
-    async fn scanned_manifest(
+    pub(super) async fn scanned_manifest(
         &self,
         repository: &RepositoryRow,
         digest: Digest,

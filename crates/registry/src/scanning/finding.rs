@@ -13,6 +13,7 @@ use wharfinger_scanner::PackageVulnerability;
 
 use super::ScanType;
 use super::compressed;
+use super::suppressed::Suppressed;
 use crate::Error;
 
 /// A vulnerability of one package of an image.
@@ -102,13 +103,18 @@ pub(crate) fn counts_json(counts: &BTreeMap<Severity, u64>) -> Result<String, Er
     serde_json::to_string(counts).map_err(|error| Error::Server(Box::new(error)))
 }
 
-/// When each critical finding among kept ones was first seen, and which it is.
+/// When each critical finding among kept ones was first seen, and which it is; without those that are
+/// suppressed.
 pub(crate) fn kept_criticals(
     kept: &[u8],
     scan_type: ScanType,
+    suppressed: &Suppressed,
 ) -> Result<Vec<(Timestamp, String)>, Error> {
     let critical = unpack(kept)?.into_iter().filter(|finding| {
-        finding.is_of(scan_type) && finding.vulnerability.severity == Severity::Critical
+        let vulnerability = &finding.vulnerability;
+        finding.is_of(scan_type)
+            && vulnerability.severity == Severity::Critical
+            && !suppressed.covers_in(&vulnerability.vulnerability, &finding.package)
     });
     Ok(critical.map(|it| (it.first_seen_at, it.vulnerability.vulnerability)).collect())
 }

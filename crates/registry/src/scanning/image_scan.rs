@@ -116,7 +116,7 @@ impl ImageScan {
         Ok(Self { status, description: row.description, summary })
     }
 
-    fn without_findings(status: ScanStatus, description: &str) -> Self {
+    pub(super) fn without_findings(status: ScanStatus, description: &str) -> Self {
         Self { status, description: description.to_owned(), summary: None }
     }
 }

@@ -8,6 +8,8 @@
 //! everything once.
 
 mod effect;
+mod image;
+mod judging;
 mod plan;
 mod postings;
 mod telling;

@@ -2,20 +2,23 @@
 
 use std::sync::Arc;
 
-use wharfinger_core::Digest;
 use wharfinger_core::limits::SCAN_ATTEMPTS_MAX;
+use wharfinger_core::{Digest, Entropy, Timestamp};
 use wharfinger_metadata::image::{self, ImageStatus};
 use wharfinger_metadata::repository::RepositoryRow;
 use wharfinger_metadata::scan::{self, ScanRow};
 use wharfinger_metadata::{RepositoryId, Tx, package, repository, tag};
 use wharfinger_scanner::{ScanMode, end_of_life_note, unsupported};
 
+use super::counting::ask_to_count;
 use super::event::{self, EndedScan};
 use super::failure::ScanFailure;
 use super::finding::{self, PackageFinding};
+use super::index_scan::ask_if_stale;
 use super::inventory::{KeptInventory, blocking};
 use super::matched::{Advisories, Matches, findings_by};
-use super::{ScanFrequency, ScanStatus, ScanType, of_registry, tally};
+use super::suppressed::Suppressed;
+use super::{ScanFrequency, ScanStatus, ScanType, of_registry, tally, vex};
 use crate::archive::parse_subject;
 use crate::job::JobOutcome;
 use crate::{Error, Registry};
@@ -131,11 +134,13 @@ impl Registry {
             begun.started_at,
         );
         let (mut kept, mut mark, mut counts) = (None, None, None);
+        let mut suppressed = Suppressed::default();
         if let Some((advisories, findings)) = end.findings {
             row.completed_at = Some(self.now());
             row.database_id = Some(advisories.id().to_owned());
             row.database_updated_at = advisories.updated_at();
             counts = Some(finding::counts(&findings, scan_type));
+            suppressed = Suppressed::of(&findings);
             // Findings that change with the advisories are those of the packages.
             match end.status {
                 ScanStatus::Active => mark = Some((advisories.mark, end.inventory_id)),
@@ -157,19 +162,41 @@ impl Registry {
                     if let Some((mark, inventory)) = mark
                         && package::matching_mark(tx).await? != mark
                     {
-                        counts = Some(tally::of_inventory(tx, inventory).await?);
+                        counts = Some(tally::of_inventory(tx, inventory, &suppressed).await?);
                         row.completed_at = Some(now);
                     }
                     row.counts = counts.as_ref().map(finding::counts_json).transpose()?;
                     scan::put(tx, repository.id, &row, kept.as_deref()).await?;
-                    let tags = tag::of_image(tx, repository.id, &row.digest).await?;
-                    let (counts, digest) = (counts.as_ref(), &row.digest);
+                    let (id, digest) = (repository.id, &row.digest);
+                    let times = (&*entropy, now);
+                    keep_suppressed(tx, id, digest, scan_type, &suppressed, times).await?;
+                    ask_if_stale(tx, times).await?;
+                    let tags = tag::of_image(tx, id, digest).await?;
+                    let counts = counts.as_ref();
                     let ended = EndedScan { scan_type, status, counts, digest, tags: &tags };
                     event::scan_ended(tx, &*entropy, now, &repository, ended).await
                 })
             })
             .await
     }
+}
+
+/// Keeps what is suppressed with the scan. Something else may have been stated since that was looked up,
+/// and whoever has stated it may have found no result to count.
+async fn keep_suppressed(
+    tx: &mut Tx,
+    id: RepositoryId,
+    digest: &Digest,
+    scan_type: ScanType,
+    suppressed: &Suppressed,
+    times: (&dyn Entropy, Timestamp),
+) -> Result<(), Error> {
+    let packed = suppressed.pack()?;
+    scan::set_suppressed(tx, id, digest, scan_type.as_str(), packed.as_deref()).await?;
+    if !suppressed.is_empty() || vex::is_spoken_of(tx, id, digest).await? {
+        ask_to_count(tx, id, digest, times).await?;
+    }
+    Ok(())
 }
 
 async fn due_scans(tx: &mut Tx, id: RepositoryId, digest: Digest) -> Result<Option<Due>, Error> {
@@ -195,7 +222,7 @@ fn end_of(
     due: &Due,
     scan_type: ScanType,
     examined: &Result<Examined, ScanFailure>,
-    now: wharfinger_core::Timestamp,
+    now: Timestamp,
 ) -> End {
     let failed = |failure: &ScanFailure| {
         let (status, description) = failure

@@ -155,7 +155,7 @@ async fn sweep_some(
     Ok((begun, rows.last().map(position)))
 }
 
-fn parse_subject(subject: &str) -> Result<RegistryId, Error> {
+pub(super) fn parse_subject(subject: &str) -> Result<RegistryId, Error> {
     let parsed = subject.split_once('/').and_then(|(account, region)| {
         let account: AccountId = account.parse().ok()?;
         RegistryId::stored(account, region).ok()

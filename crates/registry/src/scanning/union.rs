@@ -5,23 +5,38 @@ use std::collections::BTreeSet;
 
 use wharfinger_auth::RepositoryResource;
 use wharfinger_core::{Digest, Timestamp};
-use wharfinger_metadata::{Tx, image};
+use wharfinger_metadata::Tx;
+use wharfinger_metadata::image::{self, ImageRow, ImageStatus};
+use wharfinger_metadata::repository::RepositoryRow;
 use wharfinger_oci::media_type::{DOCKER_MANIFEST_LIST, OCI_INDEX};
 
 use super::described::FoundScan;
+use super::failure::ScanFailure;
 use super::finding;
 use super::image_scan::check_type;
 use super::inventory::KeptInventory;
-use super::{ImageScan, ScanStatus, ScanSummary};
+use super::{ImageScan, ScanStatus, ScanSummary, ScanType};
 use crate::deletion::must_resolve;
 use crate::repository::must_find;
 use crate::{Error, ImageIdentifier, ImageName, Registry, RequestedImage};
 
+/// What the layers of an attestation are: it is an image by its configuration, and holds no files.
+const IN_TOTO: &str = "application/vnd.in-toto";
+
 /// An index, and its images that can be scanned.
 pub(super) struct ScannedIndex {
+    pub(super) is_active: bool,
+    repository: RepositoryRow,
     id: ImageIdentifier,
     pushed_at: Timestamp,
     children: Vec<Digest>,
+    /// Whether it lists something of which nobody knows what it holds: an image that is missing, or an
+    /// index within it.
+    has_unknown: bool,
+}
+
+pub(super) fn is_index(row: &ImageRow) -> bool {
+    [OCI_INDEX, DOCKER_MANIFEST_LIST].contains(&row.media_type.as_str())
 }
 
 /// The index that is asked for; `None` for everything else.
@@ -30,26 +45,27 @@ pub(super) async fn find_index(
     resource: &RepositoryResource,
     requested: RequestedImage,
 ) -> Result<Option<ScannedIndex>, Error> {
-    let repository = must_find(tx, resource).await?.id;
-    let (id, row) = must_resolve(tx, repository, requested, resource).await?;
-    if ![OCI_INDEX, DOCKER_MANIFEST_LIST].contains(&row.media_type.as_str()) {
+    let repository = must_find(tx, resource).await?;
+    let (id, row) = must_resolve(tx, repository.id, requested, resource).await?;
+    if !is_index(&row) {
         return Ok(None);
     }
-    let mut children = Vec::new();
-    for digest in image::children(tx, repository, &id.digest).await? {
+    let (mut children, mut has_unknown) = (Vec::new(), false);
+    for digest in image::children(tx, repository.id, &id.digest).await? {
         let name = ImageName { digest: Some(digest.to_string()), tag: None };
-        // Attestations are children as well, and have no packages.
-        if let Some(row) = image::find(tx, repository, &digest).await?
-            && check_type(&row, &name).is_ok()
-        {
-            children.push(digest);
+        match image::find(tx, repository.id, &digest).await? {
+            Some(row) if check_type(&row, &name).is_ok() => children.push(digest),
+            // Artifacts may be listed as well, and have no packages.
+            Some(row) => has_unknown |= is_index(&row),
+            None => has_unknown = true,
         }
     }
-    Ok(Some(ScannedIndex { id, pushed_at: row.pushed_at, children }))
+    let (is_active, pushed_at) = (row.status == ImageStatus::Active, row.pushed_at);
+    Ok(Some(ScannedIndex { is_active, repository, id, pushed_at, children, has_unknown }))
 }
 
 impl Registry {
-    /// The scan of an index.
+    /// The scan of an index in a mode of scanning, in the registry's without one.
     ///
     /// # Errors
     /// [`Error::ScanNotFound`] if any of its images was not scanned: the rest alone would look as
@@ -58,18 +74,23 @@ impl Registry {
         &self,
         resource: &RepositoryResource,
         index: ScannedIndex,
+        scan_type: Option<ScanType>,
     ) -> Result<FoundScan, Error> {
-        let ScannedIndex { id, pushed_at, children } = index;
+        let ScannedIndex { repository, id, pushed_at, children, has_unknown, .. } = index;
         let mut union: Option<FoundScan> = None;
         for digest in children {
             let requested = RequestedImage { digest: Some(digest.to_string()), tag: None };
-            let found = self.find_image_scan(resource, requested).await?;
-            union = Some(match union {
-                Some(union) => joined(union, found),
-                None => found,
+            let found = self.find_image_scan(resource, requested, scan_type).await;
+            let has_result = found.as_ref().is_ok_and(|found| found.scan.summary.is_some());
+            if !has_result && self.is_attestation(&repository, digest).await? {
+                continue;
+            }
+            union = Some(match (union, found?) {
+                (Some(union), found) => joined(union, found),
+                (None, found) => found,
             });
         }
-        let Some(mut union) = union else {
+        let Some(mut union) = union.filter(|_| !has_unknown) else {
             let (name, registry) = (resource.name.clone(), resource.registry.account);
             let image = ImageName { digest: Some(id.digest.to_string()), tag: None };
             return Err(Error::ScanNotFound { image, name, registry });
@@ -90,6 +111,24 @@ impl Registry {
         }
         union.id = id;
         Ok(union)
+    }
+
+    /// Whether an image is a statement about others, in which nothing can be found.
+    async fn is_attestation(
+        &self,
+        repository: &RepositoryRow,
+        digest: Digest,
+    ) -> Result<bool, Error> {
+        match self.scanned_manifest(repository, digest).await {
+            Ok(manifest) => {
+                let layers = &manifest.layers;
+                let only = layers.iter().all(|layer| layer.media_type.starts_with(IN_TOTO));
+                Ok(only && !layers.is_empty())
+            }
+            Err(ScanFailure::Passing(error)) => Err(error),
+            // Of what cannot be read nobody knows what it is.
+            Err(_) => Ok(false),
+        }
     }
 }
 

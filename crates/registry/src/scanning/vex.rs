@@ -12,8 +12,8 @@ use wharfinger_auth::RepositoryResource;
 use wharfinger_core::limits::{
     VEX_DOCUMENT_BYTES_MAX, VEX_DOCUMENTS_PER_REGISTRY_MAX, VEX_REFERRERS_MAX,
 };
-use wharfinger_core::{Digest, RegistryId};
-use wharfinger_metadata::image::{self, ImageStatus};
+use wharfinger_core::{Digest, RegistryId, Tag};
+use wharfinger_metadata::image::{self, ImageRow, ImageStatus};
 use wharfinger_metadata::repository::RepositoryRow;
 use wharfinger_metadata::vex_document::{self, VexDocumentRow};
 use wharfinger_metadata::{RepositoryId, Tx, repository, scan, tag};
@@ -21,13 +21,11 @@ use wharfinger_oci::Manifest;
 use wharfinger_package::PackageIdentity;
 use wharfinger_scanner::suppression::{Document, ImageProduct, Statements, Verdict};
 
-use super::finding::{self, PackageFinding};
+use super::counting::ask_to_count;
+use super::finding::PackageFinding;
 use super::inventory::{ImageInventory, blocking};
-use super::request::subject;
-use crate::archive::parse_subject;
-use crate::job::{JobKind, JobOutcome, ask};
 use crate::removal::Removal;
-use crate::{Error, Registry, RequestedImage};
+use crate::{Error, Registry};
 
 pub use registry_wide::VexDocument;
 
@@ -46,44 +44,6 @@ struct Stored {
 }
 
 impl Registry {
-    /// Counts the findings of an image anew, in the registry's mode of scanning.
-    pub(crate) async fn count_findings(&self, subject: &str) -> Result<JobOutcome, Error> {
-        let (id, digest) = parse_subject(subject)?;
-        let found = self
-            .metadata
-            .read(move |tx| {
-                Box::pin(async move { Ok::<_, Error>(repository::find_by_id(tx, id).await?) })
-            })
-            .await?;
-        let Some(RepositoryRow { registry, name, .. }) = found else {
-            return Ok(JobOutcome::default());
-        };
-        let requested = RequestedImage { digest: Some(digest.to_string()), tag: None };
-        let found = self.find_image_scan(&RepositoryResource { registry, name }, requested).await;
-        let (scan_type, counts) = match found {
-            Ok(found) => match found.scan.summary {
-                Some(summary) => (found.scan_type, finding::counts_json(&summary.counts)?),
-                None => return Ok(JobOutcome::default()),
-            },
-            Err(Error::Server(error)) => return Err(Error::Server(error)),
-            // There is nothing to count.
-            Err(_) => return Ok(JobOutcome::default()),
-        };
-        self.metadata
-            .write(move |tx| {
-                Box::pin(async move {
-                    let mode = scan_type.as_str();
-                    scan::set_counts(tx, id, &digest, mode, &counts).await?;
-                    Ok::<_, Error>(())
-                })
-            })
-            .await?;
-        Ok(JobOutcome {
-            next: None,
-            report: Some(serde_json::json!({ "counted": true }).to_string()),
-        })
-    }
-
     /// Says of findings why they do not matter in the image, as far as anybody has stated that.
     pub(super) async fn suppress(
         &self,
@@ -165,33 +125,68 @@ impl Registry {
     }
 }
 
-/// Whether anything may be stated of the findings of an image.
-pub(super) async fn is_spoken_of(
+/// Whether documents refer to an image.
+pub(super) async fn has_documents(
     tx: &mut Tx,
-    registry: &RegistryId,
     repository: RepositoryId,
     digest: &Digest,
 ) -> Result<bool, Error> {
     let active = Some(ImageStatus::Active);
-    Ok(!vex_document::list(tx, registry, "", 1).await?.is_empty()
-        || !image::referrers(tx, repository, digest, active, "", 1).await?.is_empty())
+    let rows = image::referrers(tx, repository, digest, active, "", REFERRERS_LOOKED_AT).await?;
+    Ok(rows.iter().any(is_document))
 }
 
-/// Asks for new counts of the image that a document was pushed for.
-pub(super) async fn note_pushed(
+/// Asks for new counts of the image that a document is about, which comes or goes.
+pub(crate) async fn note_document(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    document: &ImageRow,
+    removal: &Removal,
+) -> Result<(), Error> {
+    match document.subject.filter(|_| is_document(document)) {
+        Some(about) => ask_to_count(tx, repository, &about, (&*removal.entropy, removal.now)).await,
+        None => Ok(()),
+    }
+}
+
+/// Asks for new counts of the images that lose and get a tag, if anything is stated that may name it.
+/// Called before the tag moves.
+pub(crate) async fn note_tag(
+    tx: &mut Tx,
+    repository: RepositoryId,
+    tag: &Tag,
+    to: Option<&Digest>,
+    removal: &Removal,
+) -> Result<(), Error> {
+    let from = tag::find(tx, repository, tag).await?;
+    for digest in from.iter().chain(to) {
+        if scan::is_counted(tx, repository, digest).await?
+            && is_spoken_of(tx, repository, digest).await?
+        {
+            ask_to_count(tx, repository, digest, (&*removal.entropy, removal.now)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether anything may be stated of the findings of an image.
+pub(super) async fn is_spoken_of(
     tx: &mut Tx,
     repository: RepositoryId,
     digest: &Digest,
-    removal: &Removal,
-) -> Result<(), Error> {
-    let pushed = image::find(tx, repository, digest).await?;
-    let document = pushed.filter(|row| row.artifact_type.as_deref() == Some(OPENVEX));
-    let Some(about) = document.and_then(|row| row.subject) else { return Ok(()) };
-    let (subject, now) = (subject(repository, &about), removal.now);
-    Ok(ask(tx, &*removal.entropy, JobKind::CountFindings, &subject, now, now).await?)
+) -> Result<bool, Error> {
+    let Some(row) = repository::find_by_id(tx, repository).await? else { return Ok(false) };
+    Ok(!vex_document::list(tx, &row.registry, "", 1).await?.is_empty()
+        || has_documents(tx, repository, digest).await?)
 }
 
-async fn registry_wide(
+fn is_document(row: &ImageRow) -> bool {
+    let artifact_type = row.artifact_type.as_ref().or(row.artifact_media_type.as_ref());
+    artifact_type.is_some_and(|it| it == OPENVEX)
+}
+
+/// The documents that hold for all images of a registry.
+pub(super) async fn registry_wide(
     tx: &mut Tx,
     registry: &RegistryId,
 ) -> Result<Vec<VexDocumentRow>, wharfinger_metadata::MetadataError> {
@@ -209,10 +204,7 @@ async fn stored(
     let active = Some(ImageStatus::Active);
     let rows = image::referrers(tx, repository, digest, active, "", REFERRERS_LOOKED_AT).await?;
     for row in rows {
-        let artifact_type = row.artifact_type.as_ref().or(row.artifact_media_type.as_ref());
-        if artifact_type.is_some_and(|it| it == OPENVEX)
-            && found.referrers.len() < VEX_REFERRERS_MAX
-        {
+        if is_document(&row) && found.referrers.len() < VEX_REFERRERS_MAX {
             let sealed = image::sealed_manifest(tx, repository, &row.digest).await?;
             found.referrers.extend(sealed.map(|sealed| (row.digest, row.media_type, sealed)));
         }

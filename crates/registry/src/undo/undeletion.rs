@@ -12,12 +12,12 @@ use wharfinger_oci::Manifest;
 
 use super::history::change_at;
 use super::{DeletedImage, UndeletedImages, UndoError, note_tag};
-use crate::Error;
 use crate::job::{self, JobKind};
 use crate::manifest::ManifestKeys;
 use crate::removal::{Cause, Removal};
 use crate::repository::tag_mutability;
 use crate::storage_class::activate_children;
+use crate::{Error, scanning};
 
 /// Referrers looked at in one step.
 const STEP: u32 = 100;
@@ -121,6 +121,8 @@ impl Undeletion {
         let children: Vec<Digest> = manifest.manifests.iter().map(|child| child.digest).collect();
         image::insert(tx, id, &row.image, &sealed, &blobs, &children).await?;
         deleted_image::remove(tx, id, &digest).await?;
+        scanning::note_document(tx, id, &row.image, &self.removal).await?;
+        scanning::ask_if_stale(tx, (&*self.entropy, self.removal.now)).await?;
         if row.image.status == ImageStatus::Activating {
             let (subject, now) = (format!("{id}/{digest}"), self.removal.now);
             let kind = JobKind::ActivateImage;
@@ -199,6 +201,7 @@ impl Undeletion {
         if image.is_some_and(|image| image.tag_count >= limit) {
             return Err(Error::LimitExceeded { what: "tags per image", limit }.into());
         }
+        scanning::note_tag(tx, id, tag, Some(digest), &self.removal).await?;
         note_tag(tx, id, tag, Some(digest), &self.removal).await?;
         tag::put(tx, id, tag, digest, self.removal.now).await?;
         self.done.tags.push((tag.clone(), *digest));

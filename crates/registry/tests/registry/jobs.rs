@@ -309,7 +309,10 @@ async fn standing_jobs_are_there_from_the_first_start_on() {
     let rows = |jobs: Vec<Job>| jobs.into_iter().map(|job| job.row).collect::<Vec<_>>();
     let first = rows(fixture.jobs().await);
     let kinds: Vec<_> = first.iter().map(|row| row.kind.as_str()).collect();
-    assert_eq!(kinds, ["collect-garbage", "follow-holders", "match-advisories", "scrub"]);
+    assert_eq!(
+        kinds,
+        ["collect-garbage", "count-indexes", "follow-holders", "match-advisories", "scrub"]
+    );
     assert!(first.iter().all(|row| row.due_at == fixture.clock.now()));
     fixture.clock.advance(Duration::from_secs(5));
     fixture.registry.ensure_standing_jobs().await.unwrap();

@@ -251,7 +251,7 @@ fn package_row(index: usize) -> (PackageRow, Vec<PackageName>) {
     (row, names.collect())
 }
 
-fn job() -> JobRow {
+pub fn job() -> JobRow {
     let at = Timestamp::default();
     JobRow {
         job_id: 1,

@@ -83,11 +83,11 @@ impl Vulnerabilities {
     }
 }
 
-/// Counts by severity after these effects; `None` if they do not fit.
-pub(super) fn recounted(
-    counts: &BTreeMap<Severity, u64>,
-    effects: &[Effect],
-) -> Option<BTreeMap<Severity, u64>> {
+/// Findings by severity.
+pub(super) type Counts = BTreeMap<Severity, u64>;
+
+/// Counts after these effects; `None` if they do not fit.
+pub(super) fn recounted(counts: &Counts, effects: &[Effect]) -> Option<Counts> {
     let mut counts = counts.clone();
     for Effect { before, after, .. } in effects {
         if let Some(before) = before {

@@ -5,40 +5,47 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wharfinger_core::limits::{REMATCH_IMAGES_MAX, REMATCH_RECOUNT_SECONDS};
-use wharfinger_core::{Entropy, Timestamp};
+use wharfinger_core::{Digest, Entropy, RegistryId, Timestamp};
 use wharfinger_metadata::advisory_matching::{self, WatchedImage};
 use wharfinger_metadata::package::PackageId;
 use wharfinger_metadata::repository::{self, RepositoryRow};
 use wharfinger_metadata::{RepositoryId, Tx};
 use wharfinger_package::Severity;
 
-use super::super::event::{ChangedFinding, FindingEvents};
-use super::super::finding::counts_json;
-use super::super::{ScanFrequency, ScanType, of_registry};
-use super::super::{request, tally, vex};
-use super::effect::{Effect, Vulnerabilities, recounted};
+use super::super::event::{self, FindingEvents};
+use super::super::index_scan::ask_if_stale;
+use super::super::{is_watched, vex};
+use super::effect::Vulnerabilities;
+use super::image::TouchedImage;
+use super::judging::Judged;
 use super::plan::{Change, Plan};
 use super::postings::Postings;
 use super::{Rematch, Report};
-use crate::job::{JobKind, ask};
 use crate::{Error, Registry};
 
 /// Packages with a vulnerability that are read at once.
 const PAGE: u32 = 1_000;
-/// Names of packages in the title of an event.
-const TITLE_NAMES_MAX: usize = 5;
 
 /// What telling needs, the same for all steps of a part.
-struct Telling {
-    all: Vulnerabilities,
+pub(super) struct Telling {
+    pub(super) all: Vulnerabilities,
     /// By vulnerability: the packages that changed.
-    titles: Vec<String>,
+    pub(super) titles: Vec<String>,
     /// Scans that ended later may know of the changes already: they are counted anew.
-    recount_from: Timestamp,
-    database_id: String,
-    database_updated_at: Option<Timestamp>,
-    entropy: Arc<dyn Entropy>,
-    now: Timestamp,
+    pub(super) recount_from: Timestamp,
+    pub(super) database_id: String,
+    pub(super) database_updated_at: Option<Timestamp>,
+    /// Registries of whose images somebody states something that concerns the vulnerabilities.
+    spoken_of: BTreeSet<RegistryId>,
+    pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) now: Timestamp,
+}
+
+/// What a step came to.
+enum Step {
+    Told(Report),
+    /// Nothing was written: of these it has to be known first what is suppressed.
+    Unjudged(Vec<(RepositoryRow, Digest)>),
 }
 
 impl Registry {
@@ -54,7 +61,7 @@ impl Registry {
                 break;
             }
             for (inventories, last) in steps(found) {
-                let told = self.tell_some(Arc::clone(&telling), inventories, last).await?;
+                let told = self.tell_step(&telling, inventories, last).await?;
                 run.report.images += told.images;
                 run.report.events += told.events;
                 run.row.told_inventory_id = last;
@@ -75,6 +82,7 @@ impl Registry {
             names.entry(change.vulnerability.clone()).or_default().insert(&change.name);
         }
         let vulnerabilities: Vec<String> = names.keys().cloned().collect();
+        let spoken_of = self.registries_spoken_of(&run.database, &vulnerabilities).await?;
         let now = self.metadata.read(move |tx| {
             Box::pin(async move {
                 let mut now = BTreeMap::new();
@@ -85,110 +93,96 @@ impl Registry {
                 Ok::<_, Error>(now)
             })
         });
-        let title = |(vulnerability, names): (&String, &BTreeSet<&str>)| {
-            let names: Vec<&str> = names.iter().copied().take(TITLE_NAMES_MAX).collect();
-            format!("{vulnerability} - {}", names.join(", "))
-        };
         let information = run.database.information();
         Ok(Telling {
-            titles: names.iter().map(title).collect(),
+            titles: names.iter().map(|(id, names)| event::title(id, names)).collect(),
             all: Vulnerabilities::new(changes, now.await?),
             recount_from: begun_at.minus(Duration::from_secs(REMATCH_RECOUNT_SECONDS)),
             database_id: information.id.clone(),
             database_updated_at: information.sources.iter().map(|it| it.updated_at).max(),
+            spoken_of,
             entropy: Arc::clone(&self.entropy),
             now: self.now(),
         })
     }
 
-    async fn tell_some(
+    async fn tell_step(
         &self,
-        telling: Arc<Telling>,
-        inventories: Vec<(i64, Vec<PackageId>)>,
+        telling: &Arc<Telling>,
+        inventories: Touched,
         last: i64,
     ) -> Result<Report, Error> {
-        self.metadata
-            .write(move |tx| {
-                Box::pin(async move {
-                    let mut report = Report::default();
-                    let (mut events, mut watched) = (FindingEvents::default(), HashMap::new());
-                    for (inventory, packages) in inventories {
-                        let effects = telling.all.effects(packages.into_iter());
-                        if effects.is_empty() {
-                            continue;
-                        }
-                        let image = advisory_matching::watched_image(tx, inventory).await?;
-                        let Some(image) = image else { continue };
-                        let Some(repository) = watching(tx, &mut watched, &image).await? else {
-                            continue;
-                        };
-                        telling.count(tx, inventory, &image, &effects).await?;
-                        telling.note(&mut events, &repository, &image, &effects);
-                        telling.have_counted(tx, &repository, &image).await?;
-                        report.images += 1;
-                    }
-                    report.events = events.insert(tx, &*telling.entropy, telling.now).await?;
-                    advisory_matching::note_told(tx, last).await?;
-                    Ok::<_, Error>(report)
-                })
-            })
-            .await
+        let inventories = Arc::new(inventories);
+        let mut judged = Arc::new(Judged::new());
+        loop {
+            let (telling, inventories) = (Arc::clone(telling), Arc::clone(&inventories));
+            let known = Arc::clone(&judged);
+            let step = self.metadata.write(move |tx| {
+                Box::pin(async move { telling.tell_some(tx, &inventories, &known, last).await })
+            });
+            let unjudged = match step.await? {
+                Step::Told(report) => return Ok(report),
+                Step::Unjudged(images) => images,
+            };
+            for (repository, digest) in unjudged {
+                let judgement = self.judge(&repository, digest).await?;
+                Arc::make_mut(&mut judged).insert((repository.id, digest), judgement);
+            }
+        }
     }
 }
 
 impl Telling {
-    async fn count(
+    async fn tell_some(
         &self,
         tx: &mut Tx,
-        inventory: i64,
-        image: &WatchedImage,
-        effects: &[Effect],
-    ) -> Result<(), Error> {
-        let known = image.counts.as_deref().and_then(|text| serde_json::from_str(text).ok());
-        let settled = image.completed_at.is_some_and(|at| at < self.recount_from);
-        let counts = known.filter(|_| settled).and_then(|counts| recounted(&counts, effects));
-        let counts = match counts {
-            Some(counts) => counts,
-            None => tally::of_inventory(tx, inventory).await?,
-        };
-        let counts = counts_json(&counts)?;
-        let (id, updated_at) = (&self.database_id, self.database_updated_at);
-        Ok(advisory_matching::set_counts(tx, image, &counts, id, updated_at).await?)
-    }
-
-    /// Where something is stated of the findings, they are counted by whoever can read it.
-    async fn have_counted(
-        &self,
-        tx: &mut Tx,
-        repository: &RepositoryRow,
-        image: &WatchedImage,
-    ) -> Result<(), Error> {
-        if !vex::is_spoken_of(tx, &repository.registry, repository.id, &image.digest).await? {
-            return Ok(());
+        inventories: &Touched,
+        judged: &Judged,
+        last: i64,
+    ) -> Result<Step, Error> {
+        let touched = self.touched(tx, inventories).await?;
+        let mut unjudged = Vec::new();
+        for TouchedImage { repository, image, .. } in &touched {
+            if !judged.contains_key(&(repository.id, image.digest))
+                && (self.spoken_of.contains(&repository.registry)
+                    || vex::has_documents(tx, repository.id, &image.digest).await?)
+            {
+                unjudged.push((repository.clone(), image.digest));
+            }
         }
-        let subject = request::subject(repository.id, &image.digest);
-        let (kind, now) = (JobKind::CountFindings, self.now);
-        Ok(ask(tx, &*self.entropy, kind, &subject, now, now).await?)
+        if !unjudged.is_empty() {
+            return Ok(Step::Unjudged(unjudged));
+        }
+        let (mut events, mut report) = (FindingEvents::default(), Report::default());
+        for image in &touched {
+            let judgement = judged.get(&(image.repository.id, image.image.digest));
+            self.tell_image(tx, &mut events, image, judgement).await?;
+            report.images += 1;
+        }
+        report.events = events.insert(tx, &*self.entropy, self.now).await?;
+        advisory_matching::note_told(tx, last).await?;
+        ask_if_stale(tx, (&*self.entropy, self.now)).await?;
+        Ok(Step::Told(report))
     }
 
-    fn note<'a>(
-        &'a self,
-        events: &mut FindingEvents<'a>,
-        repository: &RepositoryRow,
-        image: &WatchedImage,
-        effects: &[Effect],
-    ) {
-        for effect in effects {
-            let index = effect.vulnerability as usize;
-            let (Some(vulnerability), Some(title)) =
-                (self.all.names.get(index), self.titles.get(index))
-            else {
+    /// The images of inventories, of those in which something changes and that are watched.
+    async fn touched(
+        &self,
+        tx: &mut Tx,
+        inventories: &Touched,
+    ) -> Result<Vec<TouchedImage>, Error> {
+        let (mut touched, mut watched) = (Vec::new(), HashMap::new());
+        for (inventory, packages) in inventories {
+            let effects = self.all.effects(packages.iter().copied());
+            if effects.is_empty() {
                 continue;
-            };
-            let finding =
-                ChangedFinding { vulnerability, title, before: effect.before, after: effect.after };
-            events.add(finding, repository, &image.digest);
+            }
+            let image = advisory_matching::watched_image(tx, *inventory).await?;
+            let Some(image) = image else { continue };
+            let Some(repository) = watching(tx, &mut watched, &image).await? else { continue };
+            touched.push(TouchedImage { inventory: *inventory, repository, image, effects });
         }
+        Ok(touched)
     }
 }
 
@@ -223,11 +217,8 @@ async fn watching(
     }
     let mut found = repository::find_by_id(tx, image.repository).await?;
     if let Some(row) = &found {
-        let configuration = of_registry(tx, &row.registry).await?;
-        let effective = configuration.effective(&row.name, row.scan_on_push);
-        let continuous = configuration.scan_type() == ScanType::Enhanced
-            && effective.frequency == ScanFrequency::ContinuousScan;
-        found = found.filter(|_| continuous);
+        let watched = is_watched(tx, row).await?;
+        found = found.filter(|_| watched);
     }
     known.insert(image.repository, found.clone());
     Ok(found)

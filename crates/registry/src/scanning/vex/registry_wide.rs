@@ -1,5 +1,7 @@
 //! VEX documents that hold for all images of a registry.
 
+use std::sync::Arc;
+
 use wharfinger_auth::Permit;
 use wharfinger_auth::actions::PutRegistryScanningConfiguration;
 use wharfinger_core::Timestamp;
@@ -7,6 +9,7 @@ use wharfinger_core::limits::VEX_DOCUMENTS_PER_REGISTRY_MAX;
 use wharfinger_metadata::vex_document::{self, VexDocumentRow};
 use wharfinger_scanner::suppression::Document;
 
+use super::super::recount::ask_for_recount;
 use super::registry_wide;
 use crate::{Error, Registry};
 
@@ -24,7 +27,8 @@ pub struct VexDocument {
 }
 
 impl Registry {
-    /// Adds a document that holds for all images of the registry, in place of one of its id.
+    /// Adds a document that holds for all images of the registry, in place of one of its id. A job
+    /// counts their findings anew.
     ///
     /// # Errors
     /// [`Error::Validation`] with what is wrong with it, or if there are too many.
@@ -39,6 +43,7 @@ impl Registry {
         let registry = permit.resource().registry.clone();
         let row =
             VexDocumentRow { document_id: document_id.clone(), content, added_at: self.now() };
+        let entropy = Arc::clone(&self.entropy);
         self.metadata
             .write(move |tx| {
                 Box::pin(async move {
@@ -49,7 +54,8 @@ impl Registry {
                         let reason = format!("A registry has at most {max} VEX documents");
                         return Err(Error::Validation { reason });
                     }
-                    Ok(vex_document::put(tx, &registry, &row).await?)
+                    vex_document::put(tx, &registry, &row).await?;
+                    ask_for_recount(tx, &registry, (&*entropy, row.added_at)).await
                 })
             })
             .await?;
@@ -80,7 +86,7 @@ impl Registry {
         Ok(shown.collect())
     }
 
-    /// Removes such a document; answers whether it was there.
+    /// Removes such a document, and has the findings counted anew; answers whether it was there.
     ///
     /// # Errors
     /// If the metadata fails.
@@ -90,11 +96,16 @@ impl Registry {
         document_id: String,
     ) -> Result<bool, Error> {
         let registry = permit.resource().registry.clone();
+        let (entropy, now) = (Arc::clone(&self.entropy), self.now());
         self.metadata
             .write(move |tx| {
-                Box::pin(
-                    async move { Ok(vex_document::delete(tx, &registry, &document_id).await?) },
-                )
+                Box::pin(async move {
+                    let found = vex_document::delete(tx, &registry, &document_id).await?;
+                    if found {
+                        ask_for_recount(tx, &registry, (&*entropy, now)).await?;
+                    }
+                    Ok(found)
+                })
             })
             .await
     }
