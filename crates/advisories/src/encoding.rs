@@ -77,6 +77,13 @@ impl<'a> Cursor<'a> {
     }
 
     pub(crate) fn number(&mut self) -> Result<u64, Malformed> {
+        // Most are small.
+        if let Some((&byte, rest)) = self.rest.split_first()
+            && byte < 0x80
+        {
+            self.rest = rest;
+            return Ok(byte.into());
+        }
         let mut number = 0_u64;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;

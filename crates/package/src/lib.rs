@@ -15,4 +15,4 @@ pub use ecosystem::{Ecosystem, Family};
 pub use identity::{PackageIdentity, SourcePackage};
 pub use purl::PackageUrl;
 pub use severity::Severity;
-pub use version::{VersionScheme, compare};
+pub use version::{VersionOrder, VersionScheme, compare};
