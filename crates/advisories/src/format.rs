@@ -142,7 +142,11 @@ impl Header {
             return Err(DatabaseError::Damaged("it is no advisory database"));
         }
         let version = u32::from_le_bytes(cursor.array()?);
-        if !(1..=VERSION).contains(&version) {
+        if version > VERSION {
+            let what = "it has a later version of the format, which this program does not read yet";
+            return Err(DatabaseError::Damaged(what));
+        }
+        if version == 0 {
             return Err(DatabaseError::Damaged("it has another version of the format"));
         }
         if u32::from_le_bytes(cursor.array()?) != Section::ALL.len() as u32 {

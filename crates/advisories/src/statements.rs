@@ -68,12 +68,14 @@ impl<'a> TextTable<'a> {
         Ok(Self { ends, texts: texts.map_err(|_| Malformed("a text is not UTF-8"))? })
     }
 
+    #[inline]
     fn end(&self, index: usize) -> Option<usize> {
         let at = index.checked_mul(4)?;
         let bytes = self.ends.get(at..at.checked_add(4)?)?.try_into().ok()?;
         usize::try_from(u32::from_le_bytes(bytes)).ok()
     }
 
+    #[inline]
     pub(crate) fn get(&self, number: u64) -> Result<&'a str, Malformed> {
         let find = || {
             let index = usize::try_from(number).ok()?;
@@ -84,6 +86,7 @@ impl<'a> TextTable<'a> {
     }
 
     /// `0` stands for none, and `n` for the text `n - 1`.
+    #[inline]
     pub(crate) fn get_optional(&self, number: u64) -> Result<Option<&'a str>, Malformed> {
         number.checked_sub(1).map(|index| self.get(index)).transpose()
     }

@@ -7,6 +7,7 @@
 mod applicability;
 mod merge;
 mod reach;
+mod remembered;
 mod severity;
 
 use serde::{Deserialize, Serialize};
@@ -54,7 +55,7 @@ pub fn match_package(
     }
     let mut findings = Findings::new(database, package);
     let scheme = package.ecosystem.family.scheme();
-    let build = Build::of(package);
+    let mut build = Build::of(package);
     let mut version = Reach::new(scheme, package.advisory_version());
     let source = built_from(package).map_or("", |source| source.version.as_str());
     let mut source_version = Reach::new(scheme, source);

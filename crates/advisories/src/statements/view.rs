@@ -62,6 +62,7 @@ pub struct Texts<'a> {
 }
 
 impl<'a> Statement<'a> {
+    #[inline]
     pub(super) fn read(
         cursor: &mut Cursor<'a>,
         table: TextTable<'a>,
@@ -194,6 +195,7 @@ pub(crate) fn severity(number: u8) -> Result<Option<Severity>, Malformed> {
 impl<'a> Iterator for Intervals<'a> {
     type Item = Result<IntervalView<'a>, DatabaseError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
             return None;
@@ -207,6 +209,7 @@ impl<'a> Iterator for Intervals<'a> {
 }
 
 impl<'a> Intervals<'a> {
+    #[inline]
     fn read(&mut self) -> Result<IntervalView<'a>, Malformed> {
         let introduced = self.table.get_optional(self.rest.number()?)?;
         let end = match self.rest.number()? {
@@ -221,6 +224,7 @@ impl<'a> Intervals<'a> {
 impl<'a> Iterator for Texts<'a> {
     type Item = Result<&'a str, DatabaseError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
             return None;

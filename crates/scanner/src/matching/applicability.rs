@@ -3,27 +3,32 @@
 use wharfinger_advisories::{DatabaseError, FixStatus, Statement, VersionEndView};
 use wharfinger_package::{Family, PackageIdentity, VersionScheme};
 
+use super::remembered::Remembered;
+
 /// A build of a package, as far as it decides which statements are about it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Build<'p> {
+#[derive(Debug)]
+pub(super) struct Build<'p, 'a> {
     package: &'p PackageIdentity,
     is_rpm: bool,
     is_of_module: bool,
     flavour: Option<&'static str>,
+    /// Versions that statements name.
+    of_modules: Remembered<'a, bool>,
 }
 
-impl<'p> Build<'p> {
+impl<'p, 'a> Build<'p, 'a> {
     pub(super) fn of(package: &'p PackageIdentity) -> Self {
         Self {
             package,
             is_rpm: package.ecosystem.family.scheme() == VersionScheme::Rpm,
             is_of_module: package.module.is_some() || is_of_module(&package.version),
             flavour: flavour(&package.version),
+            of_modules: Remembered::new(),
         }
     }
 
     /// Whether a statement of its name is about it.
-    pub(super) fn is_meant(&self, statement: &Statement<'_>) -> Result<bool, DatabaseError> {
+    pub(super) fn is_meant(&mut self, statement: &Statement<'a>) -> Result<bool, DatabaseError> {
         Ok(self.module_fits(statement)?
             && self.architecture_fits(statement)?
             && self.flavour_fits(statement)?)
@@ -33,8 +38,8 @@ impl<'p> Build<'p> {
     /// architecture `src` that something is affected. That a source has no vulnerability says nothing
     /// of what else went into a build.
     pub(super) fn is_of_what_is_meant(
-        &self,
-        statement: &Statement<'_>,
+        &mut self,
+        statement: &Statement<'a>,
     ) -> Result<bool, DatabaseError> {
         if statement.status == FixStatus::NotAffected || !self.module_fits(statement)? {
             return Ok(false);
@@ -62,7 +67,7 @@ impl<'p> Build<'p> {
 
     /// A package of a module is another one than that of the same name outside of it. Where a source
     /// does not name modules (OSV), the releases that modules are built with tell them.
-    fn module_fits(&self, statement: &Statement<'_>) -> Result<bool, DatabaseError> {
+    fn module_fits(&mut self, statement: &Statement<'a>) -> Result<bool, DatabaseError> {
         if !self.is_rpm {
             return Ok(true);
         }
@@ -70,8 +75,8 @@ impl<'p> Build<'p> {
         if module.is_some() {
             return Ok(module == self.package.module.as_deref());
         }
-        Ok(match fixed_versions(statement)? {
-            Some(of_module) => of_module == self.is_of_module,
+        Ok(match named_version(statement)? {
+            Some(it) => self.of_modules.get(it, || is_of_module(it)) == self.is_of_module,
             // Nothing is said of a version: what has a label of its own is not meant.
             None => !self.is_of_module,
         })
@@ -98,20 +103,17 @@ fn is_of_module(version: &str) -> bool {
     labels.any(|it| it.strip_prefix("module").is_some_and(|it| it.starts_with(['_', '+'])))
 }
 
-/// Whether the versions that a statement names are of a module; none if it names none.
-fn fixed_versions(statement: &Statement<'_>) -> Result<Option<bool>, DatabaseError> {
+/// The first version that ends an interval of a statement, else the first that it lists.
+fn named_version<'a>(statement: &Statement<'a>) -> Result<Option<&'a str>, DatabaseError> {
     for interval in statement.intervals() {
         match interval?.end {
             VersionEndView::Fixed(version) | VersionEndView::LastAffected(version) => {
-                return Ok(Some(is_of_module(version)));
+                return Ok(Some(version));
             }
             VersionEndView::Open => {}
         }
     }
-    match statement.versions().next() {
-        Some(version) => Ok(Some(is_of_module(version?))),
-        None => Ok(None),
-    }
+    statement.versions().next().transpose()
 }
 
 fn flavour(version: &str) -> Option<&'static str> {

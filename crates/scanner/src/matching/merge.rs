@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use wharfinger_advisories::rating::{self, Judgement, Telling};
 use wharfinger_advisories::{Database, DatabaseError, FixStatus, Statement};
+use wharfinger_core::limits::MATCHED_STATEMENTS_MAX;
 use wharfinger_package::{PackageIdentity, Severity, VersionScheme};
 
 use super::PackageVulnerability;
@@ -68,26 +69,31 @@ impl<'a> Findings<'a> {
             for it in judgements {
                 let it = it?;
                 let name = Cow::Borrowed(it.name);
-                self.take(Hit { name, judgement: Some(it), ..hit.clone() });
+                self.take(Hit { name, judgement: Some(it), ..hit.clone() })?;
             }
         } else if rating::is_cve(hit.id) {
-            self.take(Hit { name: Cow::Borrowed(hit.id), ..hit });
+            self.take(Hit { name: Cow::Borrowed(hit.id), ..hit })?;
         } else {
             let told = self.database.vulnerability(hit.id)?;
             let told: Vec<_> = told.iter().map(Telling::of).collect();
             for name in rating::names(hit.id, &told) {
-                self.take(Hit { name: Cow::Owned(name), ..hit.clone() });
+                self.take(Hit { name: Cow::Owned(name), ..hit.clone() })?;
             }
         }
         Ok(())
     }
 
-    fn take(&mut self, hit: Hit<'a>) {
+    /// Refuses what no database holds that was built of advisories: two bytes can give another name to a
+    /// statement.
+    fn take(&mut self, hit: Hit<'a>) -> Result<(), DatabaseError> {
         if hit.status == FixStatus::NotAffected {
             self.silenced.insert(hit.name);
-        } else {
+        } else if self.hits.len() < MATCHED_STATEMENTS_MAX {
             self.hits.push(hit);
+        } else {
+            return Err(DatabaseError::Damaged("too much is said of a package"));
         }
+        Ok(())
     }
 
     /// What an ecosystem denies, it denies of its own packages only.

@@ -5,8 +5,7 @@ use std::cmp::Ordering;
 use wharfinger_advisories::{DatabaseError, FixStatus, IntervalView, Statement, VersionEndView};
 use wharfinger_package::{VersionOrder, VersionScheme, compare};
 
-/// Comparisons that are remembered: the statements of a package name the same few versions.
-const REMEMBERED: usize = 64;
+use super::remembered::Remembered;
 
 /// A statement is about the version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,14 +20,13 @@ pub(super) struct Reach<'p, 'a> {
     scheme: VersionScheme,
     version: &'p str,
     order: VersionOrder<'p>,
-    /// By the address of a text, which is there once for a package.
-    remembered: [Option<(&'a str, Option<Ordering>)>; REMEMBERED],
+    remembered: Remembered<'a, Option<Ordering>>,
 }
 
 impl<'p, 'a> Reach<'p, 'a> {
     pub(super) fn new(scheme: VersionScheme, version: &'p str) -> Self {
         let order = VersionOrder::of(scheme, version);
-        Self { scheme, version, order, remembered: [None; REMEMBERED] }
+        Self { scheme, version, order, remembered: Remembered::new() }
     }
 
     /// A version that the scheme cannot order is reached by the list of versions, and by intervals
@@ -93,17 +91,7 @@ impl<'p, 'a> Reach<'p, 'a> {
     }
 
     fn stands_to(&mut self, other: &'a str) -> Option<Ordering> {
-        let address = other.as_ptr().addr();
-        let place = (address ^ address >> 6) % REMEMBERED;
-        let Some(place) = self.remembered.get_mut(place) else { return self.order.to(other) };
-        match place {
-            Some((text, order)) if std::ptr::eq(*text, other) => *order,
-            _ => {
-                let order = self.order.to(other);
-                *place = Some((other, order));
-                order
-            }
-        }
+        self.remembered.get(other, || self.order.to(other))
     }
 }
 

@@ -4,8 +4,10 @@
 use std::path::PathBuf;
 
 use wharfinger_advisories::{
-    Affected, Cvss, Database, Document, FixStatus, Interval, Record, VersionEnd, Vulnerability,
+    Affected, Cvss, Database, Document, FixStatus, Interval, Record, Store, VersionEnd,
+    Vulnerability,
 };
+use wharfinger_core::Timestamp;
 use wharfinger_package::{PackageIdentity, Severity, SourcePackage};
 use wharfinger_scanner::match_package;
 
@@ -148,4 +150,24 @@ fn databases_of_the_first_format_find_the_same() {
     }
     assert_eq!(count, 1_772);
     assert_eq!(built.database.changed_since(&first).expect("they are whole"), []);
+}
+
+/// A folder whose current database is of the first format, as one is after an update of the server.
+#[test]
+fn a_folder_of_the_first_format_is_read_until_it_is_built_anew() {
+    let built = Built::of(documents());
+    let first = Database::open(&PathBuf::from(FIRST)).expect("it is read");
+    let (id, new) = (&first.information().id, &built.database.information().id);
+    let folder = built.folder();
+    let place = folder.join(format!("databases/{id}.db"));
+    std::fs::copy(FIRST, place).expect("it is copied");
+    let pointer = std::fs::read_to_string(folder.join("current")).expect("it is read");
+    std::fs::write(folder.join("current"), pointer.replace(new, id)).expect("it is written");
+    let store = Store::new(folder);
+    let current = || store.current().expect("it is read").expect("it is there");
+    assert_eq!(&current().information().id, id);
+    let rebuilt = store.begin().expect("nobody else imports").commit(Timestamp::from_seconds(7));
+    assert_eq!(current().information(), &rebuilt.expect("it is built"));
+    let before = store.by_id(id).expect("it is read").expect("it is kept");
+    assert_eq!(current().changed_since(&before).expect("they are whole"), []);
 }
