@@ -11,10 +11,12 @@ use wharfinger_advisories::Database;
 const SECTIONS: [u32; 13] = [4, 2, 3, 9, 8, 5, 6, 7, 10, 11, 12, 13, 1];
 const HEADER_BYTES: usize = 16 + SECTIONS.len() * 56 + 32;
 
-/// A file of sections that are separated by `\xff\xfe` in `bytes`.
+/// A file of sections that are separated by `\xff\xfe` in `bytes`, the first of which decides about the
+/// version of the format.
 fn database(bytes: &[u8]) -> Vec<u8> {
+    let (version, bytes) = bytes.split_first().map_or((0, bytes), |(it, rest)| (*it, rest));
     let mut header = b"WHRFADV\n".to_vec();
-    header.extend(1_u32.to_le_bytes());
+    header.extend((u32::from(version) % 2 + 1).to_le_bytes());
     header.extend((SECTIONS.len() as u32).to_le_bytes());
     let mut body: Vec<u8> = Vec::new();
     let mut rest = bytes;
@@ -47,6 +49,10 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     for ecosystem in database.information().ecosystems.iter().take(4) {
         for name in ["", "a", "openssl"] {
             let _ = database.affecting(ecosystem, name);
+            let Ok(Some(statements)) = database.statements(ecosystem, name) else { continue };
+            for statement in statements.iter().into_iter().flatten().flatten() {
+                let _ = statement.judgements().map(|it| it.map(Iterator::count));
+            }
         }
     }
     for id in ["", "CVE-1", "GHSA-1"] {

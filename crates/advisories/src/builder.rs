@@ -1,10 +1,11 @@
 //! Building a database file of records, with bounded memory.
 //!
 //! Records are sorted by way of files. Held in memory are the tables of names (which the reader holds
-//! too), 40 bytes for each package, and 16 bytes for each id of a vulnerability.
+//! too), 40 bytes for each package, 32 to 48 bytes for each id of a vulnerability, and what rates it.
 
 mod output;
 mod packages;
+mod tellings;
 mod vulnerabilities;
 
 use std::collections::BTreeSet;
@@ -23,6 +24,7 @@ use crate::sorting::{Merged, Sorter};
 use crate::{Affected, Epss, KnownExploited, Record, SourceInformation, Vulnerability};
 use crate::{statements, vulnerability};
 use output::Output;
+pub(crate) use tellings::Judged;
 
 /// Why a database could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -131,10 +133,9 @@ impl Builder {
         sources: Vec<SourceInformation>,
     ) -> Result<[u8; 32], BuildError> {
         let mut output = Output::create(path)?;
-        let contents =
-            vulnerabilities::write(&mut output, self.vulnerabilities.finish()?, self.ids)?;
-        packages::write(&mut output, self.packages.finish()?, &contents)?;
-        drop(contents);
+        let told = vulnerabilities::write(&mut output, self.vulnerabilities.finish()?, self.ids)?;
+        packages::write(&mut output, self.packages.finish()?, &told)?;
+        drop(told);
         let [keys, values] = [Section::EpssKeys, Section::EpssValues];
         write_values(&mut output, self.epss.finish()?, keys, values, |it| it.last())?;
         let [keys, values] = [Section::ExploitedKeys, Section::ExploitedValues];

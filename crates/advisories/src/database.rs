@@ -1,6 +1,6 @@
 //! The database: one file, built once and read by position.
 //!
-//! Held in memory are the tables of names and a few blocks; all else is read when it is asked for.
+//! Held in memory are the tables of names, where packages lie, and a few blocks; all else is read when it is asked for.
 //! `docs/advisory-database.md` describes the file.
 
 mod blocks;
@@ -26,6 +26,7 @@ use crate::statements::Cost;
 use crate::{Affected, Epss, Statement, Statements, Vulnerability};
 use blocks::Blocks;
 use file::DatabaseFile;
+use packages::PackageIndex;
 
 /// What a database was built of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +79,7 @@ pub struct Database {
     file: DatabaseFile,
     information: DatabaseInformation,
     package_keys: Keys,
+    package_index: PackageIndex,
     id_keys: Keys,
     epss_keys: Keys,
     epss_values: Vec<u8>,
@@ -108,6 +110,7 @@ impl Database {
         Ok(Self {
             information,
             package_keys: keys(Section::PackageKeys)?,
+            package_index: PackageIndex::new(&table(Section::PackageIndex)?),
             id_keys: keys(Section::IdKeys)?,
             epss_keys: keys(Section::EpssKeys)?,
             epss_values: table(Section::EpssValues)?,
@@ -158,7 +161,7 @@ impl Database {
     ) -> Result<Option<Statements>, DatabaseError> {
         let key = package_key(&ecosystem.to_string(), name);
         match self.package_keys.find(&key)? {
-            Some(number) => packages::read(&self.file, number).map(Some),
+            Some(number) => packages::read(&self.file, &self.package_index, number).map(Some),
             None => Ok(None),
         }
     }
@@ -178,10 +181,11 @@ impl Database {
             let one = self.blocks.read(&self.file, position)?;
             let direct = one.id == id || one.aliases.iter().any(|alias| alias == id);
             let known = followed.contains(&one.id);
-            if !direct && !known {
+            // What is told under another id may name the one that was followed as an alias, and not `id`.
+            if !direct && !known && !one.aliases.iter().any(|alias| followed.contains(alias)) {
                 return Err(DatabaseError::Damaged("an id leads to something else"));
             }
-            if !known {
+            if direct && !known {
                 followed.push(one.id.clone());
                 for position in self.positions(&one.id)? {
                     if !positions.contains(&position) && positions.len() < RECORDS_PER_ID_MAX {

@@ -58,6 +58,7 @@ impl<'a> Cursor<'a> {
         self.rest
     }
 
+    #[inline]
     pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], Malformed> {
         let (taken, rest) =
             self.rest.split_at_checked(length).ok_or(Malformed("it ends too early"))?;
@@ -70,13 +71,22 @@ impl<'a> Cursor<'a> {
         taken.try_into().map_err(|_| Malformed("it ends too early"))
     }
 
+    #[inline]
     pub(crate) fn byte(&mut self) -> Result<u8, Malformed> {
         let (first, rest) = self.rest.split_first().ok_or(Malformed("it ends too early"))?;
         self.rest = rest;
         Ok(*first)
     }
 
+    #[inline]
     pub(crate) fn number(&mut self) -> Result<u64, Malformed> {
+        // Most are small.
+        if let Some((&byte, rest)) = self.rest.split_first()
+            && byte < 0x80
+        {
+            self.rest = rest;
+            return Ok(byte.into());
+        }
         let mut number = 0_u64;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -92,11 +102,13 @@ impl<'a> Cursor<'a> {
     }
 
     /// A number that counts bytes or elements that lie in what is left, each of one byte at least.
+    #[inline]
     pub(crate) fn length(&mut self) -> Result<usize, Malformed> {
         let length = usize::try_from(self.number()?).map_err(|_| Malformed("a length is wrong"))?;
         if length > self.rest.len() { Err(Malformed("a length is wrong")) } else { Ok(length) }
     }
 
+    #[inline]
     pub(crate) fn bytes(&mut self) -> Result<&'a [u8], Malformed> {
         let length = self.length()?;
         self.take(length)

@@ -8,8 +8,10 @@ use crate::encoding::Cursor;
 
 /// How a file begins. The line end shows when something took it for text.
 pub(crate) const MAGIC: [u8; 8] = *b"WHRFADV\n";
-/// The version of the format that is written and read.
-pub(crate) const VERSION: u32 = 1;
+/// The version of the format that is written. All versions from the first on are read.
+pub(crate) const VERSION: u32 = 2;
+/// The version since which what a statement is called and how bad it is lies beside it.
+pub(crate) const VERSION_JUDGED: u32 = 2;
 /// Bytes of the header.
 pub(crate) const HEADER_BYTES: usize = 16 + Section::ALL.len() * PLACE_BYTES + 32;
 
@@ -94,13 +96,19 @@ pub(crate) struct Place {
 /// Where everything lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
+    version: u32,
     places: [Place; Section::ALL.len()],
 }
 
 impl Header {
     /// A header of sections in the order of [`Section::ALL`].
     pub(crate) const fn new(places: [Place; Section::ALL.len()]) -> Self {
-        Self { places }
+        Self { version: VERSION, places }
+    }
+
+    /// Whether judgements lie beside statements.
+    pub(crate) const fn is_judged(&self) -> bool {
+        self.version >= VERSION_JUDGED
     }
 
     /// Where a section lies.
@@ -113,7 +121,7 @@ impl Header {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(HEADER_BYTES);
         out.extend_from_slice(&MAGIC);
-        out.extend_from_slice(&VERSION.to_le_bytes());
+        out.extend_from_slice(&self.version.to_le_bytes());
         out.extend_from_slice(&(Section::ALL.len() as u32).to_le_bytes());
         for (section, place) in Section::ALL.iter().zip(&self.places) {
             out.extend_from_slice(&section.number().to_le_bytes());
@@ -133,7 +141,12 @@ impl Header {
         if cursor.array()? != MAGIC {
             return Err(DatabaseError::Damaged("it is no advisory database"));
         }
-        if u32::from_le_bytes(cursor.array()?) != VERSION {
+        let version = u32::from_le_bytes(cursor.array()?);
+        if version > VERSION {
+            let what = "it has a later version of the format, which this program does not read yet";
+            return Err(DatabaseError::Damaged(what));
+        }
+        if version == 0 {
             return Err(DatabaseError::Damaged("it has another version of the format"));
         }
         if u32::from_le_bytes(cursor.array()?) != Section::ALL.len() as u32 {
@@ -148,7 +161,7 @@ impl Header {
         if hashed.and_then(|length| bytes.get(..length)).map(sha256) != Some(id) {
             return Err(DatabaseError::Damaged("its header has another checksum"));
         }
-        Ok((Self { places }, id))
+        Ok((Self { version, places }, id))
     }
 }
 
@@ -212,6 +225,14 @@ mod tests {
             damaged[at] ^= 1;
             assert!(Header::decode(&damaged, 1_000).is_err(), "byte {at}");
             assert!(Header::decode(&bytes[..at], 1_000).is_err(), "cut at {at}");
+        }
+        let first = Header { version: 1, ..header }.encode();
+        let (read, other) = Header::decode(&first, 1_000).unwrap();
+        assert!(!read.is_judged() && Header::new(places).is_judged());
+        assert_ne!(other, id);
+        for version in [0, VERSION + 1, u32::MAX] {
+            let other = Header { version, places }.encode();
+            assert!(Header::decode(&other, 1_000).is_err(), "{version}");
         }
         assert_eq!(hex(&[0, 255]), "00ff");
     }

@@ -14,6 +14,7 @@ mod format;
 mod keys;
 mod limits;
 pub mod osv;
+pub mod rating;
 mod record;
 mod sorting;
 pub mod source;
@@ -27,5 +28,7 @@ pub use document::Document;
 pub use record::{
     Affected, Cvss, Epss, FixStatus, Interval, KnownExploited, Record, VersionEnd, Vulnerability,
 };
-pub use statements::{IntervalView, Intervals, Statement, Statements, Texts, VersionEndView};
+pub use statements::{
+    IntervalView, Intervals, Judgements, Statement, Statements, Texts, VersionEndView,
+};
 pub use store::{Documents, Import, ImportMode, ImportOptions, SourceChange, Store, StoreError};

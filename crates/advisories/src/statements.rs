@@ -2,14 +2,17 @@
 //!
 //! A table of texts (each once) is followed by statements that name them by number, because the
 //! advisories of a package repeat each other's versions. `docs/advisory-database.md` has the bytes.
+//! In a database each statement is followed by what it is called and how bad it is ([`Layout::Judged`]).
 
 mod cost;
 mod encode;
+mod judgement;
 mod view;
 
 pub(crate) use cost::{Cost, cost};
-pub(crate) use encode::encode;
 pub(crate) use encode::severity_number;
+pub(crate) use encode::{encode, encode_judged};
+pub use judgement::Judgements;
 pub(crate) use view::severity;
 pub use view::{IntervalView, Intervals, Statement, Texts, VersionEndView};
 
@@ -20,11 +23,21 @@ use crate::encoding::{Cursor, Malformed};
 #[derive(Clone, Debug)]
 pub struct Statements {
     bytes: Vec<u8>,
+    layout: Layout,
+}
+
+/// Whether statements are followed by judgements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// They are not: in documents, and in databases of the first format.
+    Plain,
+    /// They are.
+    Judged,
 }
 
 impl Statements {
-    pub(crate) const fn new(bytes: Vec<u8>) -> Self {
-        Self { bytes }
+    pub(crate) const fn new(bytes: Vec<u8>, layout: Layout) -> Self {
+        Self { bytes, layout }
     }
 
     /// The statements one by one, borrowed. Equal texts of one package are one text in memory, so that
@@ -35,7 +48,7 @@ impl Statements {
     pub fn iter(
         &self,
     ) -> Result<impl Iterator<Item = Result<Statement<'_>, DatabaseError>>, DatabaseError> {
-        Ok(parse(&self.bytes)?.map(|statement| Ok(statement?)))
+        Ok(parse(&self.bytes, self.layout)?.map(|statement| Ok(statement?)))
     }
 }
 
@@ -55,12 +68,14 @@ impl<'a> TextTable<'a> {
         Ok(Self { ends, texts: texts.map_err(|_| Malformed("a text is not UTF-8"))? })
     }
 
+    #[inline]
     fn end(&self, index: usize) -> Option<usize> {
         let at = index.checked_mul(4)?;
         let bytes = self.ends.get(at..at.checked_add(4)?)?.try_into().ok()?;
         usize::try_from(u32::from_le_bytes(bytes)).ok()
     }
 
+    #[inline]
     pub(crate) fn get(&self, number: u64) -> Result<&'a str, Malformed> {
         let find = || {
             let index = usize::try_from(number).ok()?;
@@ -71,6 +86,7 @@ impl<'a> TextTable<'a> {
     }
 
     /// `0` stands for none, and `n` for the text `n - 1`.
+    #[inline]
     pub(crate) fn get_optional(&self, number: u64) -> Result<Option<&'a str>, Malformed> {
         number.checked_sub(1).map(|index| self.get(index)).transpose()
     }
@@ -79,6 +95,7 @@ impl<'a> TextTable<'a> {
 /// Reads statements.
 pub(crate) fn parse(
     bytes: &[u8],
+    layout: Layout,
 ) -> Result<impl Iterator<Item = Result<Statement<'_>, Malformed>>, Malformed> {
     let mut cursor = Cursor::new(bytes);
     let table = TextTable::read(&mut cursor)?;
@@ -87,7 +104,7 @@ pub(crate) fn parse(
         if failed || cursor.is_empty() {
             return None;
         }
-        let statement = Statement::read(&mut cursor, table);
+        let statement = Statement::read(&mut cursor, table, layout);
         failed = statement.is_err();
         Some(statement)
     }))

@@ -17,4 +17,4 @@ pub use identity::{PackageIdentity, SourcePackage};
 pub use name::debian_release;
 pub use purl::PackageUrl;
 pub use severity::Severity;
-pub use version::{VersionScheme, compare};
+pub use version::{VersionOrder, VersionScheme, compare};

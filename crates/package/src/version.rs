@@ -60,6 +60,34 @@ impl VersionScheme {
 /// The longest text that is looked at as a version, in bytes: images are the work of strangers.
 const VERSION_LENGTH_MAX: usize = 1024;
 
+/// A version that is compared with many others; it is read once where reading is what takes the time.
+#[derive(Clone, Debug)]
+pub struct VersionOrder<'a> {
+    scheme: VersionScheme,
+    version: &'a str,
+    pep440: Option<pep440::Version>,
+}
+
+impl<'a> VersionOrder<'a> {
+    /// Of a version, or of text that is none.
+    pub fn of(scheme: VersionScheme, version: &'a str) -> Self {
+        let is_pep440 = scheme == VersionScheme::Pep440 && version.len() <= VERSION_LENGTH_MAX;
+        let pep440 = if is_pep440 { pep440::parse(version.trim()) } else { None };
+        Self { scheme, version, pep440 }
+    }
+
+    /// How it stands to `other`: the same as [`compare`] says.
+    pub fn to(&self, other: &str) -> Option<Ordering> {
+        let trimmed = other.trim();
+        match &self.pep440 {
+            Some(own) if trimmed.len() <= VERSION_LENGTH_MAX => {
+                Some(own.cmp(&pep440::parse(trimmed)?))
+            }
+            _ => compare(self.scheme, self.version, other),
+        }
+    }
+}
+
 /// How `a` stands to `b`; `None` if either is no version of the scheme, so that nothing is known.
 ///
 /// Among versions this is a total order. Text that a package manager would refuse is ordered

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use proptest::prelude::{Strategy, any, prop_oneof, proptest};
-use wharfinger_package::{VersionScheme, compare};
+use wharfinger_package::{VersionOrder, VersionScheme, compare};
 
 const VERSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../corpus/versions");
 
@@ -165,6 +165,22 @@ proptest! {
             for (a, b) in [(&a, &b), (&b, &a), (&a, &a), (&b, &b)] {
                 let order = compare(scheme, a, b);
                 assert_eq!(order.map(Ordering::reverse), compare(scheme, b, a));
+                assert_eq!(VersionOrder::of(scheme, a).to(b), order);
+            }
+        }
+    }
+
+    #[test]
+    fn a_version_that_is_read_once_is_compared_alike(
+        a in near_version(),
+        b in near_version(),
+        spaces in 0_usize..2_000,
+    ) {
+        let padded = format!("{}{b} ", " ".repeat(spaces));
+        for scheme in VersionScheme::ALL {
+            for other in [&b, &padded, &a, &String::new()] {
+                assert_eq!(VersionOrder::of(scheme, &a).to(other), compare(scheme, &a, other));
+                assert_eq!(VersionOrder::of(scheme, other).to(&a), compare(scheme, other, &a));
             }
         }
     }

@@ -7,14 +7,17 @@
 mod applicability;
 mod merge;
 mod reach;
+mod remembered;
 mod severity;
 
 use serde::{Deserialize, Serialize};
-use wharfinger_advisories::{Database, DatabaseError, FixStatus};
+use wharfinger_advisories::{Database, DatabaseError, FixStatus, Statements};
 use wharfinger_package::{Ecosystem, PackageIdentity, Severity, SourcePackage};
 
 use crate::authority::{authorities, speaks_for};
+use applicability::Build;
 use merge::Findings;
+use reach::Reach;
 
 /// A vulnerability of a package. Sources that call it by several ids are one, by the id that is a CVE.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,30 +49,33 @@ pub fn match_package(
     if !speaks_for(package) {
         return Ok(Vec::new());
     }
+    let said = said(database, package)?;
+    if said.iter().all(|it| it.of_package.is_none() && it.of_source.is_none()) {
+        return Ok(Vec::new());
+    }
     let mut findings = Findings::new(database, package);
     let scheme = package.ecosystem.family.scheme();
-    for ecosystem in authorities(&package.ecosystem) {
-        if let Some(statements) = database.statements(&ecosystem, package.advisory_name())? {
-            for statement in statements.iter()? {
+    let mut build = Build::of(package);
+    let mut version = Reach::new(scheme, package.advisory_version());
+    let source = built_from(package).map_or("", |source| source.version.as_str());
+    let mut source_version = Reach::new(scheme, source);
+    for Said { of_package, of_source } in &said {
+        for statement in of_package.iter().map(Statements::iter) {
+            for statement in statement? {
                 let statement = statement?;
-                if !applicability::applies(&statement, package)? {
-                    continue;
-                }
-                let reached = reach::reach(&statement, scheme, package.advisory_version())?;
-                if let Some(reached) = reached {
+                if build.is_meant(&statement)?
+                    && let Some(reached) = version.of(&statement)?
+                {
                     findings.add(&statement, reached.fixed)?;
                 }
             }
         }
-        if let Some(source) = built_from(package)
-            && let Some(statements) = database.statements(&ecosystem, &source.name)?
-        {
-            for statement in statements.iter()? {
+        for statement in of_source.iter().map(Statements::iter) {
+            for statement in statement? {
                 let statement = statement?;
-                if !applicability::applies_to_builds(&statement, package)? {
-                    continue;
-                }
-                if let Some(reached) = reach::reach(&statement, scheme, &source.version)? {
+                if build.is_of_what_is_meant(&statement)?
+                    && let Some(reached) = source_version.of(&statement)?
+                {
                     findings.add(&statement, reached.fixed)?;
                 }
             }
@@ -77,6 +83,23 @@ pub fn match_package(
         findings.end_ecosystem();
     }
     findings.finish()
+}
+
+/// What is said in one ecosystem: of the package, and of the source package it was built from where that
+/// has another name.
+struct Said {
+    of_package: Option<Statements>,
+    of_source: Option<Statements>,
+}
+
+fn said(database: &Database, package: &PackageIdentity) -> Result<Vec<Said>, DatabaseError> {
+    let source = built_from(package).map(|source| source.name.as_str());
+    let of_ecosystem = |ecosystem: Ecosystem| {
+        let of_source = source.map(|source| database.statements(&ecosystem, source)).transpose()?;
+        let of_package = database.statements(&ecosystem, package.advisory_name())?;
+        Ok(Said { of_package, of_source: of_source.flatten() })
+    };
+    authorities(&package.ecosystem).into_iter().map(of_ecosystem).collect()
 }
 
 /// What advisories are asked for about a package: ecosystems, each with a name. Whatever is said under

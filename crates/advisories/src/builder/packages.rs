@@ -6,24 +6,20 @@ use sha2::{Digest as _, Sha256};
 
 use super::BuildError;
 use super::output::Output;
-use super::vulnerabilities::Contents;
+use super::vulnerabilities::{Contents, Told};
 use crate::Affected;
 use crate::encoding::Malformed;
 use crate::format::{Section, short_hash};
 use crate::keys::KeysBuilder;
 use crate::limits::{STATEMENTS_BYTES_MAX, STATEMENTS_BYTES_UNCOMPRESSED_MAX};
 use crate::sorting::Merged;
-use crate::statements::{self, Cost};
+use crate::statements::{self, Cost, Layout};
 
 /// How hard the statements of a package are compressed where they are: zstd's level.
 const LEVEL: i32 = 6;
 
 /// Writes the sections of packages.
-pub(crate) fn write(
-    output: &mut Output,
-    mut pairs: Merged,
-    contents: &Contents,
-) -> Result<(), BuildError> {
+pub(crate) fn write(output: &mut Output, mut pairs: Merged, told: &Told) -> Result<(), BuildError> {
     let mut keys = KeysBuilder::default();
     let mut index = Vec::new();
     output.begin(Section::Packages)?;
@@ -41,7 +37,7 @@ pub(crate) fn write(
             }
             said.push(next);
         }
-        let (stored, raw_bytes, hash) = package(&said, contents)?;
+        let (stored, raw_bytes, hash) = package(&said, told)?;
         if raw_bytes > STATEMENTS_BYTES_MAX {
             return Err(too_large(&key));
         }
@@ -65,14 +61,11 @@ fn too_large(key: &[u8]) -> BuildError {
 
 /// The bytes of a package as they are stored, how many they are uncompressed, and the hash of what
 /// they say.
-fn package(
-    said: &[Vec<u8>],
-    contents: &Contents,
-) -> Result<(Vec<u8>, usize, [u8; 16]), BuildError> {
+fn package(said: &[Vec<u8>], told: &Told) -> Result<(Vec<u8>, usize, [u8; 16]), BuildError> {
     let mut all = Vec::with_capacity(said.len());
     let mut cost = Cost::default();
     for bytes in said {
-        for statement in statements::parse(bytes)? {
+        for statement in statements::parse(bytes, Layout::Plain)? {
             let statement = statement?;
             let copied = cost.add_statement(&statement).and_then(|()| statement.to_affected());
             all.push(copied.map_err(|_| Malformed("too much is said of a package"))?);
@@ -80,8 +73,10 @@ fn package(
     }
     all.sort_by(|a, b| order(a).cmp(&order(b)));
     all.dedup();
-    let raw = statements::encode(&all);
-    let hash = hash(&raw, &all, contents);
+    // What is judged of them is not said, and follows from what is told: it does not count.
+    let hash = hash(&statements::encode(&all), &all, &told.contents);
+    let judged = all.iter().map(|it| Ok((it, told.tellings.judge(it)?)));
+    let raw = statements::encode_judged(&judged.collect::<Result<Vec<_>, Malformed>>()?);
     let length = raw.len();
     if length > STATEMENTS_BYTES_UNCOMPRESSED_MAX {
         let stored = zstd::bulk::compress(&raw, LEVEL)?;

@@ -1,16 +1,24 @@
 //! Vulnerabilities: blocks of what is told of them, and the ids by which they are found.
 
 use super::output::Output;
+use super::tellings::Tellings;
 use super::{BuildError, checked_key};
 use crate::encoding::{Cursor, Malformed, put_bytes};
 use crate::format::{Section, short_hash};
 use crate::keys::KeysBuilder;
 use crate::limits::{BLOCK_BYTES, RECORDS_PER_ID_MAX, VULNERABILITY_BYTES_MAX};
 use crate::sorting::{Merged, Sorter};
-use crate::vulnerability;
+use crate::{rating, vulnerability};
 
 /// How hard blocks are compressed: zstd's level.
 const LEVEL: i32 = 9;
+
+/// What packages have to know of vulnerabilities.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) contents: Contents,
+    pub(crate) tellings: Tellings,
+}
 
 /// What is told of vulnerabilities, as hashes by hashes of ids, so that packages can be compared
 /// without it.
@@ -37,7 +45,7 @@ fn range(sorted: &[(u64, u64)], key: u64) -> &[(u64, u64)] {
     sorted.get(start..end).unwrap_or_default()
 }
 
-fn short(bytes: &[u8]) -> u64 {
+pub(super) fn short(bytes: &[u8]) -> u64 {
     let [a, b, c, d, e, f, g, h, ..] = short_hash(bytes);
     u64::from_le_bytes([a, b, c, d, e, f, g, h])
 }
@@ -50,14 +58,15 @@ fn posting(position: u64, told: u64, id: &str) -> Vec<u8> {
 /// Writes the sections of vulnerabilities.
 pub(crate) fn write(
     output: &mut Output,
-    mut tellings: Merged,
+    mut sorted: Merged,
     mut ids: Sorter,
-) -> Result<Contents, BuildError> {
+) -> Result<Told, BuildError> {
     let mut blocks = Blocks::default();
+    let mut tellings = Tellings::default();
     output.begin(Section::Blocks)?;
-    while let Some((key, first)) = tellings.next().transpose()? {
+    while let Some((key, first)) = sorted.next().transpose()? {
         let mut told = vec![vulnerability::decode(&first)?];
-        while let Some(next) = tellings.next_of(&key)? {
+        while let Some(next) = sorted.next_of(&key)? {
             if told.len() < RECORDS_PER_ID_MAX {
                 told.push(vulnerability::decode(&next)?);
             }
@@ -70,6 +79,7 @@ pub(crate) fn write(
         let said =
             vulnerability::encode(&crate::Vulnerability { modified_at: None, ..one.clone() });
         let position = blocks.push(output, &bytes)?;
+        tellings.push(&rating::Telling::of(&one))?;
         for id in std::iter::once(&one.id).chain(&one.aliases) {
             let posting = posting(position, short(&said), &one.id);
             ids.push(checked_key(id.clone().into_bytes())?, posting)?;
@@ -77,7 +87,8 @@ pub(crate) fn write(
     }
     let index = blocks.finish(output)?;
     output.section(Section::BlockIndex, &index)?;
-    write_ids(output, ids.finish()?)
+    tellings.sort();
+    Ok(Told { contents: write_ids(output, ids.finish()?)?, tellings })
 }
 
 fn write_ids(output: &mut Output, mut postings: Merged) -> Result<Contents, BuildError> {

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::DatabaseError;
 use crate::format::{HEADER_BYTES, Header, Place, Section, sha256};
+use crate::statements::Layout;
 
 /// An open file.
 #[derive(Debug)]
@@ -26,6 +27,11 @@ impl DatabaseFile {
         file.read_exact_at(&mut bytes, 0)?;
         let (header, id) = Header::decode(&bytes, file_bytes)?;
         Ok((Self { file, header }, id))
+    }
+
+    /// How what is said of packages lies in it.
+    pub(super) const fn layout(&self) -> Layout {
+        if self.header.is_judged() { Layout::Judged } else { Layout::Plain }
     }
 
     pub(super) fn place(&self, section: Section) -> Place {

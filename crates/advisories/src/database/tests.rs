@@ -7,11 +7,12 @@ use proptest::test_runner::Config;
 use wharfinger_core::Timestamp;
 
 use super::Database;
-use crate::builder::Builder;
+use crate::builder::{Builder, Judged};
 use crate::format::{HEADER_BYTES, Header, Place, Section, sha256, short_hash};
+use crate::statements::Layout;
 use crate::{
-    Affected, Epss, Interval, KnownExploited, Record, VersionEnd, Vulnerability, document,
-    statements, vulnerability,
+    Affected, Epss, Interval, KnownExploited, Record, Statement, VersionEnd, Vulnerability,
+    document, statements, vulnerability,
 };
 
 fn affected(n: u32) -> Affected {
@@ -32,6 +33,7 @@ fn told(n: u32) -> Vulnerability {
     Vulnerability {
         id: format!("CVE-{n}"),
         aliases: vec![format!("GHSA-{n}")],
+        severity: Some(wharfinger_package::Severity::Low),
         title: Some("a title".to_owned()),
         references: vec!["https://a.example".to_owned()],
         ..Vulnerability::default()
@@ -107,6 +109,11 @@ fn ask(path: &Path) {
     for n in 0..40 {
         let name = format!("package-{n}");
         let _ = database.affecting(&"debian:12".parse().unwrap(), &name);
+        if let Ok(Some(said)) = database.statements(&"debian:12".parse().unwrap(), &name) {
+            for statement in said.iter().into_iter().flatten().flatten() {
+                let _ = statement.judgements().map(|it| it.map(Iterator::count));
+            }
+        }
         for id in [format!("CVE-{n}"), format!("GHSA-{n}")] {
             let _ = database.vulnerability(&id);
             let _ = database.epss(&id);
@@ -157,9 +164,23 @@ proptest! {
             bytes
         };
         let all = [affected(1), affected(2)];
-        let bytes = change(statements::encode(&all));
-        if let Ok(read) = statements::parse(&bytes) {
-            assert!(read.flatten().filter_map(|it| it.to_affected().ok()).count() < 64);
+        for layout in [Layout::Plain, Layout::Judged] {
+            let bytes = match layout {
+                Layout::Plain => statements::encode(&all),
+                Layout::Judged => {
+                    let judged = |name: &str| Judged { name: name.to_owned(), byte: 0o43 };
+                    let names = || vec![judged("CVE-1"), judged("CVE-3")];
+                    statements::encode_judged(&[(&all[0], names()), (&all[1], names())])
+                }
+            };
+            let bytes = change(bytes);
+            if let Ok(read) = statements::parse(&bytes, layout) {
+                let names = |it: &Statement<'_>| {
+                    it.judgements().ok().flatten().map_or(0, |it| it.flatten().count())
+                };
+                let read = read.flatten().filter(|it| names(it) < 64);
+                assert!(read.filter_map(|it| it.to_affected().ok()).count() < 64);
+            }
         }
         let _ = vulnerability::decode(&change(vulnerability::encode(&told(1))));
         let records = vec![Record::Vulnerability(told(1))];

@@ -1,7 +1,7 @@
 //! Documents as bytes, as they are kept and passed on.
 
 use crate::encoding::{Cursor, Malformed, put_bytes, put_number, put_optional_time, put_text};
-use crate::statements::{self, Cost};
+use crate::statements::{self, Cost, Layout};
 use crate::vulnerability;
 use crate::{Affected, Document, Epss, KnownExploited, Record, Vulnerability};
 
@@ -91,7 +91,7 @@ fn decode_record(
         0 => {
             let ecosystem = ecosystem(cursor)?;
             let name = cursor.text()?.to_owned();
-            let statement = statements::parse(cursor.bytes()?)?.next();
+            let statement = statements::parse(cursor.bytes()?, Layout::Plain)?.next();
             let statement = statement.ok_or(Malformed("a record says nothing"))??;
             let copied = cost.add_statement(&statement).and_then(|()| statement.to_affected());
             let affected = copied.map_err(|_| Malformed("a statement is damaged, or huge"))?;

@@ -26,9 +26,9 @@ impl Cost {
 
     /// Adds a statement that is about to be copied.
     pub(crate) fn add_statement(&mut self, it: &Statement<'_>) -> Result<(), DatabaseError> {
-        let texts = [it.advisory, it.module, it.vendor_severity];
+        let texts = [it.advisory()?, it.module()?, it.vendor_severity()?];
         let texts: usize = texts.into_iter().flatten().map(str::len).sum();
-        let bytes = texts + it.vulnerability.len() + it.source.len() + size_of::<Affected>();
+        let bytes = texts + it.vulnerability()?.len() + it.source()?.len() + size_of::<Affected>();
         self.add(bytes)?;
         for interval in it.intervals() {
             let interval = interval?;
@@ -67,7 +67,7 @@ pub(crate) fn cost(it: &Affected) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::statements::{encode, parse};
+    use crate::statements::{Layout, encode, parse};
 
     #[test]
     fn a_text_costs_as_often_as_it_is_named() {
@@ -79,12 +79,12 @@ mod tests {
         };
         let bytes = encode([&affected]);
         assert!(bytes.len() < 2 << 20);
-        let statement = parse(&bytes).unwrap().next().unwrap().unwrap();
+        let statement = parse(&bytes, Layout::Plain).unwrap().next().unwrap().unwrap();
         assert!(Cost::default().add_statement(&statement).is_err());
         assert!(cost(&affected) > STATEMENTS_BYTES_IN_MEMORY_MAX);
         let small = Affected { versions: vec!["1".to_owned()], ..affected };
         let bytes = encode([&small]);
-        let statement = parse(&bytes).unwrap().next().unwrap().unwrap();
+        let statement = parse(&bytes, Layout::Plain).unwrap().next().unwrap().unwrap();
         let mut counted = Cost::default();
         counted.add_statement(&statement).unwrap();
         assert_eq!(counted.bytes, cost(&small));

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use wharfinger_package::Severity;
 
+use crate::builder::Judged;
 use crate::encoding::{put_bytes, put_number};
 use crate::{Affected, FixStatus, Interval, VersionEnd};
 
@@ -83,9 +84,31 @@ pub(crate) fn encode<'a>(statements: impl IntoIterator<Item = &'a Affected>) -> 
     for statement in statements {
         write(&mut body, statement, &mut texts);
     }
+    with_texts(&texts, &body)
+}
+
+/// Writes statements, each followed by what it is called and how bad it is.
+pub(crate) fn encode_judged(statements: &[(&Affected, Vec<Judged>)]) -> Vec<u8> {
+    let mut texts = Interner::default();
+    let mut body = Vec::new();
+    let mut list = Vec::new();
+    for (statement, judged) in statements {
+        write(&mut body, statement, &mut texts);
+        list.clear();
+        for it in judged {
+            let own = it.name == statement.vulnerability;
+            put_number(&mut list, texts.optional((!own).then_some(&it.name)));
+            list.push(it.byte);
+        }
+        put_bytes(&mut body, &list);
+    }
+    with_texts(&texts, &body)
+}
+
+fn with_texts(texts: &Interner<'_>, body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len() + 64);
     texts.write(&mut out);
-    out.extend_from_slice(&body);
+    out.extend_from_slice(body);
     out
 }
 

@@ -2,32 +2,29 @@
 
 use wharfinger_package::Severity;
 
-use super::TextTable;
 use super::encode::STATUSES;
+use super::{Judgements, Layout, TextTable};
 use crate::encoding::{Cursor, Malformed};
 use crate::{Affected, DatabaseError, FixStatus, Interval, VersionEnd};
 
-/// [`Affected`], borrowed.
+/// [`Affected`], borrowed. Texts are looked for when they are asked for, as most statements are of no
+/// interest but for their intervals; each is [`DatabaseError::Damaged`] if it is not there.
 #[derive(Clone, Copy, Debug)]
 pub struct Statement<'a> {
-    /// See [`Affected::vulnerability`].
-    pub vulnerability: &'a str,
-    /// See [`Affected::source`].
-    pub source: &'a str,
-    /// See [`Affected::advisory`].
-    pub advisory: Option<&'a str>,
-    /// See [`Affected::module`].
-    pub module: Option<&'a str>,
-    /// See [`Affected::vendor_severity`].
-    pub vendor_severity: Option<&'a str>,
     /// See [`Affected::status`].
     pub status: FixStatus,
     /// See [`Affected::severity`].
     pub severity: Option<Severity>,
     table: TextTable<'a>,
+    vulnerability: u64,
+    source: u64,
+    advisory: u64,
+    module: u64,
+    vendor_severity: u64,
     intervals: &'a [u8],
     versions: &'a [u8],
     architectures: &'a [u8],
+    judgements: Option<&'a [u8]>,
 }
 
 /// [`Interval`], borrowed.
@@ -65,14 +62,19 @@ pub struct Texts<'a> {
 }
 
 impl<'a> Statement<'a> {
-    pub(super) fn read(cursor: &mut Cursor<'a>, table: TextTable<'a>) -> Result<Self, Malformed> {
+    #[inline]
+    pub(super) fn read(
+        cursor: &mut Cursor<'a>,
+        table: TextTable<'a>,
+        layout: Layout,
+    ) -> Result<Self, Malformed> {
         Ok(Self {
             table,
-            vulnerability: table.get(cursor.number()?)?,
-            source: table.get(cursor.number()?)?,
-            advisory: table.get_optional(cursor.number()?)?,
-            module: table.get_optional(cursor.number()?)?,
-            vendor_severity: table.get_optional(cursor.number()?)?,
+            vulnerability: cursor.number()?,
+            source: cursor.number()?,
+            advisory: cursor.number()?,
+            module: cursor.number()?,
+            vendor_severity: cursor.number()?,
             status: *STATUSES
                 .get(usize::from(cursor.byte()?))
                 .ok_or(Malformed("a status is unknown"))?,
@@ -80,7 +82,62 @@ impl<'a> Statement<'a> {
             intervals: cursor.bytes()?,
             versions: cursor.bytes()?,
             architectures: cursor.bytes()?,
+            judgements: match layout {
+                Layout::Plain => None,
+                Layout::Judged => Some(cursor.bytes()?),
+            },
         })
+    }
+
+    /// See [`Affected::vulnerability`].
+    ///
+    /// # Errors
+    /// [`DatabaseError::Damaged`], as each of these.
+    pub fn vulnerability(&self) -> Result<&'a str, DatabaseError> {
+        Ok(self.table.get(self.vulnerability)?)
+    }
+
+    /// See [`Affected::source`].
+    ///
+    /// # Errors
+    /// [`DatabaseError::Damaged`].
+    pub fn source(&self) -> Result<&'a str, DatabaseError> {
+        Ok(self.table.get(self.source)?)
+    }
+
+    /// See [`Affected::advisory`].
+    ///
+    /// # Errors
+    /// [`DatabaseError::Damaged`].
+    pub fn advisory(&self) -> Result<Option<&'a str>, DatabaseError> {
+        Ok(self.table.get_optional(self.advisory)?)
+    }
+
+    /// See [`Affected::module`].
+    ///
+    /// # Errors
+    /// [`DatabaseError::Damaged`].
+    pub fn module(&self) -> Result<Option<&'a str>, DatabaseError> {
+        Ok(self.table.get_optional(self.module)?)
+    }
+
+    /// See [`Affected::vendor_severity`].
+    ///
+    /// # Errors
+    /// [`DatabaseError::Damaged`].
+    pub fn vendor_severity(&self) -> Result<Option<&'a str>, DatabaseError> {
+        Ok(self.table.get_optional(self.vendor_severity)?)
+    }
+
+    /// What it is called, one name at the least, and how bad it is by what is told of it; a statement that
+    /// has a severity, or says that nothing is affected, is not rated so. None in a database of the first
+    /// format.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Damaged`], and each element.
+    pub fn judgements(&self) -> Result<Option<Judgements<'a>>, DatabaseError> {
+        let Some(bytes) = self.judgements else { return Ok(None) };
+        Ok(Some(Judgements::new(bytes, self.table, self.vulnerability()?)))
     }
 
     /// See [`Affected::intervals`].
@@ -104,9 +161,9 @@ impl<'a> Statement<'a> {
     /// [`DatabaseError::Damaged`].
     pub fn to_affected(&self) -> Result<Affected, DatabaseError> {
         Ok(Affected {
-            vulnerability: self.vulnerability.to_owned(),
-            advisory: self.advisory.map(str::to_owned),
-            source: self.source.to_owned(),
+            vulnerability: self.vulnerability()?.to_owned(),
+            advisory: self.advisory()?.map(str::to_owned),
+            source: self.source()?.to_owned(),
             intervals: self
                 .intervals()
                 .map(|interval| interval.map(Interval::from))
@@ -116,10 +173,10 @@ impl<'a> Statement<'a> {
                 .architectures()
                 .map(|it| it.map(str::to_owned))
                 .collect::<Result<_, _>>()?,
-            module: self.module.map(str::to_owned),
+            module: self.module()?.map(str::to_owned),
             status: self.status,
             severity: self.severity,
-            vendor_severity: self.vendor_severity.map(str::to_owned),
+            vendor_severity: self.vendor_severity()?.map(str::to_owned),
         })
     }
 }
@@ -138,6 +195,7 @@ pub(crate) fn severity(number: u8) -> Result<Option<Severity>, Malformed> {
 impl<'a> Iterator for Intervals<'a> {
     type Item = Result<IntervalView<'a>, DatabaseError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
             return None;
@@ -151,6 +209,7 @@ impl<'a> Iterator for Intervals<'a> {
 }
 
 impl<'a> Intervals<'a> {
+    #[inline]
     fn read(&mut self) -> Result<IntervalView<'a>, Malformed> {
         let introduced = self.table.get_optional(self.rest.number()?)?;
         let end = match self.rest.number()? {
@@ -165,6 +224,7 @@ impl<'a> Intervals<'a> {
 impl<'a> Iterator for Texts<'a> {
     type Item = Result<&'a str, DatabaseError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
             return None;

@@ -252,14 +252,18 @@ fn an_alias_leads_to_all_that_is_told_of_what_it_stands_for() {
         told("ghsa", "CVE-1", &["GHSA-1"]),
         told("nvd", "CVE-1", &[]),
         told("nvd", "CVE-2", &[]),
+        // Not all aliases are mutual.
+        told("pypa", "PYSEC-1", &["CVE-1"]),
+        told("osv", "OSV-1", &["PYSEC-1"]),
     ];
     folder.import(ImportMode::Replace, documents);
     let database = folder.current();
     let sources = |id: &str| -> Vec<String> {
         database.vulnerability(id).unwrap().into_iter().map(|it| it.source).collect()
     };
-    assert_eq!(sources("CVE-1"), ["ghsa", "nvd"]);
-    assert_eq!(sources("GHSA-1"), ["ghsa", "nvd"]);
+    assert_eq!(sources("CVE-1"), ["ghsa", "nvd", "pypa", "osv"]);
+    assert_eq!(sources("GHSA-1"), ["ghsa", "nvd", "pypa"]);
+    assert_eq!(sources("PYSEC-1"), ["osv", "pypa"]);
     assert_eq!(sources("CVE-2"), ["nvd"]);
 }
 

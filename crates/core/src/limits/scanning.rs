@@ -16,6 +16,9 @@ pub const SCANS_AT_ONCE_MAX: usize = 2;
 pub const SCANNED_LAYERS_MAX: usize = 1_000;
 /// Packages of an image that is scanned, counted at each place where they are.
 pub const SCANNED_PACKAGES_MAX: usize = 200_000;
+/// Statements that hold for one package, counted by the names of their vulnerabilities: a kernel has
+/// some thousands.
+pub const MATCHED_STATEMENTS_MAX: usize = 250_000;
 /// Seconds for reading all layers of an image.
 pub const SCAN_SECONDS_MAX: u64 = 1_800;
 /// Bytes of an image's configuration that is read for a scan.

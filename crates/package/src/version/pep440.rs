@@ -3,9 +3,12 @@
 
 use std::cmp::Ordering;
 
-use pep440_rs::Version;
+pub(super) use pep440_rs::Version;
 
 pub(super) fn compare(a: &str, b: &str) -> Option<Ordering> {
-    let (a, b) = (a.parse::<Version>().ok()?, b.parse::<Version>().ok()?);
-    Some(a.cmp(&b))
+    Some(parse(a)?.cmp(&parse(b)?))
+}
+
+pub(super) fn parse(version: &str) -> Option<Version> {
+    version.parse().ok()
 }

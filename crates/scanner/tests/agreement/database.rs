@@ -1,6 +1,7 @@
 //! A database of the advisories of a test.
 
 use std::convert::Infallible;
+use std::path::Path;
 use std::sync::Arc;
 
 use tempfile::TempDir;
@@ -15,7 +16,7 @@ use wharfinger_scanner::{PackageVulnerability, match_package};
 /// A database, and the folder that holds it.
 pub(crate) struct Built {
     pub(crate) database: Arc<Database>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Built {
@@ -31,7 +32,12 @@ impl Built {
         let documents = documents.into_iter().map(Ok::<_, Infallible>);
         store.import(&options, documents).expect("the documents are read");
         let database = store.current().expect("it is read").expect("it is there");
-        Self { database, _folder: folder }
+        Self { database, folder }
+    }
+
+    /// The folder that holds it.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub(crate) fn matches(&self, package: &PackageIdentity) -> Vec<PackageVulnerability> {

@@ -5,6 +5,7 @@ mod bookworm;
 mod cargo_audit;
 mod comparison;
 mod database;
+mod format;
 mod osv;
 mod rules;
 mod speed;

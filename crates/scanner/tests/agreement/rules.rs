@@ -4,6 +4,7 @@ use wharfinger_advisories::{
     Affected, Cvss, Document, FixStatus, Interval, Record, VersionEnd, Vulnerability,
 };
 use wharfinger_package::{Ecosystem, PackageIdentity, Severity, SourcePackage};
+use wharfinger_scanner::match_package;
 
 use super::database::{Built, affected, document, package, says};
 
@@ -294,4 +295,23 @@ fn what_others_built_is_not_the_distributions() {
             "{vendor:?} {version}"
         );
     }
+}
+
+#[test]
+fn a_package_of_which_too_much_is_said_is_told_damaged() {
+    let aliases: Vec<_> = (0..128).map(|n| format!("CVE-{n}")).collect();
+    let one = Vulnerability { id: "OSV-1".into(), aliases, ..Vulnerability::default() };
+    let rows = |count: u32| {
+        let row = |n| Affected {
+            severity: Some(Severity::Low),
+            ..affected("OSV-1", Some(&format!("2.{n}")))
+        };
+        of("osv", "npm", "a", (0..count).map(row).collect())
+    };
+    let few = Built::of([rows(1_000), told("osv", one.clone())]);
+    assert_eq!(few.matches(&package("npm", "a", "1.0.0")).len(), 128);
+    let many = Built::of([rows(2_000), told("osv", one)]);
+    let error = match_package(&many.database, &package("npm", "a", "1.0.0")).unwrap_err();
+    assert!(error.to_string().contains("too much is said of a package"), "{error}");
+    assert!(many.matches(&package("npm", "a", "3.0.0")).is_empty());
 }
