@@ -47,7 +47,8 @@ pub(super) const OF_IMAGES: &[Deviation] = &[
     Deviation {
         place: "`DescribeImages` members",
         aws: "Its basic scanner does not fill `imageScanStatus` and `imageScanFindingsSummary`.",
-        here: "Both are there: the status of the last scan, and the summary once it has a result.",
+        here: "Both are there: the status of the last scan, and the summary once it has a result; of an \
+               index those of all its images.",
     },
     Deviation {
         place: "`imageSizeInBytes`, `artifactMediaType`",
