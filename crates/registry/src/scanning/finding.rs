@@ -44,7 +44,9 @@ impl PackageFinding {
     pub(super) fn rank(&self) -> Rank {
         let PackageIdentity { name, version, architecture, .. } = &self.package;
         let architecture = architecture.as_deref().unwrap_or_default();
-        let package = format!("{name}\0{version}\0{architecture}");
+        // In an index one may be suppressed in one image and not in another.
+        let suppressed = if self.suppression.is_some() { "suppressed" } else { "" };
+        let package = format!("{name}\0{version}\0{architecture}\0{suppressed}");
         (Reverse(self.vulnerability.severity), self.vulnerability.vulnerability.clone(), package)
     }
 }

@@ -99,7 +99,12 @@ impl Registry {
         union.findings.retain(|finding| {
             // Of one package in several images the finding is one, unless it matters in one only.
             let vulnerability = finding.vulnerability.vulnerability.clone();
-            seen.insert((vulnerability, finding.package.clone(), finding.suppression.is_some()))
+            let mut package = finding.package.clone();
+            if union.scan_type == ScanType::Basic {
+                // Its findings say nothing of architectures, and would be there several times.
+                package.architecture = None;
+            }
+            seen.insert((vulnerability, package, finding.suppression.is_some()))
         });
         if let Some(summary) = &mut union.scan.summary {
             summary.counts = finding::counts(&union.findings, union.scan_type);

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use wharfinger_core::{Digest, Upkeep};
 use wharfinger_registry::{
-    Error, ImageScan, ScanFrequency, ScanStatus, ScanType, Severity, StorageClass,
+    Error, ImageScan, ScanFindings, ScanFrequency, ScanStatus, ScanType, Severity, StorageClass,
 };
 
 use super::fixture::{Fixture, by_digest, digest_of, index_of, permit_for};
-use super::scanned::{layer, push, tar};
+use super::scanned::{OS_RELEASE, STATUS, layer, push, tar};
 use super::scanning::{configure, rule};
 use super::scans::{describe, scanning};
 use super::suppressing::{attach, document};
@@ -74,6 +74,36 @@ async fn an_index_is_listed_with_what_its_images_have() {
     let done = run_jobs(&fixture).await;
     let indexes = done.iter().find(|(row, _)| row.kind == "count-indexes").unwrap();
     assert_eq!(indexes.1.as_ref().unwrap().report, None);
+}
+
+#[tokio::test]
+async fn one_package_of_several_architectures_is_found_once() {
+    let fixture = scanning().await;
+    let of = |architecture| {
+        let status = STATUS.replace("amd64", architecture);
+        let release = OS_RELEASE.as_bytes();
+        tar(&[("etc/os-release", release), ("var/lib/dpkg/status", status.as_bytes())])
+    };
+    let one = push(&fixture, "one", &[of("amd64")], None).await;
+    let two = push(&fixture, "two", &[of("arm64")], None).await;
+    let all = index(&fixture, &[one, two]).await;
+    run_jobs(&fixture).await;
+    let found = shown(&fixture, &all).await;
+    assert_eq!((count(&found, Severity::Critical), count(&found, Severity::Low)), (1, 1));
+    // Suppressed in one of them it is there twice, on whichever page.
+    let text = document("urn:x", "2026-01-01T00:00:00Z", "fixed", "");
+    attach(&fixture, &one, &text, 1).await;
+    run_jobs(&fixture).await;
+    assert_eq!(count(&shown(&fixture, &all).await, Severity::Critical), 1);
+    let first = describe(&fixture, by_digest(&all), Some(1), None).await.unwrap();
+    let second = describe(&fixture, by_digest(&all), Some(1), first.next_token).await.unwrap();
+    let (Some(ScanFindings::Basic(first)), Some(ScanFindings::Basic(second))) =
+        (first.findings, second.findings)
+    else {
+        panic!("it is basic scanning");
+    };
+    assert_eq!(first[0].name, second[0].name);
+    assert_ne!(first[0].attributes, second[0].attributes);
 }
 
 #[tokio::test]
