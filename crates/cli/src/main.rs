@@ -33,6 +33,7 @@ mod upkeep;
 mod usage;
 mod user;
 mod vex;
+mod whole_file;
 
 use std::process::ExitCode;
 

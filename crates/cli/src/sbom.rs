@@ -3,14 +3,15 @@
 
 mod attachment;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use crate::print;
 use crate::reference::{Reference, RegistryArguments};
 use crate::scan::Looked;
+use crate::whole_file::write_whole;
 
 use attachment::Attachment;
 
@@ -68,7 +69,10 @@ pub(crate) async fn run(arguments: SbomArguments) -> anyhow::Result<()> {
     let looked = Looked::stored(registry.clone(), image, platform).await?;
     let bill = looked.bill(format)?;
     if let Some(path) = &output {
-        std::fs::write(path, &bill).with_context(|| path.display().to_string())?;
+        write_whole(path, |mut out| {
+            out.write_all(&bill)?;
+            Ok(out.flush()?)
+        })?;
     }
     if attach {
         let subject = looked.digest()?;

@@ -125,6 +125,17 @@ pub async fn findings(
 ) -> Result<Option<Vec<u8>>, MetadataError> {
     let sql = "SELECT findings FROM scan \
                WHERE repository_id = ?1 AND digest = ?2 AND scan_type = ?3";
+    bytes_of(tx, sql, repository, digest, scan_type).await
+}
+
+/// The one column that a query answers of a scan.
+async fn bytes_of(
+    tx: &mut Tx,
+    sql: &'static str,
+    repository: RepositoryId,
+    digest: &Digest,
+    scan_type: &str,
+) -> Result<Option<Vec<u8>>, MetadataError> {
     let row = tx.query_opt(sql, params![repository, digest, scan_type]).await?;
     let found = row.map(|row| row.bytes_opt(0).map(|bytes| bytes.map(<[u8]>::to_vec)));
     Ok(found.transpose()?.flatten())
@@ -164,9 +175,7 @@ pub async fn suppressed(
 ) -> Result<Option<Vec<u8>>, MetadataError> {
     let sql = "SELECT suppressed FROM scan \
                WHERE repository_id = ?1 AND digest = ?2 AND scan_type = ?3";
-    let row = tx.query_opt(sql, params![repository, digest, scan_type]).await?;
-    let found = row.map(|row| row.bytes_opt(0).map(|bytes| bytes.map(<[u8]>::to_vec)));
-    Ok(found.transpose()?.flatten())
+    bytes_of(tx, sql, repository, digest, scan_type).await
 }
 
 /// Writes what is suppressed of what a scan counts.

@@ -125,7 +125,7 @@ impl HttpClient {
                 Some(location) if is_redirect && method == Method::GET => {
                     let next = target.join(location);
                     // Who may enter here is nobody elsewhere.
-                    if Target::of(&next)?.authority != target.authority {
+                    if !Target::of(&next)?.is_same_origin(&target) {
                         headers.remove(AUTHORIZATION);
                     }
                     url = next;
@@ -233,6 +233,11 @@ impl HttpRequest {
     /// A GET.
     pub fn get(url: impl Into<String>) -> Self {
         Self::new(Method::GET, url)
+    }
+
+    /// The address.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// With a header. What cannot be one is left out.

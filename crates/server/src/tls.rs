@@ -7,6 +7,8 @@ mod authority;
 mod given;
 mod issued;
 pub(crate) mod names;
+#[cfg(test)]
+pub(crate) mod self_signed;
 
 use std::io;
 use std::net::IpAddr;

@@ -1,10 +1,7 @@
 //! `wharfinger advisories import` and `export`.
 
-use std::fs::File;
-use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use clap::Args;
 use wharfinger_advisories::source::{self, Imported};
 use wharfinger_advisories::{DatabaseInformation, Import, SourceChange, bundle};
@@ -15,6 +12,7 @@ use super::progress::Progress;
 use super::store;
 use crate::arguments::DirectoryArguments;
 use crate::print;
+use crate::whole_file::write_whole;
 
 /// Documents between two words about how far an import is.
 const DOCUMENTS_A_WORD: u64 = 1000;
@@ -114,25 +112,12 @@ pub(super) fn write_bundle(
     chosen: &ChosenArguments,
     path: &Path,
 ) -> anyhow::Result<()> {
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    let part = PathBuf::from(part);
-    let failed = || format!("{} cannot be written", part.display());
-    let out = BufWriter::new(File::create(&part).with_context(failed)?);
     let (sources, terms) = (&chosen.sources, chosen.whatever_the_terms);
     // What did not change is the same bundle, which nobody has to fetch again.
     let built_at = store.current()?.map(|it| it.information().built_at);
     let built_at = built_at.unwrap_or_else(|| SystemClock.now());
-    let written = bundle::export(store, sources, terms, built_at, out);
-    let written = match written {
-        Ok(written) => written,
-        Err(error) => {
-            // What is told is why it could not be written.
-            let _ = std::fs::remove_file(&part);
-            return Err(error.into());
-        }
-    };
-    std::fs::rename(&part, path).with_context(failed)?;
+    let written =
+        write_whole(path, |out| Ok(bundle::export(store, sources, terms, built_at, out)?))?;
     for source in &written.information.sources {
         let license = Some(source.license.as_str()).filter(|text| !text.is_empty());
         let license = license.unwrap_or("licence not stated");

@@ -16,6 +16,8 @@ pub const SCANS_AT_ONCE_MAX: usize = 2;
 pub const SCANNED_LAYERS_MAX: usize = 1_000;
 /// Packages of an image that is scanned, counted at each place where they are.
 pub const SCANNED_PACKAGES_MAX: usize = 200_000;
+/// Images of an index whose findings it shows together, for all of them are in memory then.
+pub const INDEX_IMAGES_SCANNED_MAX: usize = 100;
 /// Statements that hold for one package, counted by the names of their vulnerabilities: a kernel has
 /// some thousands.
 pub const MATCHED_STATEMENTS_MAX: usize = 250_000;

@@ -61,6 +61,7 @@ fn the_limits_of_scanning_are_documented_as_they_are() {
     }
     check!(
         FINDING_EVENT_IMAGES_MAX,
+        INDEX_IMAGES_SCANNED_MAX,
         LAYER_FACTS_BYTES_MAX,
         MATCHED_STATEMENTS_MAX,
         SCANNED_CONFIG_BYTES_MAX,

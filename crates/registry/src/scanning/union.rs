@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use wharfinger_auth::RepositoryResource;
+use wharfinger_core::limits::INDEX_IMAGES_SCANNED_MAX;
 use wharfinger_core::{Digest, Timestamp};
 use wharfinger_metadata::Tx;
 use wharfinger_metadata::image::{self, ImageRow, ImageStatus};
@@ -30,8 +31,8 @@ pub(super) struct ScannedIndex {
     id: ImageIdentifier,
     pushed_at: Timestamp,
     children: Vec<Digest>,
-    /// Whether it lists something of which nobody knows what it holds: an image that is missing, or an
-    /// index within it.
+    /// Whether it lists something of which nobody knows what it holds: an image that is missing, an
+    /// index within it, or more images than are looked at.
     has_unknown: bool,
 }
 
@@ -60,6 +61,7 @@ pub(super) async fn find_index(
             None => has_unknown = true,
         }
     }
+    has_unknown |= children.len() > INDEX_IMAGES_SCANNED_MAX;
     let (is_active, pushed_at) = (row.status == ImageStatus::Active, row.pushed_at);
     Ok(Some(ScannedIndex { is_active, repository, id, pushed_at, children, has_unknown }))
 }
@@ -78,7 +80,8 @@ impl Registry {
     ) -> Result<FoundScan, Error> {
         let ScannedIndex { repository, id, pushed_at, children, has_unknown, .. } = index;
         let mut union: Option<FoundScan> = None;
-        for digest in children {
+        // What is known of the rest is not asked for.
+        for digest in children.into_iter().filter(|_| !has_unknown) {
             let requested = RequestedImage { digest: Some(digest.to_string()), tag: None };
             let found = self.find_image_scan(resource, requested, scan_type).await;
             let has_result = found.as_ref().is_ok_and(|found| found.scan.summary.is_some());
@@ -90,7 +93,7 @@ impl Registry {
                 (None, found) => found,
             });
         }
-        let Some(mut union) = union.filter(|_| !has_unknown) else {
+        let Some(mut union) = union else {
             let (name, registry) = (resource.name.clone(), resource.registry.account);
             let image = ImageName { digest: Some(id.digest.to_string()), tag: None };
             return Err(Error::ScanNotFound { image, name, registry });

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use wharfinger_core::limits::INDEX_IMAGES_SCANNED_MAX;
 use wharfinger_core::{Digest, Upkeep};
 use wharfinger_registry::{
     Error, ImageScan, ScanFindings, ScanFrequency, ScanStatus, ScanType, Severity, StorageClass,
@@ -122,6 +123,21 @@ async fn what_is_not_all_of_it_is_not_shown() {
     run_jobs(&fixture).await;
     assert_eq!(count(&shown(&fixture, &all).await, Severity::Critical), 1);
     assert_eq!(shown(&fixture, &nested).await, None, "nobody looks into an index within it");
+}
+
+#[tokio::test]
+async fn an_index_of_more_images_than_are_looked_at_shows_nothing() {
+    let fixture = scanning().await;
+    let mut images = Vec::new();
+    for number in 0..=INDEX_IMAGES_SCANNED_MAX {
+        images.push(push(&fixture, &number.to_string(), &[layer()], None).await);
+    }
+    let all = index(&fixture, &images).await;
+    images.pop();
+    let most = index(&fixture, &images).await;
+    run_jobs(&fixture).await;
+    assert_eq!(shown(&fixture, &all).await, None);
+    assert_eq!(count(&shown(&fixture, &most).await, Severity::Critical), 1);
 }
 
 #[tokio::test]

@@ -31,6 +31,10 @@ impl Target {
         Ok(Self { is_tls, host, port, authority: authority.to_string(), path })
     }
 
+    pub(super) fn is_same_origin(&self, other: &Self) -> bool {
+        (self.is_tls, &self.authority) == (other.is_tls, &other.authority)
+    }
+
     pub(super) async fn connect(&self) -> std::io::Result<TcpStream> {
         TcpStream::connect((self.host.as_str(), self.port)).await
     }
@@ -83,6 +87,13 @@ mod tests {
             ("q", "https://a.test:8443/x/q"),
         ] {
             assert_eq!(target.join(location), expected);
+        }
+        for (url, is_same) in [
+            ("https://a.test:8443/", true),
+            ("http://a.test:8443/", false),
+            ("https://b.test:8443/", false),
+        ] {
+            assert_eq!(Target::of(url).unwrap().is_same_origin(&target), is_same, "{url}");
         }
         assert_eq!(Target::of("http://[::1]:80/").unwrap().host, "::1");
         for wrong in ["", "a.test/x", "ftp://a.test/", "https://u:p@a.test/", "https://"] {

@@ -2,23 +2,19 @@
 
 use std::sync::Mutex;
 
-use rcgen::{CertificateParams, KeyPair};
-use rustls::ServerConfig;
-use rustls::pki_types::PrivatePkcs8KeyDer;
-use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
+use crate::tls::self_signed::SelfSigned;
 
-/// A proxy that reaches one server, which says hello and is trusted by the certificate in `ca`.
+/// A proxy that reaches one server, which says hello.
 struct World {
     proxies: Proxies,
-    ca: std::path::PathBuf,
+    signed: SelfSigned,
     /// What was asked of the proxy: the first line, and who is let through.
     asked: Arc<Mutex<Vec<String>>>,
-    _folder: TempDir,
 }
 
 /// Reads a request without a body; answers its first line and the named header.
@@ -57,21 +53,8 @@ async fn serve(mut client: TcpStream, acceptor: TlsAcceptor, asked: Arc<Mutex<Ve
 }
 
 async fn world() -> World {
-    let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(["osv.test".to_owned()]).unwrap();
-    let certificate = certificate.self_signed(&key).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let ca = folder.path().join("ca.pem");
-    std::fs::write(&ca, certificate.pem()).unwrap();
-    let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], key)
-        .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let signed = SelfSigned::of("osv.test");
+    let acceptor = signed.acceptor.clone();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let asked = Arc::new(Mutex::new(Vec::new()));
@@ -83,13 +66,13 @@ async fn world() -> World {
         }
     });
     let all = format!("http://user:secret@{address}");
-    World { proxies: Proxies { all, ..Proxies::default() }, ca, asked, _folder: folder }
+    World { proxies: Proxies { all, ..Proxies::default() }, signed, asked }
 }
 
 #[tokio::test]
 async fn requests_go_through_the_proxy() {
     let world = world().await;
-    let client = HttpClient::new(Some(&world.ca)).unwrap().through(&world.proxies);
+    let client = HttpClient::new(Some(&world.signed.ca)).unwrap().through(&world.proxies);
     for (url, expected, line) in [
         ("http://osv.test/x?y", "in plain", "GET http://osv.test/x?y HTTP/1.1"),
         ("https://osv.test/x?y", "over TLS", "CONNECT osv.test:443 HTTP/1.1"),

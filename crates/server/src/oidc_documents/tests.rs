@@ -2,48 +2,29 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use http_body_util::{Full, StreamBody};
 use hyper::body::Frame;
 use hyper::server::conn::http1 as server;
 use hyper::service::service_fn;
-use rcgen::{CertificateParams, KeyPair};
-use rustls::ServerConfig;
-use rustls::pki_types::PrivatePkcs8KeyDer;
-use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 
 use super::*;
+use crate::tls::self_signed::SelfSigned;
 
 type Body = http_body_util::combinators::BoxBody<Bytes, Infallible>;
 
 /// A provider on loopback, and its certificate in a file.
 struct Provider {
     address: SocketAddr,
-    ca: PathBuf,
-    _folder: TempDir,
+    signed: SelfSigned,
 }
 
 async fn provider() -> Provider {
-    let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap();
-    let certificate = certificate.self_signed(&key).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let ca = folder.path().join("ca.pem");
-    std::fs::write(&ca, certificate.pem()).unwrap();
-    let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], key)
-        .unwrap();
+    let signed = SelfSigned::of("localhost");
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let acceptor = signed.acceptor.clone();
     tokio::spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
@@ -56,7 +37,7 @@ async fn provider() -> Provider {
             });
         }
     });
-    Provider { address, ca, _folder: folder }
+    Provider { address, signed }
 }
 
 fn answer(request: &Request<Incoming>) -> Response<Body> {
@@ -103,7 +84,7 @@ impl Provider {
 
     fn documents(&self, trusts: bool) -> NetworkDocuments {
         let host = format!("localhost:{}", self.address.port());
-        let ca = trusts.then(|| self.ca.clone());
+        let ca = trusts.then(|| self.signed.ca.clone());
         let config = OidcConfig { allowed_hosts: vec![host.parse().unwrap()], ca };
         NetworkDocuments::new(config).unwrap()
     }

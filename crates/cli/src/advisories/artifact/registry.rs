@@ -233,6 +233,9 @@ impl<'a> Registry<'a> {
             return Ok(response);
         };
         let url = token_url(service).context("the registry names no token service")?;
+        if self.origin.starts_with("https:") && !url.starts_with("https:") {
+            bail!("the token service of the registry speaks no TLS: {url}");
+        }
         let mut wanted = HttpRequest::get(&url);
         if let Some(login) = &self.login {
             wanted = wanted.header(AUTHORIZATION, login);
@@ -270,8 +273,10 @@ impl<'a> Registry<'a> {
         }
     }
 
+    /// Whoever else an upload goes to is not told who we are.
     fn authorized(&self, request: HttpRequest) -> HttpRequest {
-        match &self.authorization {
+        let rest = request.url().strip_prefix(&self.origin);
+        match self.authorization.as_ref().filter(|_| rest.is_some_and(|it| it.starts_with('/'))) {
             Some(authorization) => request.header(AUTHORIZATION, authorization),
             None => request,
         }
@@ -314,6 +319,8 @@ fn told(answer: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use wharfinger_core::Secret;
+
     use super::*;
 
     #[test]
@@ -336,5 +343,22 @@ mod tests {
             assert_eq!(told(answer.as_bytes()), expected);
         }
         assert_eq!(told("é".repeat(1000).as_bytes()).chars().count(), SHOWN_CHARS_MAX);
+    }
+
+    #[tokio::test]
+    async fn nobody_else_is_told_who_we_are() {
+        let login = Login { user: "AWS".into(), password: Secret::new("secret".into()) };
+        let (client, image) = (HttpClient::default(), "r.test/a:1".parse().unwrap());
+        let registry = Registry::find(&client, &image, true, Some(&login)).await.unwrap();
+        for (url, is_told) in [
+            ("http://r.test/v2/a/blobs/uploads/1", true),
+            ("http://r.test.evil.test/v2/", false),
+            ("https://r.test/v2/", false),
+            ("https://storage.test/x", false),
+        ] {
+            let request = format!("{:?}", registry.authorized(HttpRequest::get(url)));
+            assert_eq!(request.contains("authorization"), is_told, "{request}");
+            assert!(!request.contains("Basic"), "{request}");
+        }
     }
 }
